@@ -1,0 +1,395 @@
+"""Every way meterlink can fail, as one tree.
+
+Three questions shape it: was it the line, the meter's bytes, or the meter's answer? Each class holds the facts as
+attributes, one sentence that names what happened and to which meter, one hint that says what to do next, and the exit
+code of the command line. The sentences stand here and nowhere else, ready for translation; `{name}` is an attribute.
+
+Exit codes: 1 bug or anything unnamed, 2 wrong usage, 3 line or no answer, 4 access refused, 5 damaged or senseless answer,
+6 meter or profile cannot do it, 7 read-back differs, 8 plan or order, 9 not confirmed, 10 audit, 11 state in doubt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+
+@dataclass(eq=False, kw_only=True)
+class MeterlinkError(Exception):
+    """Root of all errors that are not bugs of ours in Python's sense."""
+
+    exit_code: ClassVar[int] = 1
+    text: ClassVar[str] = "Something went wrong."
+    hint_text: ClassVar[str] = ""
+
+    def __str__(self) -> str:
+        return self.text.format(**self.facts())
+
+    @property
+    def hint(self) -> str:
+        """What the person should do next."""
+        return self.hint_text.format(**self.facts())
+
+    def facts(self) -> dict[str, object]:
+        """The attributes that tell what happened, for JSON and for the sentences."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+# --- how meterlink was called and what it was given -------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class ConfigError(MeterlinkError):
+    """A setting or an argument that cannot be used."""
+
+    exit_code: ClassVar[int] = 2
+    text: ClassVar[str] = "{setting}: {why}."
+    hint_text: ClassVar[str] = "`meterlink doctor` shows each setting with the place it came from."
+    setting: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PortUrlError(ConfigError):
+    """The text given as a port is not a port."""
+
+    text: ClassVar[str] = "The port {setting!r} cannot be used: {why}."
+    hint_text: ClassVar[str] = (
+        "Write COM3, /dev/ttyUSB0, tcp://host:port, rfc2217://host:port or sim:MODEL; `meterlink ports` lists what this "
+        "computer has."
+    )
+
+
+@dataclass(eq=False, kw_only=True)
+class AddressError(ConfigError):
+    """The address breaks the rule of the family."""
+
+    text: ClassVar[str] = "The address {setting!r} cannot be used for {model}: {why}."
+    hint_text: ClassVar[str] = "The rule for {model}: {rule}."
+    model: str
+    rule: str
+
+
+@dataclass(eq=False, kw_only=True)
+class HexError(ConfigError):
+    """Bytes were given in a form that is not hexadecimal, or are too many."""
+
+    text: ClassVar[str] = "The {setting} is not a frame in hexadecimal: {why}."
+    hint_text: ClassVar[str] = "Give pairs of the digits 0-9 and A-F, with or without spaces, at most {most_bytes} bytes."
+    most_bytes: int
+
+
+@dataclass(eq=False, kw_only=True)
+class ProfileError(MeterlinkError):
+    """A meter profile says something that cannot be."""
+
+    exit_code: ClassVar[int] = 6
+    text: ClassVar[str] = "The profile {file} cannot be used: {key}: {why}."
+    hint_text: ClassVar[str] = "Mend that key, then run `meterlink profiles lint`."
+    file: str
+    key: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownModelError(MeterlinkError):
+    """No profile has this model id."""
+
+    exit_code: ClassVar[int] = 6
+    text: ClassVar[str] = "There is no profile for the model {model!r}."
+    hint_text: ClassVar[str] = "{suggestion}`meterlink profiles list` shows every model."
+    model: str
+    suggestion: str = ""
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownFamilyError(MeterlinkError):
+    """No driver is installed for this family."""
+
+    exit_code: ClassVar[int] = 6
+    text: ClassVar[str] = "There is no driver for the family {family!r}."
+    hint_text: ClassVar[str] = "{suggestion}`meterlink drivers` lists what is installed."
+    family: str
+    suggestion: str = ""
+
+
+@dataclass(eq=False, kw_only=True)
+class DriverError(MeterlinkError):
+    """A driver is installed and cannot be loaded, or two claim one family."""
+
+    exit_code: ClassVar[int] = 6
+    text: ClassVar[str] = "The driver {family} from {origin} cannot be used: {why}."
+    hint_text: ClassVar[str] = "Install that package again or remove it; `meterlink drivers` lists what is installed."
+    family: str
+    origin: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownMeterError(MeterlinkError):
+    """A meter answered, and is not the model it was taken for."""
+
+    exit_code: ClassVar[int] = 6
+    text: ClassVar[str] = "The meter at address {address} does not answer as {model}: {why}."
+    hint_text: ClassVar[str] = "Look at the plate and give the right --model; `meterlink profiles list` shows every model."
+    address: str
+    model: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ScheduleError(MeterlinkError):
+    """A tariff schedule breaks a rule, or a limit of the meter it is meant for."""
+
+    exit_code: ClassVar[int] = 6
+    text: ClassVar[str] = "The tariff schedule cannot be used: {where}: {why} (rule: {rule})."
+    hint_text: ClassVar[str] = "Mend that place of the schedule; nothing was sent to any meter."
+    rule: str
+    where: str
+    why: str
+
+
+# --- the line ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class LinkError(MeterlinkError):
+    """The line to the meter, not the meter."""
+
+    exit_code: ClassVar[int] = 3
+
+
+@dataclass(eq=False, kw_only=True)
+class PortError(LinkError):
+    """The port could not be opened or set."""
+
+    text: ClassVar[str] = "The port {port} cannot be used: {why}."
+    hint_text: ClassVar[str] = "`meterlink ports` lists the ports of this computer."
+    port: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PortMissingError(PortError):
+    """There is no such port, or nobody listens there."""
+
+    text: ClassVar[str] = "There is no port {port}: {why}."
+    hint_text: ClassVar[str] = "Plug the adapter in or start the gateway; `meterlink ports` lists the ports of this computer."
+
+
+@dataclass(eq=False, kw_only=True)
+class PortBusyError(PortError):
+    """Somebody else holds the port."""
+
+    text: ClassVar[str] = "The port {port} is held by another program: {why}."
+    hint_text: ClassVar[str] = "Close the other program (a configurator, a terminal, a second meterlink) and try again."
+
+
+@dataclass(eq=False, kw_only=True)
+class PortAccessError(PortError):
+    """This user may not open the port."""
+
+    text: ClassVar[str] = "This user may not open the port {port}: {why}."
+    hint_text: ClassVar[str] = "On Linux add the user to the group dialout and log in again."
+
+
+@dataclass(eq=False, kw_only=True)
+class LinkLostError(LinkError):
+    """The port went away in the middle."""
+
+    text: ClassVar[str] = "The port {port} was lost in the middle of the work: {why}."
+    hint_text: ClassVar[str] = "Check the cable and the adapter, then run the same command again."
+    port: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LineNoiseError(LinkError):
+    """The line never falls silent, so no request may be sent."""
+
+    text: ClassVar[str] = "The line {port} does not fall silent: bytes came for {waited_s:.1f} s without a pause."
+    hint_text: ClassVar[str] = "Another master talks on this line, or its polarity is wrong: disconnect it or swap A and B."
+    port: str
+    waited_s: float
+
+
+@dataclass(eq=False, kw_only=True)
+class NoAnswerError(LinkError, TimeoutError):
+    """Nothing that could be an answer came in time."""
+
+    text: ClassVar[str] = "No answer from address {address} on {port} to {request} after {tries} {tries_word}{heard}."
+    hint_text: ClassVar[str] = (
+        "Check the wires A and B, the power of the interface, the address and the speed; --trace FILE writes down "
+        "what is seen on the line."
+    )
+    address: str
+    port: str
+    request: str
+    tries: int
+    heard: str = ""
+
+    def facts(self) -> dict[str, object]:
+        return {**super().facts(), "tries_word": "try" if self.tries == 1 else "tries"}
+
+
+# --- the meter's bytes ------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class WireError(MeterlinkError):
+    """What came back breaks the protocol."""
+
+    exit_code: ClassVar[int] = 5
+
+
+@dataclass(eq=False, kw_only=True)
+class DamagedFrameError(WireError):
+    """Bytes came and were not a frame. `raw` is hexadecimal with secret bytes masked."""
+
+    text: ClassVar[str] = "The answer of address {address} on {port} to {request} is damaged ({why}): {raw}."
+    hint_text: ClassVar[str] = (
+        "Try again; if it stays, check the line's ends, the speed and the bit format, and shorten or shield the wires."
+    )
+    address: str
+    port: str
+    request: str
+    raw: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class WrongChecksumError(DamagedFrameError):
+    """The answer has a permitted length and its checksum is wrong."""
+
+
+@dataclass(eq=False, kw_only=True)
+class TruncatedReplyError(DamagedFrameError):
+    """The answer ends before its shortest permitted length."""
+
+
+@dataclass(eq=False, kw_only=True)
+class WrongAddressError(WireError):
+    """A whole answer came from somebody else, and none from the meter that was asked."""
+
+    text: ClassVar[str] = "Address {address} on {port} did not answer {request}; another frame came instead: {raw}."
+    hint_text: ClassVar[str] = "Look for another master or a second meter on this line, and check the address on the plate."
+    address: str
+    port: str
+    request: str
+    raw: str
+
+
+@dataclass(eq=False, kw_only=True)
+class BadReplyError(WireError):
+    """A whole and undamaged frame whose content makes no sense."""
+
+    text: ClassVar[str] = "The reply to {request} makes no sense: {why} ({raw})."
+    hint_text: ClassVar[str] = "Check --model: another model may answer in another form. Nothing of this reply was used."
+    request: str
+    raw: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class BadDigitsError(BadReplyError):
+    """A packed decimal digit is above 9."""
+
+
+@dataclass(eq=False, kw_only=True)
+class BadDateError(BadReplyError):
+    """A date or a time that no calendar has."""
+
+
+# --- our own bugs -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class LocalProtocolError(MeterlinkError):
+    """We broke the rules of the dialogue: a bug of meterlink or of a driver. No byte left."""
+
+    text: ClassVar[str] = "meterlink stopped itself before sending: {why}."
+    hint_text: ClassVar[str] = "This is a bug; please report it with the output of `meterlink doctor`."
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class WritingClosedError(LocalProtocolError):
+    """A write was announced where nobody opened the way for writes."""
+
+    text: ClassVar[str] = "The write {operation!r} was not sent: nothing here makes it durable first."
+    hint_text: ClassVar[str] = "Writes go through a planned and confirmed piece of work, never through a reading command."
+    why: str = "no gate"
+    operation: str
+
+
+# --- the meter's answer -----------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class RefusedError(MeterlinkError):
+    """The meter answered properly, and the answer is no."""
+
+    exit_code: ClassVar[int] = 6
+    text: ClassVar[str] = "The meter refused {request}: {why}."
+    hint_text: ClassVar[str] = "The meter changed nothing; look the reason up in the documents of this family."
+    request: str
+    code: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AccessDeniedError(RefusedError):
+    """The level or the password does not permit it."""
+
+    exit_code: ClassVar[int] = 4
+    hint_text: ClassVar[str] = "Ask the owner of the password; meterlink tries one password once and never another."
+
+
+@dataclass(eq=False, kw_only=True)
+class PasswordSpentError(AccessDeniedError):
+    """The one attempt of this run was used and its success is not known."""
+
+    text: ClassVar[str] = "The password was not sent to {address} again: the one attempt of this run did not succeed."
+    hint_text: ClassVar[str] = "Meters lock after a few wrong passwords. Make sure of the password before a new run."
+    request: str = "the password"
+    code: str = "local"
+    why: str = "one attempt per meter and run"
+    address: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ChannelClosedError(RefusedError):
+    """The meter has closed the session."""
+
+    hint_text: ClassVar[str] = "Run the command again: the meter closed its session in the middle."
+
+
+@dataclass(eq=False, kw_only=True)
+class BusyError(RefusedError):
+    """The meter is busy with itself."""
+
+    hint_text: ClassVar[str] = "Wait some seconds and run the command again."
+
+
+@dataclass(eq=False, kw_only=True)
+class NotSupportedError(MeterlinkError):
+    """This model lacks the capability; said by the profile, before any byte was sent."""
+
+    exit_code: ClassVar[int] = 6
+    text: ClassVar[str] = "{model} has no {capability}: {why}."
+    hint_text: ClassVar[str] = "`meterlink profiles show {model}` lists what this model can do, with the evidence."
+    model: str
+    capability: str
+    why: str
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class MissedInstantError(MeterlinkError):
+    """The moment a frame was meant for passed before it could leave; the frame was not sent."""
+
+    text: ClassVar[str] = "The moment for which the frame was made passed {late_s:.3f} s before it could be sent."
+    hint_text: ClassVar[str] = "The frame was not sent; a new one must be planned."
+    late_s: float

@@ -1,0 +1,1 @@
+"""Bytes without IO and without a clock: checksums, packed decimals, frames, requests."""
