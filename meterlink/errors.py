@@ -4,8 +4,8 @@ Three questions shape it: was it the line, the meter's bytes, or the meter's ans
 attributes, one sentence that names what happened and to which meter, one hint that says what to do next, and the exit
 code of the command line. The sentences stand here and nowhere else, ready for translation; `{name}` is an attribute.
 
-Exit codes: 1 bug or anything unnamed, 2 wrong usage, 3 line or no answer, 4 access refused, 5 damaged or senseless answer,
-6 meter or profile cannot do it, 7 read-back differs, 8 plan or order, 9 not confirmed, 10 audit, 11 state in doubt.
+Exit codes: 1 bug or anything unnamed, 2 wrong usage, 3 line or no answer, 4 access refused, 5 damaged or senseless
+answer, 6 meter or profile cannot do it.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class PortUrlError(ConfigError):
 
     text: ClassVar[str] = "The port {setting!r} cannot be used: {why}."
     hint_text: ClassVar[str] = (
-        "Write COM3, /dev/ttyUSB0, tcp://host:port, rfc2217://host:port or sim:MODEL; `meterlink ports` lists what this "
-        "computer has."
+        "Write COM3, /dev/ttyUSB0, tcp://host:port, rfc2217://host:port or sim:MODEL; `meterlink ports` lists what "
+        "this computer has."
     )
 
 
@@ -75,7 +75,9 @@ class HexError(ConfigError):
     """Bytes were given in a form that is not hexadecimal, or are too many."""
 
     text: ClassVar[str] = "The {setting} is not a frame in hexadecimal: {why}."
-    hint_text: ClassVar[str] = "Give pairs of the digits 0-9 and A-F, with or without spaces, at most {most_bytes} bytes."
+    hint_text: ClassVar[str] = (
+        "Give pairs of the digits 0-9 and A-F, with or without spaces, at most {most_bytes} bytes."
+    )
     most_bytes: int
 
 
@@ -131,9 +133,22 @@ class UnknownMeterError(MeterlinkError):
 
     exit_code: ClassVar[int] = 6
     text: ClassVar[str] = "The meter at address {address} does not answer as {model}: {why}."
-    hint_text: ClassVar[str] = "Look at the plate and give the right --model; `meterlink profiles list` shows every model."
+    hint_text: ClassVar[str] = (
+        "Look at the plate and give the right --model; `meterlink profiles list` shows every model."
+    )
     address: str
     model: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AmbiguousModelError(MeterlinkError):
+    """A meter's own words fit several models equally well."""
+
+    exit_code: ClassVar[int] = 6
+    text: ClassVar[str] = "The meter's answer does not tell which model it is: {why}."
+    hint_text: ClassVar[str] = "Look at the plate and give the right --model."
+    models: tuple[str, ...]
     why: str
 
 
@@ -174,7 +189,9 @@ class PortMissingError(PortError):
     """There is no such port, or nobody listens there."""
 
     text: ClassVar[str] = "There is no port {port}: {why}."
-    hint_text: ClassVar[str] = "Plug the adapter in or start the gateway; `meterlink ports` lists the ports of this computer."
+    hint_text: ClassVar[str] = (
+        "Plug the adapter in or start the gateway; `meterlink ports` lists the ports of this computer."
+    )
 
 
 @dataclass(eq=False, kw_only=True)
@@ -208,7 +225,9 @@ class LineNoiseError(LinkError):
     """The line never falls silent, so no request may be sent."""
 
     text: ClassVar[str] = "The line {port} does not fall silent: bytes came for {waited_s:.1f} s without a pause."
-    hint_text: ClassVar[str] = "Another master talks on this line, or its polarity is wrong: disconnect it or swap A and B."
+    hint_text: ClassVar[str] = (
+        "Another master talks on this line, or its polarity is wrong: disconnect it or swap A and B."
+    )
     port: str
     waited_s: float
 
@@ -272,7 +291,9 @@ class WrongAddressError(WireError):
     """A whole answer came from somebody else, and none from the meter that was asked."""
 
     text: ClassVar[str] = "Address {address} on {port} did not answer {request}; another frame came instead: {raw}."
-    hint_text: ClassVar[str] = "Look for another master or a second meter on this line, and check the address on the plate."
+    hint_text: ClassVar[str] = (
+        "Look for another master or a second meter on this line, and check the address on the plate."
+    )
     address: str
     port: str
     request: str
@@ -284,7 +305,9 @@ class BadReplyError(WireError):
     """A whole and undamaged frame whose content makes no sense."""
 
     text: ClassVar[str] = "The reply to {request} makes no sense: {why} ({raw})."
-    hint_text: ClassVar[str] = "Check --model: another model may answer in another form. Nothing of this reply was used."
+    hint_text: ClassVar[str] = (
+        "Check --model: another model may answer in another form. Nothing of this reply was used."
+    )
     request: str
     raw: str
     why: str
@@ -317,7 +340,9 @@ class WritingClosedError(LocalProtocolError):
     """A write was announced where nobody opened the way for writes."""
 
     text: ClassVar[str] = "The write {operation!r} was not sent: nothing here makes it durable first."
-    hint_text: ClassVar[str] = "Writes go through a planned and confirmed piece of work, never through a reading command."
+    hint_text: ClassVar[str] = (
+        "Writes go through a planned and confirmed piece of work, never through a reading command."
+    )
     why: str = "no gate"
     operation: str
 

@@ -1,7 +1,7 @@
 """The words of the trade as frozen values. No bytes, no IO, no family.
 
-Energy is `Decimal`, exactly as the meter gave it, with the raw digits beside it. What a meter lacks or what could not be
-read is an `Absent` with a reason, never 0.
+Energy is `Decimal`, exactly as the meter gave it, with the raw digits beside it. What a meter lacks or what could not
+be read is an `Absent` with a reason, never 0.
 """
 
 from __future__ import annotations

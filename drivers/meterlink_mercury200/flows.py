@@ -1,0 +1,366 @@
+"""How a Mercury 200 is read. Every function is a flow; commands and layouts are in `messages`.
+
+What one meter lacks is told by its profile before a byte is sent. What it should have and does not answer becomes an
+`Absent` with the reason, as long as the main value of a reading is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from meterlink.driver import ScheduleReading, Target
+from meterlink.errors import NoAnswerError, WireError
+from meterlink.flow import Flow, Reply, ask, instant
+from meterlink.model import (
+    Absent,
+    ArchiveReading,
+    ArchiveRecord,
+    Direction,
+    DstSetting,
+    EnergyReading,
+    EnergyValue,
+    Holidays,
+    Identity,
+    InstantReading,
+    InstantValue,
+    JournalEvent,
+    JournalReading,
+    MeterTime,
+    Quantity,
+    StatusReading,
+    StatusValue,
+    TariffMode,
+)
+from meterlink.profiles import Profile
+from meterlink_mercury200 import messages as m
+from meterlink_mercury200.calendar import HOLIDAY, Event, EventTime, JournalIndex, MonthSlot, ParametrisationEvent
+from meterlink_mercury200.messages import Call, Command
+from meterlink_mercury200.payload import NOTHING, Payload
+from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, HolidayHalfIndex, Image, ScheduleIndex, lift
+from meterlink_mercury200.values import Energies, ParameterIndex, ParameterNumber
+
+FAMILY: Final = "mercury200"
+
+A = TypeVar("A", bound=Payload)
+
+_NO_TOTAL: Final = "the meter keeps no total; it is the sum of its tariffs"
+_NOT_IN_PROFILE: Final = "the profile says that this model lacks it"
+_NEVER_WRITTEN: Final = "the meter has no such time stored"
+
+JOURNALS: Final[Mapping[str, tuple[str, Command[JournalIndex, Any]]]] = {
+    "power": ("power on and off", m.READ_POWER_EVENT),
+    "cover": ("terminal cover opened and closed", m.READ_COVER_EVENT),
+    "parametrisation": ("days on which settings were written", m.READ_PARAMETRISATION_EVENT),
+}
+
+
+def lacks(profile: Profile, command: Command[Any, A]) -> bool:
+    """Whether the profile says that this model does not answer a command, or that nobody knows."""
+    table = profile.driver_table
+    codes = [*_codes(table, "commands_absent"), *_codes(table, "commands_unknown")]
+    return f"{command.code:02X}" in codes
+
+
+def _codes(table: Mapping[str, object], key: str) -> list[str]:
+    codes = table.get(key, [])
+    return [str(code).upper() for code in codes] if isinstance(codes, list | tuple) else []
+
+
+def _ask(target: Target, command: Command[Any, A], asked: Payload = NOTHING) -> Flow[Reply[A]]:
+    return (yield from ask(Call(int(target.address), command, asked)))
+
+
+def _try(
+    target: Target, what: str, command: Command[Any, A], absent: list[Absent], asked: Payload = NOTHING
+) -> Flow[Reply[A] | None]:
+    """The answer, or None with the reason among `absent`."""
+    if lacks(target.profile, command):
+        absent.append(Absent(what=what, reason=_NOT_IN_PROFILE))
+        return None
+    try:
+        return (yield from _ask(target, command, asked))
+    except (NoAnswerError, WireError) as error:
+        absent.append(Absent(what=what, reason=str(error)))
+        return None
+
+
+# --- who it is --------------------------------------------------------------------------------------------------------
+
+
+def identify(target: Target) -> Flow[Identity]:
+    """2Fh, 28h, 66h, and 86h FFh where the model has it."""
+    target.profile.require("identity")
+    absent: list[Absent] = []
+    serial = yield from _ask(target, m.READ_SERIAL_NUMBER)
+    firmware = yield from _try(target, "firmware", m.READ_IDENTIFICATION, absent)
+    made = yield from _try(target, "manufactured", m.READ_MANUFACTURED, absent)
+    index = ParameterIndex(ParameterNumber.MODEL)
+    model = yield from _try(target, "model code", m.READ_PARAMETER, absent, index)
+    facts: dict[str, str | int] = {}
+    variant = None
+    if model is not None and len(model.value.value) >= 2:
+        facts["model_code"] = model.value.value[0]
+        variant = f"option {model.value.value[1]:02X}h"
+    return Identity(
+        family=FAMILY,
+        model=target.profile.model,
+        serial_number=serial.value.plate,
+        address=target.address,
+        firmware=None if firmware is None else firmware.value.firmware,
+        firmware_date=None if firmware is None else firmware.value.firmware_date,
+        manufactured=None if made is None else made.value.manufacture_date,
+        variant=variant,
+        facts=facts,
+        absent=tuple(absent),
+    )
+
+
+# --- energy -----------------------------------------------------------------------------------------------------------
+
+
+def read_energy(target: Target) -> Flow[EnergyReading]:
+    """27h, and 85h where the model has it."""
+    target.profile.require("energy")
+    absent = [Absent(what="total", reason=_NO_TOTAL)]
+    active = yield from _ask(target, m.READ_ENERGY)
+    registers = _registers(active.value, Quantity.ACTIVE)
+    if _supports(target.profile, "reactive_energy"):
+        reactive = yield from _try(target, "reactive energy", m.READ_REACTIVE_ENERGY, absent)
+        if reactive is not None:
+            registers += _registers(reactive.value, Quantity.REACTIVE)
+    return EnergyReading(registers=registers, read_at=instant(active.received_at), absent=tuple(absent))
+
+
+def _supports(profile: Profile, capability: str) -> bool:
+    support = profile.supports.get(capability)
+    return support is not None and support.supported
+
+
+def _registers(energies: Energies, quantity: Quantity) -> tuple[EnergyValue, ...]:
+    raw = energies.encode().hex()
+    return tuple(
+        EnergyValue(
+            quantity=quantity,
+            direction=Direction.IMPORT,
+            register=f"T{number}",
+            amount=amount,
+            raw=raw[8 * (number - 1) : 8 * number],
+        )
+        for number, amount in enumerate(energies.amounts, 1)
+    )
+
+
+def read_archive(target: Target, months: int) -> Flow[ArchiveReading]:
+    """32h by explicit month, newest slots first asked: slot 0Fh ("current") is not trusted on any model.
+
+    Twelve slots: a month later than the meter's current one belongs to the year before.
+    """
+    target.profile.require("energy_archive")
+    clock = yield from _ask(target, m.READ_CLOCK)
+    records: list[ArchiveRecord] = []
+    absent: list[Absent] = []
+    for month in _last_months(clock.value.local.date(), min(months, 12)):
+        slot = MonthSlot(month.month - 1)
+        reply = yield from _try(target, f"{month:%Y-%m}", m.READ_ARCHIVE, absent, slot)
+        if reply is not None:
+            records.append(ArchiveRecord(month=month, registers=_registers(reply.value, Quantity.ACTIVE)))
+    return ArchiveReading(records=tuple(records), read_at=instant(clock.received_at), absent=tuple(absent))
+
+
+def _last_months(today: date, count: int) -> list[date]:
+    """First days of the last `count` months, the current one last."""
+    newest = today.year * 12 + today.month - 1
+    return [date(number // 12, number % 12 + 1, 1) for number in range(newest - count + 1, newest + 1)]
+
+
+# --- the moment -------------------------------------------------------------------------------------------------------
+
+
+def read_instant(target: Target) -> Flow[InstantReading]:
+    """63h, 26h, and 81h and 86h 00h where the model has them."""
+    target.profile.require("instant")
+    absent: list[Absent] = []
+    main = yield from _ask(target, m.READ_INSTANT)
+    raw = main.value.encode().hex()
+    values = [
+        InstantValue(quantity="voltage", value=main.value.voltage_v, unit="V", raw=raw[:4]),
+        InstantValue(quantity="current", value=main.value.current_a, unit="A", raw=raw[4:8]),
+        InstantValue(quantity="active power", value=main.value.active_power_w, unit="W", raw=raw[8:]),
+    ]
+    load = yield from _try(target, "load power", m.READ_LOAD_POWER, absent)
+    if load is not None:
+        values.append(_instant("load power", load.value.power_kw, "kW", load.value))
+    frequency = yield from _try(target, "frequency", m.READ_FREQUENCY, absent)
+    if frequency is not None:
+        values.append(_instant("frequency", frequency.value.frequency_hz, "Hz", frequency.value))
+    index = ParameterIndex(ParameterNumber.REACTIVE_POWER)
+    reactive = yield from _try(target, "reactive power", m.READ_PARAMETER, absent, index)
+    if reactive is not None:
+        values.append(_instant("reactive power", reactive.value.reactive_power_var, "var", reactive.value))
+    return InstantReading(values=tuple(values), read_at=instant(main.received_at), absent=tuple(absent))
+
+
+def _instant(quantity: str, value: Decimal, unit: str, payload: Payload) -> InstantValue:
+    return InstantValue(quantity=quantity, value=value, unit=unit, raw=payload.encode().hex())
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def read_clock(target: Target) -> Flow[MeterTime]:
+    """21h."""
+    target.profile.require("clock")
+    reply = yield from _ask(target, m.READ_CLOCK)
+    weekday = reply.value.weekday
+    return MeterTime(
+        local=reply.value.local,
+        asked_at=instant(reply.sent_at),
+        answered_at=instant(reply.received_at),
+        weekday=None if weekday == HOLIDAY else weekday,
+        holiday=weekday == HOLIDAY,
+    )
+
+
+def read_dst(target: Target) -> Flow[DstSetting]:
+    """24h: zero forbids the change, anything else allows it. The dates are not in the protocol."""
+    target.profile.require("dst")
+    reply = yield from _ask(target, m.READ_DST)
+    return DstSetting(enabled=reply.value.enabled, raw=f"{reply.value.value:02X}")
+
+
+# --- tariffs ----------------------------------------------------------------------------------------------------------
+
+
+def read_tariff_mode(target: Target) -> Flow[TariffMode]:
+    """2Eh and 60h."""
+    target.profile.require("tariff_count")
+    absent: list[Absent] = []
+    count = yield from _ask(target, m.READ_TARIFF_COUNT)
+    current = yield from _try(target, "current tariff", m.READ_CURRENT_TARIFF, absent)
+    return TariffMode(
+        tariffs_in_force=count.value.tariff,
+        current_tariff=None if current is None else current.value.tariff,
+        absent=tuple(absent),
+    )
+
+
+def read_schedule(target: Target) -> Flow[ScheduleReading]:
+    """96 times 31h, twice 30h. All or nothing: a schedule with a hole is no schedule."""
+    target.profile.require("schedule")
+    records = {}
+    for key in EVERY_RECORD:
+        reply = yield from _ask(target, m.READ_SCHEDULE, ScheduleIndex(*key))
+        records[key] = reply.value
+    halves = yield from _read_halves(target)
+    image = Image(records, halves)
+    return ScheduleReading(schedule=lift(image), image=image.hexadecimal(), notes=image.notes())
+
+
+def read_holidays(target: Target) -> Flow[Holidays]:
+    """Twice 30h."""
+    target.profile.require("holidays")
+    halves = yield from _read_halves(target)
+    days = tuple(day for half in halves for day in half.days()[0])
+    return Holidays(days=days, raw=" ".join(half.raw.hex(" ").upper() for half in halves))
+
+
+def _read_halves(target: Target) -> Flow[tuple[HolidayHalf, HolidayHalf]]:
+    first = yield from _ask(target, m.READ_HOLIDAYS, HolidayHalfIndex(0))
+    second = yield from _ask(target, m.READ_HOLIDAYS, HolidayHalfIndex(1))
+    return first.value, second.value
+
+
+# --- journals ---------------------------------------------------------------------------------------------------------
+
+
+def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading]:
+    """34h, 35h or 36h from the newest record on, up to the first one that was never written."""
+    target.profile.require(f"journal_{journal}")
+    command = JOURNALS[journal][1]
+    events: list[JournalEvent] = []
+    absent: list[Absent] = []
+    read_at = 0.0
+    for index in range(min(most, JournalIndex.slots_count)):
+        try:
+            reply = yield from _ask(target, command, JournalIndex(index))
+        except WireError as error:
+            absent.append(Absent(what=f"record {index}", reason=str(error)))
+            continue
+        read_at = read_at or reply.received_at
+        event = _journal_event(index, reply.value)
+        if event is None:
+            break
+        events.append(event)
+    return JournalReading(journal=journal, events=tuple(events), read_at=instant(read_at), absent=tuple(absent))
+
+
+def _journal_event(index: int, record: Payload) -> JournalEvent | None:
+    raw = record.encode().hex(" ").upper()
+    if isinstance(record, ParametrisationEvent):
+        words = f"settings written (bits {record.bits.hex(' ').upper()})"
+        return None if record.on is None else JournalEvent(index=index, event=words, raw=raw, on=record.on)
+    assert isinstance(record, Event)
+    return None if record.at is None else JournalEvent(index=index, event=record.word, raw=raw, at=record.at)
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------------
+
+_OUTPUTS: Final = ("telemetry 5000 imp/kWh", "telemetry 10000 imp/kWh", "quartz / 8 (clock test)", "load control")
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """One further fact: its name, the command, the unit and how its value is written."""
+
+    name: str
+    command: Command[Any, Any]
+    unit: str
+    shown: Callable[[Any], str]
+
+
+def _event_time(value: EventTime) -> str:
+    return "" if value.at is None else value.at.isoformat(sep=" ")
+
+
+_STATUS: Final = (
+    _Fact("battery voltage", m.READ_BATTERY, "V", lambda value: str(value.battery_v)),
+    _Fact("last power off", m.READ_POWER_OFF, "", _event_time),
+    _Fact("last power on", m.READ_POWER_ON, "", _event_time),
+    _Fact("cover last opened", m.READ_COVER_OPENED, "", _event_time),
+    _Fact("cover last closed", m.READ_COVER_CLOSED, "", _event_time),
+    _Fact("last parametrisation", m.READ_LAST_PARAMETRISATION, "", _event_time),
+    _Fact("running time on mains", m.READ_RUNNING_TIMES, "h", lambda value: str(value.on_mains_h)),
+    _Fact("power limit", m.READ_POWER_LIMIT, "kW", lambda value: str(value.power_kw)),
+    _Fact("monthly energy limit", m.READ_MONTHLY_LIMIT, "kWh", lambda value: str(value.limit_kwh)),
+    _Fact("button correction", m.READ_BUTTON_CORRECTION, "min a year", lambda value: str(value.minutes)),
+    _Fact("output function", m.READ_OUTPUT, "", lambda value: _output(value.value)),
+    _Fact("display", m.READ_DISPLAY, "", lambda value: ", ".join(value.shown)),
+    _Fact("group address", m.READ_GROUP_ADDRESS, "", lambda value: str(value.address or "none")),
+    _Fact("build options", m.READ_BUILD, "", lambda value: f"{value.raw.hex(' ').upper()} (meaning not known)"),
+)
+
+
+def _output(function: int) -> str:
+    return _OUTPUTS[function] if function < len(_OUTPUTS) else f"unknown code {function}"
+
+
+def read_status(target: Target) -> Flow[StatusReading]:
+    """Limits, battery, power and cover times and what else the model has."""
+    values: list[StatusValue] = []
+    absent: list[Absent] = []
+    read_at = 0.0
+    for fact in _STATUS:
+        reply = yield from _try(target, fact.name, fact.command, absent)
+        if reply is None:
+            continue
+        read_at = reply.received_at
+        if isinstance(reply.value, EventTime) and reply.value.at is None:
+            absent.append(Absent(what=fact.name, reason=_NEVER_WRITTEN))
+            continue
+        raw = reply.value.encode().hex(" ").upper()
+        values.append(StatusValue(name=fact.name, value=fact.shown(reply.value), unit=fact.unit, raw=raw))
+    return StatusReading(values=tuple(values), read_at=instant(read_at), absent=tuple(absent))

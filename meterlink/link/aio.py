@@ -1,0 +1,140 @@
+"""The asyncio runner, for reading: an Exchange with an open gate is refused, so no write can leave through it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol, TypeVar, cast
+
+from meterlink.errors import LinkError, LinkLostError, LocalProtocolError, PortError, PortMissingError
+from meterlink.exchange import Change, Done, Exchange, Listen, Send
+from meterlink.flow import Flow
+from meterlink.link.memory import MemoryPort
+from meterlink.link.port import PortUrl, SteadyClock
+from meterlink.link.tcp import CHUNK, CLOSED_WHY, CONNECT_TIMEOUT_S, FIXED_LINE_WHY, host_and_port
+from meterlink.wire.line import Line
+
+T = TypeVar("T")
+
+
+class AsyncPort(Protocol):
+    """A port (port.py) whose IO is awaited."""
+
+    @property
+    def name(self) -> str: ...
+
+    def now(self) -> float: ...
+
+    async def write(self, data: bytes) -> float: ...
+
+    async def read(self, until: float) -> bytes: ...
+
+    async def set_line(self, line: Line) -> None: ...
+
+
+class AsyncMemoryPort:
+    """A port in memory for asyncio: virtual time, so nothing is really awaited."""
+
+    def __init__(self, port: MemoryPort) -> None:
+        self._port = port
+
+    @property
+    def name(self) -> str:
+        return self._port.name
+
+    def now(self) -> float:
+        return self._port.now()
+
+    async def write(self, data: bytes) -> float:
+        return self._port.write(data)
+
+    async def read(self, until: float) -> bytes:
+        return self._port.read(until)
+
+    async def set_line(self, line: Line) -> None:
+        self._port.set_line(line)
+
+
+class AsyncTcpPort:
+    """Raw TCP (tcp.py) for asyncio."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: Line, name: str) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._line = line
+        self._name = name
+        self._clock = SteadyClock()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    async def write(self, data: bytes) -> float:
+        begins = self.now()
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except OSError as error:
+            raise LinkLostError(port=self._name, why=str(error)) from error
+        return begins + len(data) * self._line.char_s
+
+    async def read(self, until: float) -> bytes:
+        try:
+            async with asyncio.timeout(max(0.0, until - self.now())):
+                data = await self._reader.read(CHUNK)
+        except TimeoutError:
+            return b""
+        except OSError as error:
+            raise LinkLostError(port=self._name, why=str(error)) from error
+        if not data:
+            raise LinkLostError(port=self._name, why=CLOSED_WHY)
+        return data
+
+    async def set_line(self, line: Line) -> None:
+        if line != self._line:
+            raise PortError(port=self._name, why=FIXED_LINE_WHY.format(line=line))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+async def open_tcp_async(url: PortUrl, line: Line) -> AsyncTcpPort:
+    """Connect; PortMissingError when nobody listens there."""
+    host, port = host_and_port(url)
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(host, port)
+    except OSError as error:
+        raise PortMissingError(port=url.text, why=str(error)) from error
+    return AsyncTcpPort(reader, writer, line, url.text)
+
+
+async def run_async(port: AsyncPort, exchange: Exchange, flow: Flow[T]) -> T:
+    """Run one reading flow to its end."""
+    if exchange.writes_open:
+        raise LocalProtocolError(why="the asyncio runner is for reading only")
+    try:
+        action = exchange.start(flow, port.now())
+        while not isinstance(action, Done):
+            data, sent_at = b"", 0.0
+            try:
+                if isinstance(action, Listen):
+                    data = await port.read(action.until)
+                elif isinstance(action, Send):
+                    sent_at = await port.write(action.data)
+                elif isinstance(action, Change):
+                    await port.set_line(action.line)
+            except LinkError as error:
+                action = exchange.failed(error, port.now())
+                continue
+            if isinstance(action, Listen):
+                action = exchange.received(data, port.now())
+            elif isinstance(action, Send):
+                action = exchange.sent(sent_at)
+            else:
+                action = exchange.line_changed(port.now())
+        return cast(T, action.value)
+    finally:
+        exchange.close()

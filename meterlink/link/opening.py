@@ -1,0 +1,42 @@
+"""Opens a port by its URL. Heavy libraries are imported only for the kind of port that needs them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from meterlink.errors import PortUrlError
+from meterlink.link.dialogue import MakeWire
+from meterlink.link.port import Port, PortKind, PortUrl, SteadyClock
+from meterlink.wire.line import Line
+
+_NOT_A_MOMENT = "at must be a moment with its zone, such as 2025-07-21T14:05:09+03:00"
+
+
+def _beginning(url: PortUrl) -> float:
+    """When the simulated world begins: at the moment the URL names, else now."""
+    if "at" not in url.options:
+        return SteadyClock().now()
+    try:
+        moment = datetime.fromisoformat(url.options["at"])
+    except ValueError:
+        raise PortUrlError(setting=url.text, why=_NOT_A_MOMENT) from None
+    if moment.tzinfo is None:
+        raise PortUrlError(setting=url.text, why=_NOT_A_MOMENT)
+    return moment.timestamp()
+
+
+def open_port(url: PortUrl, usual: Line, make_wire: MakeWire) -> Port:
+    """The open port. `usual` is the meter's line where the URL says nothing else; `make_wire` serves `sim:` URLs."""
+    line = url.line(usual)
+    if url.kind is PortKind.SIM:
+        from meterlink.link.memory import MemoryPort
+
+        starts_at = _beginning(url)
+        return MemoryPort(make_wire(url, line, starts_at), line, starts_at=starts_at, name=url.text)
+    if url.kind is PortKind.TCP:
+        from meterlink.link.tcp import open_tcp
+
+        return open_tcp(url, line)
+    from meterlink.link.serial_port import open_serial
+
+    return open_serial(url, line)

@@ -1,0 +1,166 @@
+"""What a port is to the runners, and how a port is written as a URL."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from meterlink.context import EchoMode
+from meterlink.errors import PortUrlError
+from meterlink.wire.line import Line
+
+
+class Port(Protocol):
+    """A port owns its clock: `now` is in seconds since 1970 UTC and never goes back while the port is open.
+
+    Every call may raise LinkLostError.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def now(self) -> float: ...
+
+    def write(self, data: bytes) -> float:
+        """Send; returns the moment at which the last byte is out, which may be a little ahead."""
+
+    def read(self, until: float) -> bytes:
+        """What is there, as soon as anything is; b"" when nothing came until `until`."""
+
+    def set_line(self, line: Line) -> None:
+        """New speed and format, from the moment the bytes written so far are out."""
+
+    def close(self) -> None: ...
+
+
+class PortKind(StrEnum):
+    SERIAL = "serial"
+    TCP = "tcp"
+    RFC2217 = "rfc2217"
+    SIM = "sim"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortTiming:
+    """What a kind of port does to frames: the longest pause inside one, and the delay it adds to every reply."""
+
+    gap_s: float
+    latency_s: float
+
+
+PORT_TIMING: Final[Mapping[PortKind, PortTiming]] = {
+    # A USB adapter hands bytes on every 16 ms and may stall once; a gateway may split a frame at any place.
+    PortKind.SERIAL: PortTiming(gap_s=0.05, latency_s=0.05),
+    PortKind.SIM: PortTiming(gap_s=0.05, latency_s=0.05),
+    PortKind.TCP: PortTiming(gap_s=1.0, latency_s=1.0),
+    PortKind.RFC2217: PortTiming(gap_s=1.0, latency_s=1.0),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortUrl:
+    """A port as people write it. `place` is the device, `host:port` or the simulated model."""
+
+    text: str
+    kind: PortKind
+    place: str
+    baud: int | None = None
+    form: str | None = None
+    echo: EchoMode = EchoMode.AUTO
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def line(self, usual: Line) -> Line:
+        """The meter's usual line, with what the URL says instead."""
+        return Line.parse(self.baud or usual.baud, self.form or usual.form)
+
+    @property
+    def timing(self) -> PortTiming:
+        return PORT_TIMING[self.kind]
+
+
+_WHY: Final = {
+    "empty": "it is empty",
+    "scheme": "the kind {scheme!r} is not known",
+    "option": "the option {key!r} is not known; known are {known}",
+    "twice": "the option {key!r} stands twice",
+    "number": "{key} must be a whole number",
+    "echo": "echo is auto or off",
+    "host": "it needs a host and a port number, as in tcp://192.168.1.5:4001",
+}
+
+_LINE_OPTIONS: Final = ("baud", "format", "echo")
+_SIM_OPTIONS: Final = ("at", "address", "clock_error_s", "dst", "fault", "load_w", "schedule", "seed", "serial", "utc")
+_SCHEMES: Final = {"tcp": PortKind.TCP, "rfc2217": PortKind.RFC2217, "sim": PortKind.SIM}
+
+
+def parse_port(text: str) -> PortUrl:
+    """`COM3`, `/dev/ttyUSB0?baud=1200`, `tcp://host:port`, `rfc2217://host:port`, `sim:MODEL?seed=7`."""
+    place, _, query = text.partition("?")
+    if not place.strip():
+        raise _bad(text, "empty")
+    kind, place = _kind_and_place(text, place)
+    options = _options(text, query, _LINE_OPTIONS + (_SIM_OPTIONS if kind is PortKind.SIM else ()))
+    try:
+        baud = int(options["baud"]) if "baud" in options else None
+    except ValueError:
+        raise _bad(text, "number", key="baud") from None
+    form = options.get("format")
+    try:
+        Line.parse(baud or 9600, form or "8N1")
+    except ValueError as error:
+        raise PortUrlError(setting=text, why=str(error)) from None
+    try:
+        echo = EchoMode(options.get("echo", EchoMode.AUTO))
+    except ValueError:
+        raise _bad(text, "echo") from None
+    rest = {key: value for key, value in options.items() if key not in _LINE_OPTIONS}
+    return PortUrl(text=text, kind=kind, place=place, baud=baud, form=form, echo=echo, options=rest)
+
+
+def _kind_and_place(text: str, place: str) -> tuple[PortKind, str]:
+    scheme, colon, rest = place.partition(":")
+    if not colon or re.fullmatch(r"[A-Za-z]", scheme):  # a device, or a Windows drive letter
+        return PortKind.SERIAL, place
+    kind = _SCHEMES.get(scheme.lower())
+    if kind is None:
+        raise _bad(text, "scheme", scheme=scheme)
+    if kind is PortKind.SIM:
+        return kind, rest.removeprefix("//")
+    try:
+        parts = urlsplit(place)
+        host, number = parts.hostname, parts.port
+    except ValueError:
+        host = number = None
+    if not host or number is None:
+        raise _bad(text, "host")
+    return kind, f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
+
+
+def _options(text: str, query: str, known: tuple[str, ...]) -> dict[str, str]:
+    options: dict[str, str] = {}
+    for key, value in parse_qsl(query.replace("+", "%2B"), keep_blank_values=True):
+        if key not in known:
+            raise _bad(text, "option", key=key, known=", ".join(known))
+        if key in options and key != "fault":
+            raise _bad(text, "twice", key=key)
+        options[key] = f"{options[key]};{value}" if key in options else value
+    return options
+
+
+def _bad(text: str, why: str, **facts: str) -> PortUrlError:
+    return PortUrlError(setting=text, why=_WHY[why].format(**facts))
+
+
+class SteadyClock:
+    """Seconds since 1970 UTC that never go back: the computer's clock at the start, a monotonic one from then on."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.perf_counter()
+
+    def now(self) -> float:
+        return time.perf_counter() + self._offset

@@ -1,0 +1,57 @@
+"""Packed decimals and dates as meters store them, and what can be wrong with them.
+
+The errors are values' errors (`ValueError`), without meter or request: whoever knows those wraps them.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+
+class PayloadError(ValueError):
+    """The bytes of a whole frame mean nothing; the text says why."""
+
+
+class DigitError(PayloadError):
+    """A packed decimal digit is above 9."""
+
+
+class CalendarError(PayloadError):
+    """A date or a time that no calendar has."""
+
+
+def decode_bcd(raw: bytes) -> int:
+    """Packed BCD, two digits a byte, most significant first; DigitError when a digit is above 9."""
+    digits = raw.hex()
+    if not digits.isdecimal():
+        raise DigitError(f"{raw.hex(' ').upper()} holds a digit above 9")
+    return int(digits)
+
+
+def encode_bcd(number: int, size: int) -> bytes:
+    """`number` as packed BCD of `size` bytes; ValueError when it does not fit."""
+    digits = f"{number:0{size * 2}d}"
+    if number < 0 or len(digits) > size * 2:
+        raise ValueError(f"{number} does not fit in {size} bytes of packed decimal")
+    return bytes.fromhex(digits)
+
+
+def full_year(two_digits: int) -> int:
+    """The year of a two-digit one: 90 and above are 19yy."""
+    return two_digits + (1900 if two_digits >= 90 else 2000)
+
+
+def decode_date(day: int, month: int, two_digit_year: int) -> date:
+    """A date of its parts; CalendarError when there is no such day."""
+    try:
+        return date(full_year(two_digit_year), month, day)
+    except ValueError as error:
+        raise CalendarError(f"{day:02d}.{month:02d}.{two_digit_year:02d} is not a date") from error
+
+
+def decode_datetime(on: date, hour: int, minute: int, second: int) -> datetime:
+    """A naive date-time of its parts; CalendarError when there is no such time of day."""
+    try:
+        return datetime(on.year, on.month, on.day, hour, minute, second)  # noqa: DTZ001 (a meter's clock has no zone)
+    except ValueError as error:
+        raise CalendarError(f"{hour:02d}:{minute:02d}:{second:02d} is not a time of day") from error
