@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-
-assert sys.platform != "win32"
-
 import os
 import selectors
+import sys
 import tty
 from collections.abc import Callable
 
 from meterlink.link.doors import CHUNK, Pump
 from meterlink.sim.line import VirtualWire
 from meterlink.wire.line import Line
+
+assert sys.platform != "win32"  # so that the type checker skips the rest there
 
 
 class PtyDoor:

@@ -1,1 +1,1 @@
-"""The simulated side of a line: virtual wire, faults, meter clock. No sockets and no wall clock; time is an argument."""
+"""The simulated side of a line: wire, faults, meter clock. No sockets and no wall clock; time is an argument."""

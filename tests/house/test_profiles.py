@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterlink.errors import AmbiguousModelError, (
+from meterlink.errors import (
+    AmbiguousModelError,
     ConfigError,
     DriverError,
     MeterlinkError,
