@@ -35,7 +35,7 @@ class MeterlinkError(Exception):
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-# --- how meterlink was called and what it was given -------------------------------------------------------------------
+# --- how meterlink was called and what it was given -----------------------------------------------------------------
 
 
 @dataclass(eq=False, kw_only=True)
@@ -164,7 +164,7 @@ class ScheduleError(MeterlinkError):
     why: str
 
 
-# --- the line ---------------------------------------------------------------------------------------------------------
+# --- the line -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, kw_only=True)
@@ -251,7 +251,7 @@ class NoAnswerError(LinkError, TimeoutError):
         return {**super().facts(), "tries_word": "try" if self.tries == 1 else "tries"}
 
 
-# --- the meter's bytes ------------------------------------------------------------------------------------------------
+# --- the meter's bytes ----------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, kw_only=True)
@@ -323,7 +323,7 @@ class BadDateError(BadReplyError):
     """A date or a time that no calendar has."""
 
 
-# --- our own bugs -----------------------------------------------------------------------------------------------------
+# --- our own bugs ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, kw_only=True)
@@ -347,7 +347,7 @@ class WritingClosedError(LocalProtocolError):
     operation: str
 
 
-# --- the meter's answer -----------------------------------------------------------------------------------------------
+# --- the meter's answer ---------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, kw_only=True)
@@ -408,7 +408,7 @@ class NotSupportedError(MeterlinkError):
     why: str
 
 
-# --- time -------------------------------------------------------------------------------------------------------------
+# --- time -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, kw_only=True)

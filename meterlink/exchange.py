@@ -10,7 +10,8 @@ happened:
     Done(value)
 
 The rule of late replies: the shape of a reply never proves which request it answers, so after any repeat or time-out
-everything is swallowed for one full reply time before the next request goes out.
+everything is swallowed for one full reply time before the next request goes out. A line that delays replies by more
+than twice its reply time needs a longer one (`latency_s`).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ from meterlink.flow import (
 from meterlink.wire.framer import NEED_DATA, ClientFramer, Damage, Damaged, Frame
 from meterlink.wire.line import Line
 from meterlink.wire.payload import CalendarError, DigitError, PayloadError
-from meterlink.wire.request import Request, mask_whole
+from meterlink.wire.request import ReplySizes, Request, mask_whole
 
 T = TypeVar("T")
 
@@ -128,6 +129,7 @@ class Exchange:
         self._in_flight = False
 
         self._request: Request[Any] | None = None
+        self._reply_time_s = 0.0
         self._tx = b""
         self._tries = 0
         self._first_sent_at = 0.0
@@ -152,7 +154,7 @@ class Exchange:
         """Whether somebody opened the way for writes."""
         return self._gate is not closed_gate
 
-    # --- told by the runner -------------------------------------------------------------------------------------------
+    # --- told by the runner ------------------------------------------------------------------------------------------
 
     def start(self, flow: Flow[Any], now: float) -> Action:
         """Begin a flow. One at a time."""
@@ -166,10 +168,11 @@ class Exchange:
         request = self._asking()
         self._last_activity = at
         self._secret_on_line = bool(request.secret_places)
-        self._trace(at, True, request.masked(), Note.REQUEST)
+        if self._observer is not None:
+            self._observer(Traced(at, True, request.masked(), Note.REQUEST))
         if self._tries == 1:
             self._first_sent_at = at
-        self._until = at + self._reply_time_s(request)
+        self._until = at + self._reply_time_s
         self._give_up_at = self._until + self._timing.reply_s + request.reply_sizes.most * self._line.char_s
         self._expect_echo()
         if request.line_after is not None:
@@ -203,7 +206,7 @@ class Exchange:
             if flow is not None:
                 flow.close()
 
-    # --- driving the flow ---------------------------------------------------------------------------------------------
+    # --- driving the flow --------------------------------------------------------------------------------------------
 
     def _resume(self, now: float, value: object = None, error: MeterlinkError | None = None) -> Action:
         """Give the flow what it waits for, and take its steps until one of them needs the line."""
@@ -252,7 +255,7 @@ class Exchange:
         self._until = max(until, now)
         return Listen(self._until)
 
-    # --- the gate -----------------------------------------------------------------------------------------------------
+    # --- the gate ----------------------------------------------------------------------------------------------------
 
     def _announce(self, step: Announce) -> None:
         self._record_rest()
@@ -286,7 +289,7 @@ class Exchange:
         if failure is not None:
             raise failure
 
-    # --- before a request ---------------------------------------------------------------------------------------------
+    # --- before a request --------------------------------------------------------------------------------------------
 
     def _begin(self, request: Request[Any], now: float) -> Action:
         if request.changes_meter and not (self._announced_requests and self._announced_requests[0] == request):
@@ -294,6 +297,7 @@ class Exchange:
         if request.presents_password:
             self._passwords.spend(self._meter_key())
         self._request = request
+        self._reply_time_s = self._full_reply_time_s(request.reply_sizes)
         self._tx = self._framer.send(request.encode())
         self._tries = 0
         self._damage = None
@@ -343,7 +347,7 @@ class Exchange:
         waited_s = now - self._give_up_at + NOISE_LIMIT_S
         return self._finish(now, error=LineNoiseError(port=self._port, waited_s=waited_s))
 
-    # --- the reply ----------------------------------------------------------------------------------------------------
+    # --- the reply ---------------------------------------------------------------------------------------------------
 
     def _await_reply(self, now: float) -> Action:
         request = self._asking()
@@ -353,8 +357,7 @@ class Exchange:
         self._framer.expect(request)
         return Listen(self._until)
 
-    def _reply_time_s(self, request: Request[Any]) -> float:
-        sizes = request.reply_sizes
+    def _full_reply_time_s(self, sizes: ReplySizes) -> float:
         size = sizes.most if sizes.usual is None else sizes.usual
         return self._timing.reply_s + self._timing.latency_s + size * self._line.char_s
 
@@ -409,7 +412,8 @@ class Exchange:
         self._echo_held = b""
         self._echo_heard = True
         self._echoes_due -= 1
-        self._trace(now, False, self._asking().masked(), Note.ECHO)
+        if self._observer is not None:
+            self._observer(Traced(now, False, self._asking().masked(), Note.ECHO))
 
     def _release_echo(self) -> None:
         """What looked like the beginning of an echo stopped: it is bytes like any others."""
@@ -425,14 +429,14 @@ class Exchange:
                 return None
             if isinstance(event, Damaged):
                 self._damage = event
-                self._trace(now, False, self._masked(event.raw), Note.DAMAGED)
+                self._trace(now, event.raw, Note.DAMAGED)
             elif self._is_late_echo(event):
                 self._heard_echo(now)
             elif self._asking().accepts(event.raw):
                 return self._answered(event, now)
             else:
                 self._foreign = event.raw
-                self._trace(now, False, self._masked(event.raw), Note.FOREIGN)
+                self._trace(now, event.raw, Note.FOREIGN)
 
     def _is_late_echo(self, frame: Frame) -> bool:
         """Every sending may come back once, behind junk or long after; a copy beyond those is somebody's answer."""
@@ -440,7 +444,8 @@ class Exchange:
 
     def _answered(self, frame: Frame, now: float) -> Action:
         request = self._asking()
-        self._trace(now, False, frame.raw.hex(" ").upper(), Note.REPLY)
+        if self._observer is not None:
+            self._observer(Traced(now, False, frame.raw.hex(" ").upper(), Note.REPLY))
         try:
             value = request.decode_reply(frame.raw)
         except PayloadError as error:
@@ -483,7 +488,7 @@ class Exchange:
             heard="; only the echo of our own bytes was heard" if self._echo_heard else "",
         )
 
-    # --- after a request ----------------------------------------------------------------------------------------------
+    # --- after a request ---------------------------------------------------------------------------------------------
 
     def _finish(
         self,
@@ -510,7 +515,7 @@ class Exchange:
         if not self._tries:
             return
         if request.expects_reply and (self._tries > 1 or not answered):
-            self._swallow_until = now + self._reply_time_s(request)
+            self._swallow_until = now + self._reply_time_s
         if request.changes_meter:
             self._swallow_until = max(self._swallow_until, now + self._timing.after_write_s)
 
@@ -531,20 +536,21 @@ class Exchange:
     def _meter_key(self) -> str:
         return f"{self._address} on {self._port}"
 
-    # --- the trace ----------------------------------------------------------------------------------------------------
+    # --- the trace ---------------------------------------------------------------------------------------------------
 
     def _masked(self, raw: bytes) -> str:
         """Damaged, foreign and swallowed bytes may hold pieces of the secret that was sent last."""
         return mask_whole(raw) if self._secret_on_line else raw.hex(" ").upper()
 
-    def _trace(self, at: float, outgoing: bool, frame: str, note: Note) -> None:
+    def _trace(self, at: float, heard: bytes, note: Note) -> None:
+        """Bytes that are not the answer."""
         if self._observer is not None:
-            self._observer(Traced(at, outgoing, frame, note))
+            self._observer(Traced(at, False, self._masked(heard), note))
 
     def _trace_swallowed(self, now: float) -> None:
         swallowed, self._swallowed = self._swallowed, b""
         if swallowed:
-            self._trace(now, False, self._masked(swallowed), Note.SWALLOWED)
+            self._trace(now, swallowed, Note.SWALLOWED)
 
 
 _DAMAGE_ERRORS: Final = {Damage.CHECKSUM: WrongChecksumError, Damage.TRUNCATED: TruncatedReplyError}

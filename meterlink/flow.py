@@ -85,7 +85,7 @@ def instant(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-# --- the gate ---------------------------------------------------------------------------------------------------------
+# --- the gate -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ def closed_gate(entry: Announcement | Outcome) -> None:
         raise WritingClosedError(operation=entry.operation)
 
 
-# --- sessions ---------------------------------------------------------------------------------------------------------
+# --- sessions -------------------------------------------------------------------------------------------------------
 
 
 class Access(Protocol):

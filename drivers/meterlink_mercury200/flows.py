@@ -88,7 +88,7 @@ def _try(
         return None
 
 
-# --- who it is --------------------------------------------------------------------------------------------------------
+# --- who it is ------------------------------------------------------------------------------------------------------
 
 
 def identify(target: Target) -> Flow[Identity]:
@@ -119,7 +119,7 @@ def identify(target: Target) -> Flow[Identity]:
     )
 
 
-# --- energy -----------------------------------------------------------------------------------------------------------
+# --- energy ---------------------------------------------------------------------------------------------------------
 
 
 def read_energy(target: Target) -> Flow[EnergyReading]:
@@ -177,7 +177,7 @@ def _last_months(today: date, count: int) -> list[date]:
     return [date(number // 12, number % 12 + 1, 1) for number in range(newest - count + 1, newest + 1)]
 
 
-# --- the moment -------------------------------------------------------------------------------------------------------
+# --- the moment -----------------------------------------------------------------------------------------------------
 
 
 def read_instant(target: Target) -> Flow[InstantReading]:
@@ -208,7 +208,7 @@ def _instant(quantity: str, value: Decimal, unit: str, payload: Payload) -> Inst
     return InstantValue(quantity=quantity, value=value, unit=unit, raw=payload.encode().hex())
 
 
-# --- time -------------------------------------------------------------------------------------------------------------
+# --- time -----------------------------------------------------------------------------------------------------------
 
 
 def read_clock(target: Target) -> Flow[MeterTime]:
@@ -232,7 +232,7 @@ def read_dst(target: Target) -> Flow[DstSetting]:
     return DstSetting(enabled=reply.value.enabled, raw=f"{reply.value.value:02X}")
 
 
-# --- tariffs ----------------------------------------------------------------------------------------------------------
+# --- tariffs --------------------------------------------------------------------------------------------------------
 
 
 def read_tariff_mode(target: Target) -> Flow[TariffMode]:
@@ -274,7 +274,7 @@ def _read_halves(target: Target) -> Flow[tuple[HolidayHalf, HolidayHalf]]:
     return first.value, second.value
 
 
-# --- journals ---------------------------------------------------------------------------------------------------------
+# --- journals -------------------------------------------------------------------------------------------------------
 
 
 def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading]:
@@ -307,7 +307,7 @@ def _journal_event(index: int, record: Payload) -> JournalEvent | None:
     return None if record.at is None else JournalEvent(index=index, event=record.word, raw=raw, at=record.at)
 
 
-# --- the rest ---------------------------------------------------------------------------------------------------------
+# --- the rest -------------------------------------------------------------------------------------------------------
 
 _OUTPUTS: Final = ("telemetry 5000 imp/kWh", "telemetry 10000 imp/kWh", "quartz / 8 (clock test)", "load control")
 

@@ -176,7 +176,7 @@ class _ParameterWrite(values.Raw):
     about: ClassVar[str] = "i7 = 00, then attempts, pause minutes, success minutes of the relay"
 
 
-# --- writes -----------------------------------------------------------------------------------------------------------
+# --- writes ---------------------------------------------------------------------------------------------------------
 
 SET_ADDRESS = _write(0x00, "set network address", values.Address)
 SET_GROUP_ADDRESS = _write(0x01, "set group address", values.Address)
@@ -206,7 +206,7 @@ SET_MULTIPLIER = _write(0x75, "set time-out multiplier", values.RawByte)
 SET_COMPRESSED_SCHEDULE = _write(0x78, "write compressed schedule", _CompressedSchedule)
 SET_PARAMETER = _write(0x7A, "write parameter", _ParameterWrite)
 
-# --- reads ------------------------------------------------------------------------------------------------------------
+# --- reads -----------------------------------------------------------------------------------------------------------
 
 READ_GROUP_ADDRESS = _read(0x20, "group address", values.Address)
 READ_CLOCK = _read(0x21, "clock", calendar.TimeDate)

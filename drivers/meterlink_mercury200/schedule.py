@@ -220,7 +220,7 @@ class HolidayWrite(Payload):
         return {**self.index.told(), **self.half.told()}
 
 
-# --- image and schedule -----------------------------------------------------------------------------------------------
+# --- image and schedule ---------------------------------------------------------------------------------------------
 
 _REASONS: Final = {
     "empty": "it has no point; what such a day does is not known",

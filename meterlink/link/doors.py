@@ -142,8 +142,8 @@ class TcpDoor:
 
 def open_pty_door(wire: VirtualWire, line: Line) -> Door:
     """A pseudo-terminal, where the system has them; PortError elsewhere."""
-    if sys.platform == "win32":
-        raise PortError(port="pty", why=_NO_PTY)
-    from meterlink.link.pty_door import PtyDoor
+    if sys.platform != "win32":
+        from meterlink.link.pty_door import PtyDoor
 
-    return PtyDoor(wire, line)
+        return PtyDoor(wire, line)
+    raise PortError(port="pty", why=_NO_PTY)

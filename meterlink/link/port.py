@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from meterlink.context import EchoMode
 from meterlink.errors import PortUrlError
 from meterlink.wire.line import Line
+
+C = TypeVar("C")
 
 
 class Port(Protocol):
@@ -72,6 +74,7 @@ class PortUrl:
     baud: int | None = None
     form: str | None = None
     echo: EchoMode = EchoMode.AUTO
+    latency_s: float | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, usual: Line) -> Line:
@@ -80,7 +83,8 @@ class PortUrl:
 
     @property
     def timing(self) -> PortTiming:
-        return PORT_TIMING[self.kind]
+        usual = PORT_TIMING[self.kind]
+        return usual if self.latency_s is None else replace(usual, latency_s=self.latency_s)
 
 
 _WHY: Final = {
@@ -88,12 +92,13 @@ _WHY: Final = {
     "scheme": "the kind {scheme!r} is not known",
     "option": "the option {key!r} is not known; known are {known}",
     "twice": "the option {key!r} stands twice",
-    "number": "{key} must be a whole number",
+    "baud": "baud must be a whole number",
+    "latency_s": "latency_s must be seconds between 0 and 60",
     "echo": "echo is auto or off",
     "host": "it needs a host and a port number, as in tcp://192.168.1.5:4001",
 }
 
-_LINE_OPTIONS: Final = ("baud", "format", "echo")
+_LINE_OPTIONS: Final = ("baud", "format", "echo", "latency_s")
 _SIM_OPTIONS: Final = ("at", "address", "clock_error_s", "dst", "fault", "load_w", "schedule", "seed", "serial", "utc")
 _SCHEMES: Final = {"tcp": PortKind.TCP, "rfc2217": PortKind.RFC2217, "sim": PortKind.SIM}
 
@@ -105,21 +110,37 @@ def parse_port(text: str) -> PortUrl:
         raise _bad(text, "empty")
     kind, place = _kind_and_place(text, place)
     options = _options(text, query, _LINE_OPTIONS + (_SIM_OPTIONS if kind is PortKind.SIM else ()))
-    try:
-        baud = int(options["baud"]) if "baud" in options else None
-    except ValueError:
-        raise _bad(text, "number", key="baud") from None
+    baud = _converted(text, options, "baud", int)
     form = options.get("format")
     try:
         Line.parse(baud or 9600, form or "8N1")
     except ValueError as error:
         raise PortUrlError(setting=text, why=str(error)) from None
-    try:
-        echo = EchoMode(options.get("echo", EchoMode.AUTO))
-    except ValueError:
-        raise _bad(text, "echo") from None
     rest = {key: value for key, value in options.items() if key not in _LINE_OPTIONS}
-    return PortUrl(text=text, kind=kind, place=place, baud=baud, form=form, echo=echo, options=rest)
+    return PortUrl(
+        text=text,
+        kind=kind,
+        place=place,
+        baud=baud,
+        form=form,
+        echo=_converted(text, options, "echo", EchoMode) or EchoMode.AUTO,
+        latency_s=_converted(text, options, "latency_s", _latency),
+        options=rest,
+    )
+
+
+def _latency(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 60:
+        raise ValueError(text)
+    return seconds
+
+
+def _converted(text: str, options: Mapping[str, str], key: str, convert: Callable[[str], C]) -> C | None:
+    try:
+        return convert(options[key]) if key in options else None
+    except ValueError:
+        raise _bad(text, key) from None
 
 
 def _kind_and_place(text: str, place: str) -> tuple[PortKind, str]:

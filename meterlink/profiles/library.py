@@ -128,7 +128,7 @@ class ProfileLibrary:
         return fitting[0] if fitting else None
 
 
-# --- from files to entries --------------------------------------------------------------------------------------------
+# --- from files to entries ------------------------------------------------------------------------------------------
 
 
 class _Gatherer:
@@ -213,7 +213,7 @@ def _further(file: SourceFile, head: Head | None, entry: _Entry) -> Iterator[Pro
         yield Problem(file=file.path, key="driver", why=_OTHER_DRIVER.format(model=entry.model, driver=entry.family))
 
 
-# --- from an entry to a profile ---------------------------------------------------------------------------------------
+# --- from an entry to a profile -------------------------------------------------------------------------------------
 
 
 def _finish(entry: _Entry) -> None:

@@ -150,7 +150,7 @@ def missing(facts: Mapping[str, Fact], file: str) -> Iterator[Problem]:
                 yield Problem(file=file, key=f"{name}.{key}", why=_MISSING)
 
 
-# --- rules over several keys ------------------------------------------------------------------------------------------
+# --- rules over several keys ----------------------------------------------------------------------------------------
 
 
 def _address_bounds(profile: Profile) -> Iterator[tuple[str, str]]:

@@ -125,7 +125,7 @@ class _Reader:
                     self._add(_dotted(where, key), _SECRET)
                 self._find_secrets(value, _dotted(where, key))
 
-    # --- head ---------------------------------------------------------------------------------------------------------
+    # --- head --------------------------------------------------------------------------------------------------------
 
     def _head(self, raw: Mapping[str, object], *, family: bool) -> Head | None:
         permitted = _FAMILY_HEAD if family else tuple(checked_keys(Head))
@@ -137,7 +137,7 @@ class _Reader:
         self._report_missing(given, needed, "")
         return Head(**values) if set(needed) <= set(values) else None
 
-    # --- keys of a described dataclass --------------------------------------------------------------------------------
+    # --- keys of a described dataclass -------------------------------------------------------------------------------
 
     def _report_unknown(self, raw: Mapping[str, object], known: Collection[str], where: str) -> None:
         for key in raw:
@@ -177,7 +177,7 @@ class _Reader:
         self._add(where, _NO_TABLE)
         return None
 
-    # --- tables -------------------------------------------------------------------------------------------------------
+    # --- tables ------------------------------------------------------------------------------------------------------
 
     def _tables(self, raw: Mapping[str, object], names: Collection[str], where: str) -> dict[str, Fact]:
         facts: dict[str, Fact] = {}
@@ -236,7 +236,7 @@ class _Reader:
             facts[f"{name}.{capability}"] = Fact(value=support, provenance=provenance, file=self.file)
         return facts
 
-    # --- arrays of tables ---------------------------------------------------------------------------------------------
+    # --- arrays of tables --------------------------------------------------------------------------------------------
 
     def _items(self, raw: Mapping[str, object], key: str) -> Iterator[tuple[str, Mapping[str, object]]]:
         items = raw.get(key, [])

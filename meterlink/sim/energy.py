@@ -142,7 +142,7 @@ class EnergyMeter:
                 }
             )
 
-    # --- counting -----------------------------------------------------------------------------------------------------
+    # --- counting ----------------------------------------------------------------------------------------------------
 
     def _count(self, span: ClockSpan) -> None:
         if span.local_start_us == span.local_end_us:  # the clock stands still: one tariff gets all of it
@@ -177,7 +177,7 @@ class EnergyMeter:
                 return tariff
         return _FIRST_TARIFF
 
-    # --- the archive --------------------------------------------------------------------------------------------------
+    # --- the archive -------------------------------------------------------------------------------------------------
 
     def _notice_month(self, local: datetime) -> None:
         """A later month than before makes a record; an earlier one (a clock put back) does not."""

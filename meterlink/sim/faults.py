@@ -40,7 +40,7 @@ _WHY: Final = {
 }
 
 
-# --- what a fault is given --------------------------------------------------------------------------------------------
+# --- what a fault is given ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ OnRequest = Callable[[_Request, _Turn], _Struck]
 OnReply = Callable[[Burst, _Turn], list[Burst]]
 
 
-# --- the request ------------------------------------------------------------------------------------------------------
+# --- the request ----------------------------------------------------------------------------------------------------
 
 
 def _pass_on(_request: _Request, _turn: _Turn) -> _Struck:
@@ -110,7 +110,7 @@ def _echo_late(request: _Request, turn: _Turn) -> _Struck:
     return _Struck(heard=(request.echo(delay_s=len(request.data) * request.line.char_s + turn.options["delay"]),))
 
 
-# --- the reply --------------------------------------------------------------------------------------------------------
+# --- the reply ------------------------------------------------------------------------------------------------------
 
 
 def _keep(burst: Burst, _turn: _Turn) -> list[Burst]:
@@ -184,7 +184,7 @@ def _changed(burst: Burst, place: int, bits: int) -> Burst:
     return replace(burst, data=bytes(data))
 
 
-# --- the table --------------------------------------------------------------------------------------------------------
+# --- the table ------------------------------------------------------------------------------------------------------
 
 _LATE_S: Final = (0.6, 2.0)
 _MOST_JUNK_BYTES: Final = 8
@@ -265,7 +265,7 @@ FAULTS: Final[Mapping[str, str]] = {name: kind.about for name, kind in _KINDS.it
 """Every fault of the line with a line about it."""
 
 
-# --- as people write them ---------------------------------------------------------------------------------------------
+# --- as people write them -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,7 +349,7 @@ def _bad(setting: str, why: str, **facts: object) -> ConfigError:
     return ConfigError(setting=f"fault {setting!r}", why=_WHY[why].format(**facts))
 
 
-# --- the wire ---------------------------------------------------------------------------------------------------------
+# --- the wire -------------------------------------------------------------------------------------------------------
 
 
 class FaultyWire:

@@ -220,7 +220,7 @@ def _with_exceptions(difference: Difference, own_days: Iterable[MonthDay], own_d
     return replace(narrower, except_dates=tuple(day for day in own_dates if narrower.covers(day)))
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
+# --- words ----------------------------------------------------------------------------------------------------------
 
 
 def _sentence(difference: Difference) -> str:

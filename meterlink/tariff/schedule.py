@@ -97,7 +97,7 @@ def _check_date(month: int, day: int, year: int | None, where: str) -> None:
         raise broken(Rule.DATE_EXISTS, where) from None
 
 
-# --- a day ------------------------------------------------------------------------------------------------------------
+# --- a day ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -181,7 +181,7 @@ def _check_points(points: Sequence[SwitchPoint]) -> None:
         raise broken(Rule.STARTS_AT_MIDNIGHT, "day program", time=clock_text(points[0].minute))
 
 
-# --- a year -----------------------------------------------------------------------------------------------------------
+# --- a year ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,6 @@ def decode_date(day: int, month: int, two_digit_year: int) -> date:
 def decode_datetime(on: date, hour: int, minute: int, second: int) -> datetime:
     """A naive date-time of its parts; CalendarError when there is no such time of day."""
     try:
-        return datetime(on.year, on.month, on.day, hour, minute, second)  # noqa: DTZ001 (a meter's clock has no zone)
+        return datetime(on.year, on.month, on.day, hour, minute, second)
     except ValueError as error:
         raise CalendarError(f"{hour:02d}:{minute:02d}:{second:02d} is not a time of day") from error

@@ -138,7 +138,7 @@ def lines(folder: Path) -> list[str]:
     return [line.removeprefix(f"{folder}{os.sep}").replace(os.sep, "/") for line in lint([folder])]
 
 
-# --- the profiles that come with meterlink ----------------------------------------------------------------------------
+# --- the profiles that come with meterlink --------------------------------------------------------------------------
 
 
 def test_the_shipped_profiles_have_no_mistakes() -> None:
@@ -235,7 +235,7 @@ def test_a_meter_that_told_nothing_matches_nothing() -> None:
     assert library.match({"model_code": 8}, "modbus") is None
 
 
-# --- a profile as a whole ---------------------------------------------------------------------------------------------
+# --- a profile as a whole -------------------------------------------------------------------------------------------
 
 
 def test_every_table_arrives_typed(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_a_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:
     assert load_profiles([tmp_path]).get("meter-1").limits.tariffs == 4
 
 
-# --- mistakes ---------------------------------------------------------------------------------------------------------
+# --- mistakes -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -482,7 +482,7 @@ def test_a_name_that_is_a_folder_cannot_be_read(tmp_path: Path) -> None:
     assert lines(tmp_path)[0].startswith("acme/meter-1.toml: file: cannot be read: ")
 
 
-# --- what the driver says ---------------------------------------------------------------------------------------------
+# --- what the driver says -------------------------------------------------------------------------------------------
 
 
 def test_what_the_driver_says_about_its_table_is_in_the_list(tmp_path: Path) -> None:
@@ -511,7 +511,7 @@ def test_a_driver_that_cannot_be_loaded_is_a_line(tmp_path: Path) -> None:
     assert "acme 1.0 cannot be used: it is broken" in lint([tmp_path], check)[0]
 
 
-# --- firmware ---------------------------------------------------------------------------------------------------------
+# --- firmware -------------------------------------------------------------------------------------------------------
 
 VERSIONS: Mapping[str, tuple[int, ...] | None] = {
     "7.1": (7, 1),
@@ -600,7 +600,7 @@ def test_the_result_of_a_variant_knows_its_source(tmp_path: Path) -> None:
     assert profile.facts["limits.tariffs"].provenance.source == "page 6"
 
 
-# --- families and folders ---------------------------------------------------------------------------------------------
+# --- families and folders -------------------------------------------------------------------------------------------
 
 FAMILY = 'spec = 1\ndriver = "acme"\n' + TABLES
 
@@ -770,7 +770,7 @@ def test_the_hash_of_a_folder_tells_its_content(change: Change, tmp_path: Path) 
     assert (before != after) is change.seen
 
 
-# --- unknown models ---------------------------------------------------------------------------------------------------
+# --- unknown models -------------------------------------------------------------------------------------------------
 
 SLIPS = {
     "mercury-207": "mercury-206",

@@ -70,7 +70,7 @@ def test_a_zone_is_refused_and_so_is_a_clock_that_runs_backwards() -> None:
         clock_at("2026-01-01", rate=Fraction(-1))
 
 
-# --- summer time ------------------------------------------------------------------------------------------------------
+# --- summer time ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_another_rule_can_be_given() -> None:
     ]
 
 
-# --- stretches without a jump -----------------------------------------------------------------------------------------
+# --- stretches without a jump ---------------------------------------------------------------------------------------
 
 
 def jumps(clock: MeterClock, start: float, end: float) -> list[tuple[datetime, datetime]]:

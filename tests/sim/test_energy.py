@@ -89,7 +89,7 @@ def test_a_load_below_zero_is_refused() -> None:
         meter(load_w=-5)
 
 
-# --- the table --------------------------------------------------------------------------------------------------------
+# --- the table ------------------------------------------------------------------------------------------------------
 
 
 def test_before_the_first_switch_the_tariff_of_the_day_before_runs_on() -> None:
@@ -120,7 +120,7 @@ def test_a_new_table_counts_from_the_instant_it_came() -> None:
     assert kwh_by_tariff(counting.registers(START + 2 * DAY)) == {1: "16.00", 2: "8.00", 3: "24.00"}
 
 
-# --- the clock --------------------------------------------------------------------------------------------------------
+# --- the clock ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_year_goes_day_by_day() -> None:
     assert registers.total_uj == 1000 * 365 * 86_400 * 1_000_000
 
 
-# --- the archive ------------------------------------------------------------------------------------------------------
+# --- the archive ----------------------------------------------------------------------------------------------------
 
 
 def test_the_archive_holds_the_registers_at_the_start_of_each_month() -> None:

@@ -74,7 +74,7 @@ REPLY = Burst(REPLY_AT, REPLIES[0], LINE)
 ECHO = Burst(1.0 - len(REQUEST) * CHAR_S, REQUEST, LINE)
 
 
-# --- each fault -------------------------------------------------------------------------------------------------------
+# --- each fault -----------------------------------------------------------------------------------------------------
 
 
 def test_without_faults_the_wire_is_the_same() -> None:
@@ -251,7 +251,7 @@ def test_characters_of_seven_bits_stay_so(name: str, seed: int) -> None:
     assert all(byte < 0x80 for burst in heard(wire) for byte in burst.data)
 
 
-# --- chance and order -------------------------------------------------------------------------------------------------
+# --- chance and order -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -303,7 +303,7 @@ def test_whatever_happens_bursts_never_overlap(
     assert all(one.ends_at <= two.at for one, two in pairwise(bursts))
 
 
-# --- as people write them ---------------------------------------------------------------------------------------------
+# --- as people write them -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def noon(year: int, month: int, day: int) -> datetime:
     return datetime.combine(date(year, month, day), time(12))
 
 
-# --- a day ------------------------------------------------------------------------------------------------------------
+# --- a day ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_point_that_changes_nothing_is_no_point() -> None:
@@ -67,7 +67,7 @@ def test_spans_and_minutes_agree_with_the_clock(program: DayProgram) -> None:
     assert DayProgram(points=program.points) == program
 
 
-# --- broken rules -----------------------------------------------------------------------------------------------------
+# --- broken rules ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +178,7 @@ def test_a_place_is_put_in_front_of_the_place() -> None:
     assert caught.value.rule == "tariff-in-range"
 
 
-# --- normal form ------------------------------------------------------------------------------------------------------
+# --- normal form ----------------------------------------------------------------------------------------------------
 
 
 def test_twelve_equal_months_are_one_season_from_new_year() -> None:
@@ -214,7 +214,7 @@ def test_the_normal_form_is_normal(one: YearSchedule) -> None:
     assert hash(again) == hash(one)
 
 
-# --- what counts when -------------------------------------------------------------------------------------------------
+# --- what counts when -----------------------------------------------------------------------------------------------
 
 
 def test_a_special_day_of_one_year_wins_over_the_yearly_one() -> None:
@@ -256,7 +256,7 @@ def test_a_tariff_of_an_unused_holiday_program_is_not_used() -> None:
     assert year(unused, special=(holiday(1, 1),)).tariffs_used() == {1, 2}
 
 
-# --- equality ---------------------------------------------------------------------------------------------------------
+# --- equality -------------------------------------------------------------------------------------------------------
 
 PLAIN = season(1, 1, TWO_ZONES)
 NIGHT_HOLIDAY = season(1, 1, TWO_ZONES, holiday=NIGHT_ONLY)

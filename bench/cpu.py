@@ -1,0 +1,105 @@
+"""CPU of one exchange in memory, beside a pymodbus client that reads as many bytes from a server on loopback.
+
+Both numbers are the CPU time of the asking process alone; the Modbus server is another process.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from decimal import Decimal
+
+from pymodbus.client import ModbusTcpClient
+
+from meterlink.driver import Target
+from meterlink.flow import Flow
+from meterlink.link.dialogue import Dialogue, exchange_for
+from meterlink.profiles import default_folder, load_profiles
+from meterlink.registry import load_driver
+from meterlink.wire.line import Line
+from meterlink_mercury200.messages import READ_ENERGY, Call, encode_frame
+from meterlink_mercury200.values import Energies
+
+EXCHANGES = 5000
+REGISTERS = 8  # 16 bytes, as the four tariffs of a Mercury 200
+ADDRESS = 925646
+
+
+class EchoingPort:
+    """A port that answers every request at once with one and the same reply, in virtual time."""
+
+    name = "memory"
+
+    def __init__(self, reply: bytes) -> None:
+        self._reply = reply
+        self._waiting = b""
+        self._now = 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    def write(self, data: bytes) -> float:
+        self._waiting = self._reply
+        self._now += 0.03
+        return self._now
+
+    def read(self, until: float) -> bytes:
+        data, self._waiting = self._waiting, b""
+        if not data:
+            self._now = until
+        return data
+
+    def set_line(self, line: Line) -> None:
+        raise AssertionError("the line stays as it is")
+
+    def close(self) -> None:
+        return
+
+
+def exchange_over_pymodbus() -> tuple[float, str]:
+    ours_s = _ours()
+    theirs_s = _pymodbus()
+    return ours_s / theirs_s, f"{ours_s * 1e6:.1f} us over {theirs_s * 1e6:.1f} us an exchange"
+
+
+def _ours() -> float:
+    profile = load_profiles([default_folder()]).get("mercury-200.02")
+    target = Target(address=str(ADDRESS), profile=profile)
+    zero = Decimal("0.00")
+    reply = encode_frame(ADDRESS, 0x27, Energies((Decimal("621.42"), zero, zero, zero)).encode())
+    exchange = exchange_for(load_driver("mercury200"), target, line=profile.line.line, port_name="memory")
+    dialogue = Dialogue(EchoingPort(reply), exchange)
+
+    def flow() -> Flow[Energies]:
+        answer = yield Call(ADDRESS, READ_ENERGY)
+        value: Energies = answer.value
+        return value
+
+    assert dialogue.run(flow()).amounts[0] == Decimal("621.42")
+    return _cpu_s(lambda: dialogue.run(flow()))
+
+
+def _pymodbus() -> float:
+    server = subprocess.Popen([sys.executable, "-m", "bench.modbus_server"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        client = ModbusTcpClient("127.0.0.1", port=int(server.stdout.readline()))
+        assert client.connect()  # type: ignore[no-untyped-call]
+        assert client.read_holding_registers(0, count=REGISTERS).registers == list(range(REGISTERS))
+        seconds = _cpu_s(lambda: client.read_holding_registers(0, count=REGISTERS))
+        client.close()  # type: ignore[no-untyped-call]
+    finally:
+        server.kill()
+        server.wait()
+    return seconds
+
+
+def _cpu_s(exchange: Callable[[], object]) -> float:
+    for _ in range(200):
+        exchange()
+    began = time.process_time()
+    for _ in range(EXCHANGES):
+        exchange()
+    return (time.process_time() - began) / EXCHANGES

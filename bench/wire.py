@@ -1,0 +1,46 @@
+"""Wire overhead in virtual time: how long a reading takes over what its bytes, gaps and the meter itself need."""
+
+from __future__ import annotations
+
+from meterlink.context import Note, Traced
+from meterlink.driver import Driver, Target
+from meterlink.flow import Flow
+from meterlink.profiles import default_folder, load_profiles
+from meterlink.registry import load_driver
+from meterlink.testing import pair
+
+MODEL = "mercury-200.02"
+LATENCY_S = 0.010
+"""What the simulated meter takes after the silence that ends a request."""
+
+
+def energy_read() -> tuple[float, str]:
+    driver, target = _meter()
+    return _overhead(driver, target, driver.read_energy(target))
+
+
+def schedule_read() -> tuple[float, str]:
+    driver, target = _meter()
+    return _overhead(driver, target, driver.read_schedule(target))
+
+
+def _meter() -> tuple[Driver, Target]:
+    profile = load_profiles([default_folder()]).get(MODEL)
+    driver = load_driver(profile.driver)
+    return driver, Target(address="925646", profile=profile)
+
+
+def _overhead(driver: Driver, target: Target, flow: Flow[object]) -> tuple[float, str]:
+    traced: list[Traced] = []
+    dialogue, _ = pair(driver, target, observer=traced.append)
+    began = dialogue.now()
+    dialogue.run(flow)
+    took_s = dialogue.now() - began
+    line = target.profile.line.line
+    exchanges = sum(frame.note is Note.REPLY for frame in traced)
+    bytes_s = sum(len(frame.frame.split()) for frame in traced) * line.char_s
+    # The meter ends a request by a silence, and the client leaves one before every request but the first.
+    end_of_request_s = exchanges * target.profile.timing.quiet_chars * line.char_s
+    between_s = (exchanges - 1) * target.profile.timing.quiet_before_s(line)
+    needed_s = bytes_s + end_of_request_s + between_s + exchanges * LATENCY_S
+    return took_s / needed_s, f"{exchanges} exchanges at {line}: {took_s:.4f} s over {needed_s:.4f} s"

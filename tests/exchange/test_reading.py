@@ -1,0 +1,337 @@
+"""Exchange while reading: late replies, echo, noise, foreign frames, repeats. Frames are those of a Mercury 200."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meterlink.context import EchoMode, Note
+from meterlink.errors import (
+    BadDateError,
+    BadDigitsError,
+    LineNoiseError,
+    LinkLostError,
+    MeterlinkError,
+    NoAnswerError,
+    TruncatedReplyError,
+    WrongAddressError,
+    WrongChecksumError,
+)
+from meterlink.exchange import Exchange
+from meterlink.flow import Flow, Pause, ask
+from meterlink.testing import START, from_hex
+from meterlink.wire.request import Request
+from meterlink_mercury200 import messages as m
+from meterlink_mercury200.messages import Call, encode_frame
+from meterlink_mercury200.schedule import EVERY_RECORD, Record, ScheduleIndex
+from meterlink_mercury200.values import Energies
+from tests.exchange.table import LINE, TIMING, Answers, Table, set_table
+
+ADDRESS = 123456
+ASK_ENERGY = Call(ADDRESS, m.READ_ENERGY)
+ENERGY = Energies((Decimal("621.42"), Decimal("208.34"), Decimal("111.11"), Decimal("222.22")))
+ENERGY_REPLY = encode_frame(ADDRESS, 0x27, ENERGY.encode())
+
+
+def read_energy() -> Flow[Energies]:
+    reply = yield from ask(ASK_ENERGY)
+    return reply.value
+
+
+def always(*answers: tuple[float, bytes]) -> Callable[[int, bytes], Answers]:
+    return lambda _number, _request: list(answers)
+
+
+# --- late replies ---------------------------------------------------------------------------------------------------
+
+
+def record_of(number: int) -> Record:
+    """96 records of one shape, each another one."""
+    return Record.of([(number, 1), (720 + number, 2)])
+
+
+def read_all_records() -> Flow[list[Record]]:
+    records = []
+    for key in EVERY_RECORD:
+        reply = yield from ask(Call(ADDRESS, m.READ_SCHEDULE, ScheduleIndex(*key)))
+        records.append(reply.value)
+    return records
+
+
+def meter_late_once(late_number: int, delay_s: float) -> Callable[[int, bytes], Answers]:
+    """Answers every record at once but one, whose first answer comes late."""
+
+    def script(number: int, request: bytes) -> Answers:
+        key = ScheduleIndex.decode(request[5:6])
+        reply = encode_frame(ADDRESS, 0x31, record_of(EVERY_RECORD.index((key.month, key.kind))).raw)
+        return [(delay_s if number == late_number else 0.02, reply)]
+
+    return script
+
+
+def wrong_records(table: Table) -> int:
+    records = table.run(read_all_records())
+    return sum(record != record_of(number) for number, record in enumerate(records))
+
+
+@pytest.mark.parametrize("delay_s", [0.58, 0.6, 0.65, 0.7, 0.9, 1.1])
+def test_a_late_reply_never_answers_another_request(delay_s: float) -> None:
+    assert wrong_records(set_table(meter_late_once(7, delay_s))) == 0
+
+
+class HastyExchange(Exchange):
+    """An Exchange without the rule of late replies."""
+
+    def _guard_against_late_replies(self, request: Request[Any], now: float, *, answered: bool) -> None:
+        return
+
+
+def test_without_the_rule_of_late_replies_records_would_be_wrong() -> None:
+    assert wrong_records(set_table(meter_late_once(7, 0.65), kind=HastyExchange)) == 88
+
+
+def test_after_a_time_out_one_full_reply_time_passes_before_the_next_request() -> None:
+    def flow() -> Flow[None]:
+        with pytest.raises(NoAnswerError):
+            yield from read_energy()
+        yield from ask(Call(ADDRESS, m.READ_CLOCK))
+
+    table = set_table(lambda number, _: [(0.01, CLOCK_REPLY)] if number == 3 else [])
+    table.run(flow())
+    last_energy, clock = table.wire.heard_at[2:4]
+    reply_time_s = TIMING.reply_s + TIMING.latency_s + 23 * LINE.char_s
+    assert clock - last_energy >= 2 * reply_time_s
+
+
+CLOCK_REPLY = encode_frame(ADDRESS, 0x21, from_hex("01 14 05 09 21 07 25"))
+
+
+# --- repeats and time -----------------------------------------------------------------------------------------------
+
+
+def test_a_lost_reply_is_asked_for_again() -> None:
+    table = set_table(lambda number, _: [(0.02, ENERGY_REPLY)] if number == 2 else [])
+    assert table.run(read_energy()) == ENERGY
+    assert len(table.wire.heard) == 3
+
+
+def test_a_silent_meter_is_asked_three_times_and_named() -> None:
+    table = set_table(always())
+    with pytest.raises(
+        NoAnswerError, match=r"No answer from address 123456 on memory to read energy after 3 tries\."
+    ) as e:
+        table.run(read_energy())
+    assert e.value.exit_code == 3
+    assert len(table.wire.heard) == 3
+
+
+def test_after_a_repeat_the_reply_is_dated_from_the_first_sending() -> None:
+    def flow() -> Flow[float]:
+        reply = yield from ask(ASK_ENERGY)
+        return reply.received_at - reply.sent_at
+
+    table = set_table(lambda number, _: [(0.02, ENERGY_REPLY)] if number == 1 else [])
+    assert table.run(flow()) > TIMING.reply_s
+
+
+def test_the_line_rests_before_every_request() -> None:
+    def flow() -> Flow[None]:
+        yield from read_energy()
+        yield from read_energy()
+
+    table = set_table(always((0.02, ENERGY_REPLY)))
+    table.run(flow())
+    first, second = table.wire.heard_at
+    busy_s = 0.02 + 23 * LINE.char_s + 7 * LINE.char_s
+    assert second - first - busy_s == pytest.approx(0.007, abs=1e-5)
+
+
+def test_a_pause_counts_from_the_last_byte() -> None:
+    def flow() -> Flow[None]:
+        yield from read_energy()
+        yield Pause(1.0)
+        yield from read_energy()
+
+    table = set_table(always((0.02, ENERGY_REPLY)))
+    table.run(flow())
+    first, second = table.wire.heard_at
+    assert second - first == pytest.approx(0.02 + 23 * LINE.char_s + 1.0 + 7 * LINE.char_s, abs=1e-5)
+
+
+# --- echo -----------------------------------------------------------------------------------------------------------
+
+REQUEST = ASK_ENERGY.encode()
+ECHOES = {
+    "whole": [(0.0, REQUEST), (0.03, ENERGY_REPLY)],
+    "whole, glued to the reply": [(0.0, REQUEST + ENERGY_REPLY)],
+    "head lost": [(0.0, REQUEST[3:]), (0.03, ENERGY_REPLY)],
+    "head lost, glued": [(0.0, REQUEST[3:] + ENERGY_REPLY)],
+    "tail lost": [(0.0, REQUEST[:4]), (0.03, ENERGY_REPLY)],
+    "tail lost, then a long pause": [(0.0, REQUEST[:4]), (0.3, ENERGY_REPLY)],
+    "tail lost, glued": [(0.0, REQUEST[:6] + ENERGY_REPLY)],
+    "late": [(0.25, REQUEST), (0.30, ENERGY_REPLY)],
+    "behind junk": [(0.0, b"\xff" + REQUEST), (0.03, ENERGY_REPLY)],
+    "none": [(0.03, ENERGY_REPLY)],
+}
+
+
+@pytest.mark.parametrize("answers", ECHOES.values(), ids=ECHOES.keys())
+def test_an_echo_is_not_the_answer(answers: Answers) -> None:
+    table = set_table(always(*answers))
+    assert table.run(read_energy()) == ENERGY
+    assert len(table.wire.heard) == 1
+
+
+def test_only_an_echo_is_no_answer_and_is_told() -> None:
+    table = set_table(always((0.0, REQUEST)))
+    with pytest.raises(NoAnswerError, match="only the echo of our own bytes was heard"):
+        table.run(read_energy())
+    assert [frame.note for frame in table.traced] == [Note.REQUEST, Note.ECHO] * 3
+
+
+def test_an_echo_as_long_as_the_answer_is_taken_for_an_echo_once() -> None:
+    """A write without data would look like its acknowledgement; the undocumented 87h stands in for such a command."""
+    call = Call(ADDRESS, m.READ_IDENT_PO)
+    answers = always((0.0, call.encode()), (0.1, call.encode()))
+
+    def flow() -> Flow[bytes]:
+        reply = yield from ask(call)
+        return reply.value.raw
+
+    assert set_table(answers).run(flow()) == b""
+    with pytest.raises(NoAnswerError):
+        set_table(always((0.0, call.encode()))).run(flow())
+    assert set_table(always((0.0, call.encode())), echo=EchoMode.OFF).run(flow()) == b""
+
+
+# --- gaps, noise, others --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", range(1, 23))
+def test_a_16_ms_usb_gap_inside_a_reply_breaks_nothing(cut: int) -> None:
+    head_ends = 0.02 + cut * LINE.char_s
+    table = set_table(always((0.02, ENERGY_REPLY[:cut]), (head_ends + 0.016, ENERGY_REPLY[cut:])))
+    assert table.run(read_energy()) == ENERGY
+    assert len(table.wire.heard) == 1
+
+
+def test_noise_before_a_reply_is_not_part_of_it() -> None:
+    table = set_table(always((0.02, b"\x00\xff\x55" + ENERGY_REPLY + b"\xaa")))
+    assert table.run(read_energy()) == ENERGY
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (ENERGY_REPLY[:-1] + bytes([ENERGY_REPLY[-1] ^ 1]), WrongChecksumError),
+        (ENERGY_REPLY[:12], TruncatedReplyError),
+        (encode_frame(654321, 0x27, ENERGY.encode()), WrongAddressError),
+        (encode_frame(ADDRESS, 0x32, ENERGY.encode()), WrongAddressError),
+        (encode_frame(ADDRESS, 0x27, b"\x00\x06\x21\x4a" + bytes(12)), BadDigitsError),
+    ],
+    ids=["wrong checksum", "cut short", "wrong address", "wrong command", "digit above 9"],
+)
+def test_each_damage_has_its_own_error_and_no_value(answer: bytes, error: type[MeterlinkError]) -> None:
+    with pytest.raises(error) as caught:
+        set_table(always((0.02, answer))).run(read_energy())
+    assert type(caught.value) is error
+    assert caught.value.exit_code == 5
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("payload", ["01 14 05 09 31 02 25", "01 24 05 09 21 07 25", "09 14 05 09 21 07 25"])
+def test_an_impossible_date_is_an_error_and_no_value(payload: str) -> None:
+    reply = encode_frame(ADDRESS, 0x21, from_hex(payload))
+
+    def flow() -> Flow[object]:
+        return (yield from ask(Call(ADDRESS, m.READ_CLOCK)))
+
+    with pytest.raises(BadDateError):
+        set_table(always((0.02, reply))).run(flow())
+
+
+def test_the_answer_counts_that_comes_behind_somebody_elses_frame() -> None:
+    foreign = encode_frame(654321, 0x63, from_hex("23 58 02 64 00 05 88"))
+    table = set_table(always((0.02, foreign), (0.15, ENERGY_REPLY)))
+    assert table.run(read_energy()) == ENERGY
+    assert Note.FOREIGN in [frame.note for frame in table.traced]
+
+
+def test_a_line_that_is_never_silent_is_named() -> None:
+    def chatter(_number: int, _request: bytes) -> Answers:
+        return [(i * 0.004, b"\x55\xaa") for i in range(3000)]
+
+    def flow() -> Flow[None]:
+        with pytest.raises(MeterlinkError):
+            yield from read_energy()
+        yield from read_energy()
+
+    with pytest.raises(LineNoiseError) as caught:
+        set_table(chatter).run(flow())
+    assert caught.value.exit_code == 3
+
+
+def test_failures_arrive_inside_the_flow() -> None:
+    def flow() -> Flow[str]:
+        try:
+            yield from read_energy()
+        except NoAnswerError as error:
+            return f"caught: {error.request}"
+        return "not caught"
+
+    assert set_table(always()).run(flow()) == "caught: read energy"
+
+
+def test_a_lost_port_arrives_inside_the_flow_and_can_be_told() -> None:
+    table = set_table(always())
+
+    def lose(until: float) -> bytes:
+        raise LinkLostError(port="memory", why="unplugged")
+
+    table.port.read = lose  # type: ignore[method-assign]
+
+    def flow() -> Flow[str]:
+        try:
+            yield from read_energy()
+        except LinkLostError as error:
+            return error.why
+        return "not lost"
+
+    assert table.run(flow()) == "unplugged"
+
+
+# --- any bytes at all -----------------------------------------------------------------------------------------------
+
+
+@given(bursts=st.lists(st.tuples(st.floats(0, 1.5), st.binary(min_size=1, max_size=60)), max_size=8))
+def test_any_bytes_end_in_a_value_or_in_our_error(bursts: Answers) -> None:
+    table = set_table(always(*sorted(bursts)))
+    with pytest.raises(MeterlinkError):
+        table.run(read_energy())
+    assert table.port.now() < START + 60
+
+
+@given(bit=st.integers(0, len(ENERGY_REPLY) * 8 - 1))
+def test_one_flipped_bit_is_noticed(bit: int) -> None:
+    damaged = bytearray(ENERGY_REPLY)
+    damaged[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(MeterlinkError):
+        set_table(always((0.02, bytes(damaged)))).run(read_energy())
+
+
+@given(cuts=st.lists(st.integers(1, 22), max_size=6), noise=st.binary(max_size=6))
+def test_any_split_of_the_bytes_gives_the_same_value(cuts: list[int], noise: bytes) -> None:
+    whole = noise + ENERGY_REPLY
+    places = [0, *sorted(set(cuts)), len(whole)]
+    pieces = [whole[a:b] for a, b in pairwise(places)]
+    bursts, at = [], 0.02
+    for piece in pieces:
+        bursts.append((at, piece))
+        at += len(piece) * LINE.char_s + 0.016
+    assert set_table(always(*bursts)).run(read_energy()) == ENERGY

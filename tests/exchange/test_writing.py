@@ -1,0 +1,394 @@
+"""Exchange while writing: the gate, outcomes, passwords, secrets, sessions, moments. Frames of a Mercury 200."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from meterlink.context import PasswordAttempts
+from meterlink.errors import (
+    AccessDeniedError,
+    ChannelClosedError,
+    DamagedFrameError,
+    LinkLostError,
+    LocalProtocolError,
+    MissedInstantError,
+    NoAnswerError,
+    PasswordSpentError,
+    WritingClosedError,
+    WrongChecksumError,
+)
+from meterlink.flow import Announce, Announcement, Flow, Outcome, Pause, SetLine, WaitUntil, ask, with_session
+from meterlink.link.aio import AsyncMemoryPort, run_async
+from meterlink.testing import START
+from meterlink.wire.line import Line
+from meterlink.wire.request import ReplySizes, Request
+from meterlink_mercury200 import messages as m
+from meterlink_mercury200.messages import Call, decode_call, encode_frame
+from meterlink_mercury200.values import DstFlag, RawByte
+from tests.exchange.table import LINE, Answers, Journal, set_table
+
+ADDRESS = 123456
+DST_OFF = Call(ADDRESS, m.SET_DST, DstFlag(0))
+TWO_TARIFFS = Call(ADDRESS, m.SET_TARIFF_COUNT, RawByte(2))
+READ_DST = Call(ADDRESS, m.READ_DST)
+
+
+def obedient(_number: int, request: bytes) -> Answers:
+    """Acknowledges every write, answers the DST flag as off."""
+    call = decode_call(request)
+    return [(0.02, encode_frame(ADDRESS, request[4], b"" if call.changes_meter else b"\x00"))]
+
+
+def silent(_number: int, _request: bytes) -> Answers:
+    return []
+
+
+def write_two() -> Flow[None]:
+    yield Announce("settings", (DST_OFF, TWO_TARIFFS))
+    yield from ask(DST_OFF)
+    yield from ask(TWO_TARIFFS)
+
+
+# --- the gate -------------------------------------------------------------------------------------------------------
+
+
+def test_an_unannounced_write_sends_nothing(journal: Journal) -> None:
+    table = set_table(obedient, gate=journal)
+    with pytest.raises(LocalProtocolError, match="set DST flag was not the next announced write"):
+        table.run(ask(DST_OFF))
+    assert table.wire.heard == []
+
+
+def test_a_write_out_of_its_announced_order_sends_nothing(journal: Journal) -> None:
+    def flow() -> Flow[None]:
+        yield Announce("settings", (DST_OFF, TWO_TARIFFS))
+        yield from ask(TWO_TARIFFS)
+
+    table = set_table(obedient, gate=journal)
+    with pytest.raises(LocalProtocolError):
+        table.run(flow())
+    assert table.wire.heard == []
+    assert journal.fates() == ["not-sent", "not-sent"]
+
+
+def test_an_announced_write_leaves_only_once(journal: Journal) -> None:
+    def flow() -> Flow[None]:
+        yield Announce("DST", (DST_OFF,))
+        yield from ask(DST_OFF)
+        yield from ask(DST_OFF)
+
+    table = set_table(obedient, gate=journal)
+    with pytest.raises(LocalProtocolError):
+        table.run(flow())
+    assert len(table.wire.heard) == 1
+
+
+def test_a_write_without_a_gate_sends_nothing() -> None:
+    table = set_table(obedient)
+    with pytest.raises(WritingClosedError):
+        table.run(write_two())
+    assert table.wire.heard == []
+
+
+def test_a_gate_that_cannot_make_it_durable_lets_nothing_out() -> None:
+    def full_disk(_entry: Announcement | Outcome) -> None:
+        raise OSError("no space left on device")
+
+    table = set_table(obedient, gate=full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        table.run(write_two())
+    assert table.wire.heard == []
+
+
+def test_the_announcement_is_durable_before_the_first_frame(journal: Journal) -> None:
+    table = set_table(obedient, gate=lambda entry: journal.entries.append(f"{type(entry).__name__} {len(heard)}"))
+    heard = table.wire.heard
+    table.run(write_two())
+    assert journal.entries == ["Announcement 0", "Outcome 1", "Outcome 2"]
+
+
+def test_an_outcome_is_recorded_before_the_flow_goes_on(journal: Journal) -> None:
+    def flow() -> Flow[None]:
+        yield Announce("DST", (DST_OFF,))
+        yield from ask(DST_OFF)
+        journal.entries.append("the flow goes on")
+
+    set_table(obedient, gate=journal).run(flow())
+    announcement, outcome, note = journal.entries
+    assert announcement == Announcement(operation="DST", frames=("00 01 E2 40 05 00 09 27",))
+    assert isinstance(outcome, Outcome)
+    assert (outcome.fate.value, outcome.reply) == ("answered", "00 01 E2 40 05 74 09")
+    assert note == "the flow goes on"
+
+
+def test_what_was_announced_and_not_asked_is_recorded_as_not_sent(journal: Journal) -> None:
+    def flow() -> Flow[None]:
+        yield Announce("settings", (DST_OFF, TWO_TARIFFS))
+        yield from ask(DST_OFF)
+
+    set_table(obedient, gate=journal).run(flow())
+    assert journal.fates() == ["answered", "not-sent"]
+
+
+def test_a_flow_that_fails_leaves_no_announced_frame_unrecorded(journal: Journal) -> None:
+    def flow() -> Flow[None]:
+        yield Announce("settings", (DST_OFF, TWO_TARIFFS))
+        yield from ask(DST_OFF)
+        raise RuntimeError("a bug in a flow")
+
+    with pytest.raises(RuntimeError):
+        set_table(obedient, gate=journal).run(flow())
+    assert journal.fates() == ["answered", "not-sent"]
+
+
+def test_a_lost_answer_to_a_write_is_never_sent_again_and_is_told(journal: Journal) -> None:
+    table = set_table(silent, gate=journal)
+    with pytest.raises(NoAnswerError):
+        table.run(write_two())
+    assert len(table.wire.heard) == 1
+    assert journal.fates() == ["no-answer", "not-sent"]
+
+
+def test_a_damaged_acknowledgement_is_recorded_as_damaged(journal: Journal) -> None:
+    table = set_table(lambda _n, _r: [(0.02, b"\x00\x01\xe2\x40\x05\x74\x08")], gate=journal)
+    with pytest.raises(WrongChecksumError):
+        table.run(write_two())
+    assert journal.fates() == ["damaged", "not-sent"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), LinkLostError(port="memory", why="unplugged")])
+def test_an_interruption_while_waiting_is_recorded_as_unanswered(journal: Journal, error: BaseException) -> None:
+    table = set_table(silent, gate=journal)
+    read = table.port.read
+
+    def interrupted(until: float) -> bytes:
+        if table.wire.heard:
+            raise error
+        return read(until)
+
+    table.port.read = interrupted  # type: ignore[method-assign]
+    with pytest.raises(type(error)):
+        table.run(write_two())
+    assert journal.fates() == ["no-answer", "not-sent"]
+
+
+def test_the_flow_may_read_before_it_decides_on_a_lost_answer(journal: Journal) -> None:
+    def flow() -> Flow[bool]:
+        yield Announce("DST", (DST_OFF,))
+        with pytest.raises(NoAnswerError):
+            yield from ask(DST_OFF)
+        reply = yield from ask(READ_DST)
+        return reply.value.enabled
+
+    def lost_once(number: int, request: bytes) -> Answers:
+        return [] if number == 0 else obedient(number, request)
+
+    assert set_table(lost_once, gate=journal).run(flow()) is False
+
+
+async def _run_async(table: Any, flow: Flow[Any]) -> Any:
+    return await run_async(AsyncMemoryPort(table.port), table.exchange, flow)
+
+
+def test_the_asyncio_runner_reads_and_never_writes(journal: Journal) -> None:
+    import asyncio
+
+    reply = asyncio.run(_run_async(set_table(obedient), ask(READ_DST)))
+    assert reply.value.enabled is False
+    with pytest.raises(LocalProtocolError):
+        asyncio.run(_run_async(set_table(obedient, gate=journal), write_two()))
+    with pytest.raises(WritingClosedError):
+        asyncio.run(_run_async(set_table(obedient), write_two()))
+
+
+# --- moments --------------------------------------------------------------------------------------------------------
+
+
+def test_a_frame_for_a_moment_leaves_at_that_moment(journal: Journal) -> None:
+    def flow() -> Flow[None]:
+        yield Announce("DST", (DST_OFF,))
+        yield WaitUntil(START + 10)
+        yield from ask(DST_OFF)
+
+    table = set_table(obedient, gate=journal)
+    table.run(flow())
+    assert table.wire.heard_at == [pytest.approx(START + 10 + 8 * LINE.char_s, abs=1e-5)]
+
+
+def test_a_frame_whose_moment_passed_is_not_sent(journal: Journal) -> None:
+    def flow() -> Flow[str]:
+        yield Announce("DST", (DST_OFF,))
+        yield WaitUntil(START - 1)
+        with pytest.raises(MissedInstantError):
+            yield from ask(DST_OFF)
+        yield Announce("DST again", (DST_OFF,))
+        yield WaitUntil(START + 1)
+        yield from ask(DST_OFF)
+        return "done"
+
+    table = set_table(obedient, gate=journal)
+    assert table.run(flow()) == "done"
+    assert journal.fates() == ["not-sent", "answered"]
+    assert len(table.wire.heard) == 1
+
+
+# --- a family with passwords, sessions and speeds -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Open(Request[None]):
+    """Opens a session of a made-up family: address, F1h, six secret bytes."""
+
+    password: bytes
+
+    name = "open the session"
+    reply_sizes = ReplySizes.only(8)
+    presents_password = True
+    secret_places = ((5, 11),)
+
+    def encode(self) -> bytes:
+        return encode_frame(ADDRESS, 0xF1, self.password)
+
+    def accepts(self, frame: bytes) -> bool:
+        return frame[4] == 0xF1
+
+    def decode_reply(self, frame: bytes) -> None:
+        if frame[5] == 1:
+            raise AccessDeniedError(request=self.name, code="1", why="wrong password")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch(Request[int]):
+    """Reads one byte inside a session, at another speed if asked so."""
+
+    line_after: Line | None = None
+
+    name = "fetch"
+    reply_sizes = ReplySizes.only(8)
+
+    def encode(self) -> bytes:
+        return encode_frame(ADDRESS, 0xF2)
+
+    def accepts(self, frame: bytes) -> bool:
+        return frame[4] == 0xF2
+
+    def decode_reply(self, frame: bytes) -> int:
+        if frame[5] == 0xFF:
+            raise ChannelClosedError(request=self.name, code="FF", why="the session is closed")
+        return frame[5]
+
+
+SECRET = b"AB\xcd123"
+
+
+def test_a_password_is_presented_once_whatever_the_flows_do() -> None:
+    attempts = PasswordAttempts()
+
+    def stubborn() -> Flow[None]:
+        with pytest.raises(AccessDeniedError):
+            yield from ask(Open(SECRET))
+        yield from ask(Open(b"999999"))
+
+    table = set_table(lambda _n, _r: [(0.02, encode_frame(ADDRESS, 0xF1, b"\x01"))], passwords=attempts)
+    with pytest.raises(PasswordSpentError) as caught:
+        table.run(stubborn())
+    assert len(table.wire.heard) == 1
+    assert caught.value.exit_code == 4
+    again = set_table(lambda _n, _r: [(0.02, encode_frame(ADDRESS, 0xF1, b"\x00"))], passwords=attempts)
+    with pytest.raises(PasswordSpentError):
+        again.run(ask(Open(SECRET)))
+    assert again.wire.heard == []
+
+
+def test_a_password_without_an_answer_is_not_repeated() -> None:
+    table = set_table(silent)
+    with pytest.raises(NoAnswerError):
+        table.run(ask(Open(SECRET)))
+    assert len(table.wire.heard) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [encode_frame(ADDRESS, 0xF1, SECRET), SECRET, encode_frame(ADDRESS, 0xF1, SECRET)[:-1], b"\x00" + SECRET + b"\x00"],
+)
+def test_secrets_and_their_checksums_stand_in_no_trace_and_no_error(answer: bytes) -> None:
+    table = set_table(lambda _n, _r: [(0.0, answer)])
+    with pytest.raises((NoAnswerError, DamagedFrameError)) as caught:
+        table.run(ask(Open(SECRET)))
+    seen = [str(caught.value), repr(caught.value), *(frame.frame for frame in table.traced)]
+    checksum = encode_frame(ADDRESS, 0xF1, SECRET)[-2:].hex(" ").upper()
+    for text in seen:
+        assert "AB CD" not in text
+        assert "41 42" not in text
+        assert "31 32 33" not in text
+        assert checksum not in text
+    assert table.traced[0].frame == "00 01 E2 40 F1 ** ** ** ** ** ** ** **"
+
+
+@dataclass
+class Session:
+    def open(self) -> Flow[None]:
+        yield from ask(Open(SECRET))
+
+    def close(self) -> Flow[None]:
+        yield Pause(0.01)
+
+
+def closing_after(fetches: int, times: int) -> Any:
+    """A meter that closes its session by itself after some fetches, a number of times."""
+    state = {"left": fetches, "times": times}
+
+    def script(_number: int, request: bytes) -> Answers:
+        if request[4] == 0xF1:
+            state["left"] = fetches
+            return [(0.02, encode_frame(ADDRESS, 0xF1, b"\x00"))]
+        if state["left"] == 0 and state["times"]:
+            state["times"] -= 1
+            return [(0.02, encode_frame(ADDRESS, 0xF2, b"\xff"))]
+        state["left"] -= 1
+        return [(0.02, encode_frame(ADDRESS, 0xF2, b"\x07"))]
+
+    return script
+
+
+def fetch_three() -> Flow[int]:
+    total = 0
+    for _ in range(3):
+        reply = yield from ask(Fetch())
+        total += reply.value
+    return total
+
+
+def test_a_closed_channel_is_opened_again_once() -> None:
+    assert set_table(closing_after(2, times=1)).run(with_session(Session(), fetch_three)) == 21
+    with pytest.raises(ChannelClosedError):
+        set_table(closing_after(2, times=2)).run(with_session(Session(), fetch_three))
+
+
+def test_a_closed_channel_is_not_opened_again_after_a_write(journal: Journal) -> None:
+    def write_then_fetch() -> Flow[int]:
+        yield Announce("DST", (DST_OFF,))
+        return (yield from fetch_three())
+
+    table = set_table(closing_after(2, times=1), gate=journal)
+    with pytest.raises(ChannelClosedError):
+        table.run(with_session(Session(), write_then_fetch))
+    assert [frame[4] for frame in table.wire.heard].count(0xF1) == 1
+
+
+def test_speeds_change_between_exchanges_and_behind_a_request() -> None:
+    slow, fast = Line(baud=300), Line(baud=19200)
+
+    def flow() -> Flow[None]:
+        yield SetLine(slow)
+        yield from ask(Fetch(line_after=LINE))
+        yield SetLine(fast)
+        with pytest.raises((NoAnswerError, DamagedFrameError)):
+            yield from ask(Fetch())
+
+    table = set_table(lambda _n, _r: [(0.02, encode_frame(ADDRESS, 0xF2, b"\x07"))])
+    table.run(flow())
+    assert [line.baud for line in table.wire.lines] == [300, 19200, 19200, 19200]
