@@ -130,6 +130,7 @@ class Exchange:
 
         self._request: Request[Any] | None = None
         self._reply_time_s = 0.0
+        self._patience_s = 0.0
         self._tx = b""
         self._tries = 0
         self._first_sent_at = 0.0
@@ -173,7 +174,7 @@ class Exchange:
         if self._tries == 1:
             self._first_sent_at = at
         self._until = at + self._reply_time_s
-        self._give_up_at = self._until + self._timing.reply_s + request.reply_sizes.most * self._line.char_s
+        self._give_up_at = self._until + self._patience_s
         self._expect_echo()
         if request.line_after is not None:
             return self._change(request.line_after)
@@ -297,7 +298,7 @@ class Exchange:
         if request.presents_password:
             self._passwords.spend(self._meter_key())
         self._request = request
-        self._reply_time_s = self._full_reply_time_s(request.reply_sizes)
+        self._reckon_times(request.reply_sizes)
         self._tx = self._framer.send(request.encode())
         self._tries = 0
         self._damage = None
@@ -357,9 +358,12 @@ class Exchange:
         self._framer.expect(request)
         return Listen(self._until)
 
-    def _full_reply_time_s(self, sizes: ReplySizes) -> float:
-        size = sizes.most if sizes.usual is None else sizes.usual
-        return self._timing.reply_s + self._timing.latency_s + size * self._line.char_s
+    def _reckon_times(self, sizes: ReplySizes) -> None:
+        """How long a reply may take, and how much longer bytes that still flow are listened to."""
+        timing, char_s, most = self._timing, self._line.char_s, sizes.most
+        usual = most if sizes.usual is None else sizes.usual
+        self._reply_time_s = timing.reply_s + timing.latency_s + usual * char_s
+        self._patience_s = timing.reply_s + most * char_s
 
     def _hear(self, data: bytes, now: float) -> Action:
         self._last_activity = now

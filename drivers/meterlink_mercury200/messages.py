@@ -11,7 +11,7 @@ Commands that the maker leaves to the factory (jumper, calibration) are not here
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from meterlink.wire.checksums import with_crc16_modbus
@@ -40,11 +40,17 @@ class Command(Generic[Q, A]):
     reply: type[A]
     writes: bool = False
     usual_reply: Callable[[Q], int | None] | None = None
+    _sizes: ReplySizes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        permitted = tuple(size + OVERHEAD for size in self.reply.permitted())
+        object.__setattr__(self, "_sizes", ReplySizes(self.reply.size + OVERHEAD, permitted))
 
     def reply_sizes(self, asked: Q) -> ReplySizes:
-        usual = self.reply.size if self.usual_reply is None else self.usual_reply(asked)
-        permitted = tuple(size + OVERHEAD for size in self.reply.permitted())
-        return ReplySizes(None if usual is None else usual + OVERHEAD, permitted)
+        if self.usual_reply is None:
+            return self._sizes
+        usual = self.usual_reply(asked)
+        return ReplySizes(None if usual is None else usual + OVERHEAD, self._sizes.permitted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -426,7 +426,7 @@ def test_wrong_speed_is_noise_on_the_bus() -> None:
 
 # --- writes -----------------------------------------------------------------------------------------------------------
 
-PAIRS = [
+PAIRS: list[tuple[Command[Any, Any], Command[Any, Any], str]] = [
     (messages.SET_GROUP_ADDRESS, messages.READ_GROUP_ADDRESS, "FA00020B"),
     (messages.SET_POWER_LIMIT, messages.READ_POWER_LIMIT, "0500"),
     (messages.SET_MONTHLY_LIMIT, messages.READ_MONTHLY_LIMIT, "0250"),
@@ -447,9 +447,7 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("write", "read", "data"), PAIRS, ids=[write.name for write, _, _ in PAIRS])
-def test_what_is_written_reads_back(
-    write: Command[Any, Any], read: Command[Any, Any], data: str
-) -> None:
+def test_what_is_written_reads_back(write: Command[Any, Any], read: Command[Any, Any], data: str) -> None:
     bench = Bench()
     assert bench.ask(read) != bytes.fromhex(data)
     assert bench.ask(write, bytes.fromhex(data)) == b""
@@ -658,7 +656,7 @@ def test_new_table_counts_from_then_on() -> None:
     bench.ask(messages.SET_TARIFF_COUNT, b"\4")
     july_monday = schedule.ScheduleIndex(6, DayKind.MONDAY).encode()
     bench.wait_until(datetime(2025, 7, 21, 15, 30))
-    bench.ask(messages.SET_SCHEDULE, bytes.fromhex("9600 D700") + b"\xff" * 12 + july_monday)
+    bench.ask(messages.SET_SCHEDULE, bytes.fromhex("0700 9600 D700") + b"\xff" * 10 + july_monday)
     bench.wait_until(datetime(2025, 7, 21, 18, 0, 10))
     assert bench.energies() == [Decimal("1.00"), Decimal(0), Decimal("1.00"), Decimal("1.00")]
 
@@ -740,7 +738,7 @@ def test_archive_holds_the_start_of_twelve_months() -> None:
     totals = {}
     for month in range(12):
         answer = bench.value(messages.READ_ARCHIVE, calendar.MonthSlot(month))
-            totals[month] = sum(answer.amounts)
+        totals[month] = sum(answer.amounts)
     order = [*range(7, 12), *range(7)]
     assert [totals[month] for month in order] == sorted(totals.values())
     assert totals[6] < sum(bench.energies())

@@ -1,0 +1,83 @@
+"""The options that many commands share. They may stand before the noun or behind the verb; the last one wins.
+
+Weaker than all of them are `METERLINK_*` and the settings files, which `settings` reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import click
+
+C = TypeVar("C", bound=Callable[..., Any] | click.Command)
+
+_HELP = {
+    "port": "where the meter is: COM3, /dev/ttyUSB0, tcp://host:port, rfc2217://host:port, sim:MODEL",
+    "address": "address of the meter on the line, or serial:NUMBER to derive it from the plate",
+    "model": "model id, as `meterlink profiles list` shows it",
+    "tz": "time zone of the meter's place, as Europe/Moscow or +03:00",
+    "trace": "append one JSON line per frame to this file",
+    "place": "a named place of the settings file: its port, model, address and tz",
+    "json": "print one JSON document instead of tables",
+}
+_ENVIRONMENT = "  [METERLINK_{name}]"
+
+
+@dataclass(slots=True)
+class Given:
+    """What was said on the command line."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    as_json: bool = False
+
+
+def _help(name: str) -> str:
+    return _HELP[name] + _ENVIRONMENT.format(name=name.upper())
+
+
+def _note(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    given = ctx.ensure_object(Given)
+    if value is not None and param.name is not None:
+        given.values[param.name] = value
+
+
+def _note_json(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    given = ctx.ensure_object(Given)
+    given.as_json = given.as_json or value
+
+
+def _setting(name: str, metavar: str) -> Callable[[C], C]:
+    return click.option(f"--{name}", metavar=metavar, help=_help(name), expose_value=False, callback=_note)
+
+
+_SETTINGS: dict[str, str] = {
+    "port": "URL",
+    "address": "ADDRESS",
+    "model": "MODEL",
+    "tz": "ZONE",
+    "trace": "FILE",
+    "place": "NAME",
+}
+
+
+def json_option(command: C) -> C:
+    """`--json` alone, for commands that need no meter."""
+    return click.option("--json", is_flag=True, help=_help("json"), expose_value=False, callback=_note_json)(command)
+
+
+def model_option(command: C) -> C:
+    """`--model` alone."""
+    return _setting("model", _SETTINGS["model"])(command)
+
+
+def meter_options(command: C) -> C:
+    """Everything that says which meter is meant and how it is read."""
+    command = json_option(command)
+    for name in reversed(_SETTINGS):
+        command = _setting(name, _SETTINGS[name])(command)
+    return command
+
+
+pass_given = click.make_pass_decorator(Given, ensure=True)

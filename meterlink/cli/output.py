@@ -1,0 +1,218 @@
+"""The only printer. The result goes to stdout, everything else to stderr; with `--json` stdout holds one document.
+
+rich is loaded with the first table. Words carry the meaning; without a terminal, or with NO_COLOR, nothing is styled.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Final, Self, TextIO
+
+import click
+
+from meterlink.context import Traced
+from meterlink.model import Absent
+
+_WIDE: Final = 10_000
+"""Without a terminal no line is folded."""
+
+_PICTURE_CHARACTERS: Final = "─┬│┌┐└┘"
+_ABSENT: Final = "not there: {what} ({reason})"
+_NOTE: Final = "note: {text}"
+_ERROR: Final = "error: {text}"
+_PROGRESS: Final = "\r{text} ... {count} frames"
+_EVERY: Final = 8
+"""Frames between two changes of the progress line."""
+
+_printed = False
+
+
+# --- documents ------------------------------------------------------------------------------------------------------
+
+
+def document(name: str, facts: Mapping[str, object], *, one_line: bool = False, version: int = 1) -> None:
+    """The one JSON document of this run; `name` without the program's, as in `energy`."""
+    global _printed
+    _printed = True
+    whole = {"schema": schema(name, version), **facts}
+    ascii_only = not _can_show(sys.stdout, _PICTURE_CHARACTERS)
+    text = json.dumps(whole, ensure_ascii=ascii_only, indent=None if one_line else 2, default=_as_json)
+    click.echo(text)
+    sys.stdout.flush()
+
+
+def schema(name: str, version: int = 1) -> str:
+    """The name of a kind of document."""
+    return f"meterlink.{name}/{version}"
+
+
+def document_was_printed() -> bool:
+    return _printed
+
+
+def begin() -> None:
+    """A new run in the same process."""
+    global _printed
+    _printed = False
+
+
+def present(as_json: bool, name: str, facts: Mapping[str, object], show: Callable[[], None]) -> None:
+    """The result, in the form that was asked for."""
+    if as_json:
+        document(name, facts)
+    else:
+        show()
+
+
+def _as_json(value: object) -> object:
+    """What JSON has no form for: decimals and times as text, other collections as lists."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return str(value)
+
+
+# --- for people -----------------------------------------------------------------------------------------------------
+
+
+def line(text: str = "") -> None:
+    """A line of the result."""
+    click.echo(text)
+
+
+def lines(texts: Iterable[str]) -> None:
+    for text in texts:
+        line(text)
+
+
+def heading(text: str) -> None:
+    """A heading inside a long result."""
+    line()
+    line(text)
+    line("-" * len(text))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
+    """Rows under headings; the columns named in `numbers` stand to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    styled = _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+    grid = Table(box=box.SIMPLE if False else None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        grid.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*("" if cell is None else str(cell) for cell in row))
+    text = io.StringIO()
+    width = shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else _WIDE
+    Console(
+        file=text,
+        width=width,
+        force_terminal=styled,
+        no_color=not styled,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+    ).print(grid)
+    lines(row.rstrip() for row in text.getvalue().splitlines())
+
+
+def pairs(facts: Iterable[tuple[str, object]]) -> None:
+    """Names and values; what is None or empty is left out."""
+    told = [(name, str(value)) for name, value in facts if value not in (None, "")]
+    width = max((len(name) for name, _ in told), default=0)
+    lines(f"{name:<{width}}  {value}" for name, value in told)
+
+
+def absent(values: Iterable[Absent]) -> None:
+    """What was asked for and is not there, with the reason: part of the result."""
+    lines(_ABSENT.format(what=value.what, reason=value.reason) for value in values)
+
+
+def notes(texts: Iterable[str]) -> None:
+    """What the reader of the result should know."""
+    lines(_NOTE.format(text=text) for text in texts)
+
+
+def picture_must_be_ascii() -> bool:
+    """Whether the console lacks the characters of frames."""
+    return not _can_show(sys.stdout, _PICTURE_CHARACTERS)
+
+
+def _can_show(stream: TextIO, characters: str) -> bool:
+    try:
+        characters.encode(stream.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty()
+
+
+# --- beside the result ----------------------------------------------------------------------------------------------
+
+
+def aside(text: str) -> None:
+    """A line on stderr."""
+    click.echo(text, err=True)
+
+
+def failure(sentence: str, hint: str) -> None:
+    """What happened and what to do next."""
+    aside(_ERROR.format(text=sentence))
+    if hint:
+        aside(hint)
+
+
+class Progress:
+    """An observer that counts frames on the terminal's last line, gone at the end; silent without a terminal."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._shown = _is_terminal(sys.stderr)
+        self._count = 0
+
+    def __call__(self, _frame: Traced) -> None:
+        self._count += 1
+        if self._shown and self._count % _EVERY == 0:
+            click.echo(_PROGRESS.format(text=self._text, count=self._count), err=True, nl=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shown and self._count >= _EVERY:
+            width = len(_PROGRESS.format(text=self._text, count=self._count))
+            click.echo("\r" + " " * width + "\r", err=True, nl=False)
+
+
+# --- parts of documents ---------------------------------------------------------------------------------------------
+
+
+def absent_facts(values: Iterable[Absent]) -> list[dict[str, str]]:
+    """The `absent` list of a document."""
+    return [{"what": value.what, "reason": value.reason} for value in values]
+
+
+def plain(value: Any) -> Any:
+    """A value as the document will hold it, for tests and nested documents."""
+    return json.loads(json.dumps(value, default=_as_json))
