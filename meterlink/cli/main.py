@@ -14,7 +14,7 @@ import click
 
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import meter_options
-from meterlink.cli.pipes import ReaderLeftError, leave_quietly, prepare_streams, reader_may_leave
+from meterlink.cli.streams import ReaderLeftError, begin, leave_quietly, reader_may_leave
 from meterlink.cli.version import VERSION
 
 PROGRAM: Final = "meterlink"
@@ -57,7 +57,7 @@ class Program(Group):
         **extra: Any,
     ) -> NoReturn:
         words = list(sys.argv[1:] if args is None else args)
-        prepare_streams()
+        begin()
         try:
             result = super().main(words, PROGRAM, complete_var, False, windows_expand_args, **extra)
             with reader_may_leave():

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from meterlink.cli import output
+from meterlink.cli import output, streams
 from meterlink.cli.settings import is_on
 from meterlink.errors import MeterlinkError
 
@@ -57,7 +57,7 @@ def wants_json(words: Sequence[str]) -> bool:
 def _document(
     as_json: bool, kind: str, message: str, hint: str, code: int, facts: dict[str, object] | None = None
 ) -> None:
-    if as_json and not output.document_was_printed():
+    if as_json and not streams.document_was_printed():
         error = {"kind": kind, "message": message, "hint": hint, "exit_code": code} | (facts or {})
         output.document("error", {"error": error})
 

@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Final, Self, TextIO
+from typing import TYPE_CHECKING, Final, Self, TextIO
 
 import click
 
-from meterlink.context import Traced
-from meterlink.model import Absent
+from meterlink.cli import streams
+
+if TYPE_CHECKING:
+    from meterlink.context import Traced
+    from meterlink.model import Absent
 
 _WIDE: Final = 10_000
 """Without a terminal no line is folded."""
@@ -32,16 +35,13 @@ _PROGRESS: Final = "\r{text} ... {count} frames"
 _EVERY: Final = 8
 """Frames between two changes of the progress line."""
 
-_printed = False
-
 
 # --- documents ------------------------------------------------------------------------------------------------------
 
 
 def document(name: str, facts: Mapping[str, object], *, one_line: bool = False, version: int = 1) -> None:
     """The one JSON document of this run; `name` without the program's, as in `energy`."""
-    global _printed
-    _printed = True
+    streams.note_document()
     whole = {"schema": schema(name, version), **facts}
     ascii_only = not _can_show(sys.stdout, _PICTURE_CHARACTERS)
     text = json.dumps(whole, ensure_ascii=ascii_only, indent=None if one_line else 2, default=_as_json)
@@ -52,16 +52,6 @@ def document(name: str, facts: Mapping[str, object], *, one_line: bool = False, 
 def schema(name: str, version: int = 1) -> str:
     """The name of a kind of document."""
     return f"meterlink.{name}/{version}"
-
-
-def document_was_printed() -> bool:
-    return _printed
-
-
-def begin() -> None:
-    """A new run in the same process."""
-    global _printed
-    _printed = False
 
 
 def present(as_json: bool, name: str, facts: Mapping[str, object], show: Callable[[], None]) -> None:
@@ -107,12 +97,11 @@ def heading(text: str) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
     """Rows under headings; the columns named in `numbers` stand to the right."""
-    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     styled = _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
-    grid = Table(box=box.SIMPLE if False else None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
         grid.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:
@@ -211,8 +200,3 @@ class Progress:
 def absent_facts(values: Iterable[Absent]) -> list[dict[str, str]]:
     """The `absent` list of a document."""
     return [{"what": value.what, "reason": value.reason} for value in values]
-
-
-def plain(value: Any) -> Any:
-    """A value as the document will hold it, for tests and nested documents."""
-    return json.loads(json.dumps(value, default=_as_json))

@@ -1,4 +1,7 @@
-"""Standard streams as they are met in the field: odd encodings, and readers that go away early."""
+"""Standard streams as they are met in the field: odd encodings, and readers that go away early.
+
+Knows also whether this run has printed its one document. Imported by every run, so it imports next to nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from typing import Final
 
-EXIT_READER_LEFT = 0
+EXIT_READER_LEFT: Final = 0
 """Whoever closes the pipe has read what was wanted."""
 
 
@@ -17,11 +21,27 @@ class ReaderLeftError(Exception):
     """Nobody reads our output any more."""
 
 
-def prepare_streams() -> None:
-    """A character that the console cannot show becomes `?`; it never ends the program."""
+class _Run:
+    """What is remembered of one run."""
+
+    document_printed = False
+
+
+def begin() -> None:
+    """A new run. A character that the console cannot show becomes `?`; it never ends the program."""
+    _Run.document_printed = False
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def note_document() -> None:
+    """The one document of this run is out."""
+    _Run.document_printed = True
+
+
+def document_was_printed() -> bool:
+    return _Run.document_printed
 
 
 @contextlib.contextmanager

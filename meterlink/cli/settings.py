@@ -1,0 +1,148 @@
+"""Where a setting comes from: files with named places, then `METERLINK_*`, then options; the later one wins.
+
+    # meterlink.toml, in the user's folder, and in the folder one works in
+    [place.flat-5]
+    port = "COM3"
+    model = "mercury-200.02"
+    address = "925646"
+    tz = "Europe/Moscow"
+
+`METERLINK_HOME` moves the user's folder. A file is read only where a place is asked for. Not here: what values mean.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from meterlink.errors import ConfigError
+from meterlink.profiles.problems import did_you_mean
+
+FILE_NAME: Final = "meterlink.toml"
+HOME_VARIABLE: Final = "METERLINK_HOME"
+PLACE_KEYS: Final = ("port", "model", "address", "tz")
+NAMES: Final = (*PLACE_KEYS, "trace", "place")
+
+_OPTION: Final = "the option --{name}"
+_ON: Final = frozenset({"1", "true", "yes", "on"})
+_WHY: Final = {
+    "toml": "it is not TOML: {error}",
+    "unreadable": "it cannot be read: {error}",
+    "key": "the key {key!r} is not known; known are {known}. {meant}",
+    "table": "{key} must be a table, as in [place.NAME]",
+    "value": "{key} must be text",
+    "unknown": "there is no place {name!r} in {files}. {meant}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A value, and where it came from in words."""
+
+    name: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What settings depend on besides the command line."""
+
+    environ: Mapping[str, str]
+    folder: Path
+
+    def variable(self, name: str) -> str | None:
+        return self.environ.get(f"METERLINK_{name.upper()}") or None
+
+    def files(self) -> tuple[Path, ...]:
+        """The settings files that may be there, the weaker first."""
+        user, project = self.home() / FILE_NAME, self.folder / FILE_NAME
+        return (user,) if user == project else (user, project)
+
+    def home(self) -> Path:
+        """The user's folder."""
+        if HOME_VARIABLE in self.environ:
+            return Path(self.environ[HOME_VARIABLE])
+        import platformdirs
+
+        return platformdirs.user_config_path("meterlink", appauthor=False)
+
+
+def is_on(text: str) -> bool:
+    """Whether the text of a variable means yes."""
+    return text.strip().lower() in _ON
+
+
+def resolve(given: Mapping[str, str], around: Surroundings) -> dict[str, Setting]:
+    """Every setting that has a value, by name; ConfigError when the place that is asked for is not in the files."""
+    chosen: dict[str, Setting] = {}
+    stronger = {setting.name: setting for setting in (*_from_variables(around), *_from_options(given))}
+    if "place" in stronger:
+        chosen = {setting.name: setting for setting in _from_place(stronger["place"].value, around)}
+    return chosen | stronger
+
+
+def _from_options(given: Mapping[str, str]) -> Iterator[Setting]:
+    for name, value in given.items():
+        yield Setting(name=name, value=value, origin=_OPTION.format(name=name))
+
+
+def _from_variables(around: Surroundings) -> Iterator[Setting]:
+    for name in NAMES:
+        value = around.variable(name)
+        if value is not None:
+            yield Setting(name=name, value=value, origin=f"METERLINK_{name.upper()}")
+
+
+def _from_place(name: str, around: Surroundings) -> Iterator[Setting]:
+    places = {file: read_places(file) for file in around.files()}
+    if not any(name in found for found in places.values()):
+        known = [place for found in places.values() for place in found]
+        files = " or ".join(map(str, places))
+        raise _error(f"place {name}", "unknown", name=name, files=files, meant=did_you_mean(name, known))
+    for file, found in places.items():
+        for key, value in found.get(name, {}).items():
+            yield Setting(name=key, value=value, origin=f"{file}, place {name}")
+
+
+def read_places(file: Path) -> dict[str, dict[str, str]]:
+    """The named places of a file; none where there is no file. ConfigError names what is wrong in it."""
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise _error(str(file), "unreadable", error=error.strerror or error) from error
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise _error(str(file), "toml", error=error) from error
+    _check_keys(file, table, ("place",))
+    places = _table(file, "place", table.get("place", {}))
+    return {name: _place(file, f"place.{name}", place) for name, place in places.items()}
+
+
+def _place(file: Path, where: str, place: object) -> dict[str, str]:
+    table = _table(file, where, place)
+    _check_keys(file, table, PLACE_KEYS)
+    for key, value in table.items():
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise _error(str(file), "value", key=f"{where}.{key}")
+    return {key: str(value) for key, value in table.items()}
+
+
+def _table(file: Path, key: str, value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise _error(str(file), "table", key=key)
+    return value
+
+
+def _check_keys(file: Path, table: Mapping[str, object], known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known:
+            raise _error(str(file), "key", key=key, known=", ".join(known), meant=did_you_mean(key, known))
+
+
+def _error(setting: str, why: str, **facts: object) -> ConfigError:
+    return ConfigError(setting=setting, why=_WHY[why].format(**facts).rstrip(". "))

@@ -1,0 +1,65 @@
+"""What a clock reading means: the meter's time against a reference, and the difference in words. Pure.
+
+A meter that shows whole seconds shows each of them for a whole second, so on average it stands half a second later than
+what is shown. When exactly the meter looked at its clock is not known, only that it was between question and answer.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta, tzinfo
+from math import ceil
+from typing import Final
+
+from meterlink.model import ClockReading, MeterTime
+
+_TEXT: Final = {
+    "right": "meter is right within {within} s",
+    "wrong": "meter is {span} {way}{within}",
+    "within": " (within {within} s)",
+    "ahead": "ahead",
+    "behind": "behind",
+    "no zone": "no error is computed: give --tz with the time zone of the meter's place",
+}
+
+_ZERO: Final = timedelta()
+_SECOND: Final = timedelta(seconds=1)
+
+
+def against_reference(time: MeterTime, zone: tzinfo | None) -> ClockReading:
+    """The meter's time against the computer's. Without the zone of the meter's place there is no error."""
+    half_span = max(_ZERO, (time.answered_at - time.asked_at) / 2)
+    half_step = time.resolution / 2
+    reference = (time.asked_at + half_span).astimezone(UTC if zone is None else zone)
+    return ClockReading(
+        meter=time.local,
+        reference=reference,
+        error=None if zone is None else time.local + half_step - reference.replace(tzinfo=None),
+        uncertainty=half_span + half_step,
+        weekday=time.weekday,
+        holiday=time.holiday,
+        season_flag=time.season,
+    )
+
+
+def clock_words(reading: ClockReading) -> str:
+    """`meter is 1 h 00 min 14 s ahead`, `meter is right within 1 s`, or why nothing can be said."""
+    if reading.error is None:
+        return _TEXT["no zone"]
+    within = ceil(reading.uncertainty / _SECOND)
+    if abs(reading.error) <= reading.uncertainty:
+        return _TEXT["right"].format(within=within)
+    way = _TEXT["ahead" if reading.error > _ZERO else "behind"]
+    told = _TEXT["within"].format(within=within) if within > 1 else ""
+    return _TEXT["wrong"].format(span=span_words(abs(reading.error)), way=way, within=told)
+
+
+def span_words(span: timedelta) -> str:
+    """A length of time, rounded to seconds: `14 s`, `1 h 00 min 14 s`, `2 d 0 h 00 min 05 s`."""
+    minutes, seconds = divmod((span + _SECOND / 2) // _SECOND, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h {minutes:02d} min {seconds:02d} s"
+    if hours:
+        return f"{hours} h {minutes:02d} min {seconds:02d} s"
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

@@ -1,0 +1,264 @@
+"""Reading a meter whole: the driver's flows against the family's own simulator, whole, chopped, noisy, with faults."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meterlink.context import Note, Traced
+from meterlink.driver import Target
+from meterlink.errors import LinkError, NoAnswerError, NotSupportedError, WireError
+from meterlink.flow import Flow
+from meterlink.link.aio import AsyncMemoryPort, run_async
+from meterlink.link.dialogue import exchange_for
+from meterlink.link.memory import MemoryPort
+from meterlink.sim.bus import VirtualBus
+from meterlink.sim.faults import FAULTS, parse_faults, wrap
+from meterlink.sim.state import SimState
+from meterlink.tariff import YearSchedule, preset
+from meterlink.testing import START, Delivery, dialogue, pair
+from meterlink_mercury200 import DRIVER
+from meterlink_mercury200.sim import SimulatedMercury200, readdressed, simulate
+from tests.drivers.mercury200.meters import library, target_of
+
+OLD = target_of("mercury-200.02", "925646")
+NEW = target_of("mercury-206", "43096744")
+ZONES = SimState(started_at=START, schedule=preset("ru-household-3").schedule)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One capability as a flow."""
+
+    name: str
+    flow: Callable[[Target], Flow[Any]]
+    needs: str = ""
+
+
+READINGS = (
+    Reading("identity", DRIVER.identify, "identity"),
+    Reading("energy", DRIVER.read_energy, "energy"),
+    Reading("instant", DRIVER.read_instant, "instant"),
+    Reading("clock", DRIVER.read_clock, "clock"),
+    Reading("dst", DRIVER.read_dst, "dst"),
+    Reading("tariff mode", DRIVER.read_tariff_mode, "tariff_count"),
+    Reading("schedule", DRIVER.read_schedule, "schedule"),
+    Reading("holidays", DRIVER.read_holidays, "holidays"),
+    Reading("archive", lambda target: DRIVER.read_archive(target, 12), "energy_archive"),
+    Reading("status", DRIVER.read_status),
+    Reading("power journal", lambda target: DRIVER.read_journal(target, "power", 64), "journal_power"),
+    Reading("cover journal", lambda target: DRIVER.read_journal(target, "cover", 64), "journal_cover"),
+    Reading(
+        "parametrisation journal",
+        lambda target: DRIVER.read_journal(target, "parametrisation", 64),
+        "journal_parametrisation",
+    ),
+)
+
+
+def timeless(value: Any) -> Any:
+    """A reading without the moments at which it was taken."""
+    names = {"read_at", "asked_at", "answered_at", "local"}
+    return {name: getattr(value, name) for name in value.__dataclass_fields__ if name not in names}
+
+
+# --- what is read -----------------------------------------------------------------------------------------------------
+
+
+def test_energy_is_what_the_meter_sent_digit_by_digit() -> None:
+    meter, _ = pair(DRIVER, OLD)
+    reading = meter.run(DRIVER.read_energy(OLD))
+    assert [(value.register, value.amount, value.raw) for value in reading.registers] == [
+        ("T1", Decimal("621.42"), "00062142"),
+        ("T2", Decimal("208.34"), "00020834"),
+        ("T3", Decimal("0.00"), "00000000"),
+        ("T4", Decimal("0.00"), "00000000"),
+    ]
+    assert [absent.what for absent in reading.absent] == ["total"]
+    assert reading.read_at.timestamp() == pytest.approx(START, abs=1)
+
+
+def test_a_206_also_tells_reactive_energy() -> None:
+    meter, _ = pair(DRIVER, NEW)
+    units = [value.unit for value in meter.run(DRIVER.read_energy(NEW)).registers]
+    assert units == ["kWh"] * 4 + ["kvarh"] * 4
+
+
+def test_a_register_that_does_not_answer_is_absent_with_the_reason() -> None:
+    profile = library().get("mercury-206")
+    meter = simulate(library().get("mercury-200.02"), SimState(started_at=START, address="43096744"))
+    reading = dialogue(DRIVER, NEW, VirtualBus([meter])).run(DRIVER.read_energy(NEW))
+    assert profile.supports["reactive_energy"].supported
+    assert len(reading.registers) == 4
+    assert "No answer from address 43096744" in reading.absent[1].reason
+
+
+def test_an_old_meter_is_recognised() -> None:
+    meter, _ = pair(DRIVER, OLD)
+    identity = meter.run(DRIVER.identify(OLD))
+    assert (identity.serial_number, identity.manufactured) == ("06925646", date(2010, 10, 29))
+    assert identity.facts == {}
+    assert [absent.what for absent in identity.absent] == ["model code"]
+
+
+def test_a_206_tells_its_model_code() -> None:
+    meter, _ = pair(DRIVER, NEW)
+    identity = meter.run(DRIVER.identify(NEW))
+    assert identity.facts == {"model_code": 8}
+    assert library().match(identity.facts, "mercury200") == NEW.profile
+
+
+def test_the_clock_is_told_with_the_moments_around_it() -> None:
+    ahead = SimState(started_at=START, clock_error=timedelta(hours=1, seconds=14))
+    meter, _ = pair(DRIVER, OLD, ahead)
+    time = meter.run(DRIVER.read_clock(OLD))
+    assert time.local == datetime(2025, 7, 21, 15, 5, 23)
+    assert time.weekday == 1
+    assert time.asked_at.timestamp() < time.answered_at.timestamp() < START + 0.1
+
+
+def test_the_dst_flag_is_told_as_what_the_meter_will_do() -> None:
+    for enabled in (True, False):
+        meter, _ = pair(DRIVER, OLD, SimState(started_at=START, dst_enabled=enabled))
+        assert meter.run(DRIVER.read_dst(OLD)).enabled is enabled
+
+
+def test_the_schedule_is_lifted_to_the_canonical_one() -> None:
+    meter, _ = pair(DRIVER, OLD, ZONES)
+    reading = meter.run(DRIVER.read_schedule(OLD))
+    assert reading.schedule == preset("ru-household-3").schedule
+    assert len(reading.image) == 96 + 2
+
+
+def test_the_archive_gives_a_later_month_to_the_year_before() -> None:
+    meter, _ = pair(DRIVER, OLD)
+    months = [record.month for record in meter.run(DRIVER.read_archive(OLD, 12)).records]
+    assert months[0] == date(2024, 8, 1)
+    assert months[-1] == date(2025, 7, 1)
+    assert len(months) == 12
+
+
+def test_a_status_that_was_never_written_is_absent_and_not_a_date() -> None:
+    meter, _ = pair(DRIVER, OLD)
+    status = meter.run(DRIVER.read_status(OLD))
+    reasons = {absent.what: absent.reason for absent in status.absent}
+    assert reasons["cover last opened"] == "the meter has no such time stored"
+    assert {value.name: f"{value.value} {value.unit}" for value in status.values}["battery voltage"] == "3.05 V"
+
+
+@pytest.mark.parametrize("reading", [r for r in READINGS if r.needs], ids=lambda reading: reading.name)
+def test_what_a_model_lacks_is_refused_before_any_byte(reading: Reading) -> None:
+    support = replace(OLD.profile.supports[reading.needs], supported=False, note="cut off for this test")
+    profile = replace(OLD.profile, supports={**OLD.profile.supports, reading.needs: support})
+    lacking = Target(address=OLD.address, profile=profile)
+    traced: list[Traced] = []
+    meter, _ = pair(DRIVER, lacking, observer=traced.append)
+    with pytest.raises(NotSupportedError, match=f"mercury-200.02 has no {reading.needs}: cut off"):
+        meter.run(reading.flow(lacking))
+    assert traced == []
+
+
+def test_commands_that_a_model_is_not_known_to_answer_are_not_sent() -> None:
+    traced: list[Traced] = []
+    meter, _ = pair(DRIVER, OLD, observer=traced.append)
+    reading = meter.run(DRIVER.read_instant(OLD))
+    asked = [frame.frame.split()[4] for frame in traced if frame.note is Note.REQUEST]
+    assert asked == ["63", "26"]
+    assert [absent.what for absent in reading.absent] == ["frequency", "reactive power"]
+
+
+# --- deliveries and worlds --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", Delivery)
+@pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.name)
+@pytest.mark.parametrize("target", [OLD, NEW], ids=["200.02", "206"])
+def test_every_reading_survives_every_delivery(target: Target, reading: Reading, how: Delivery) -> None:
+    whole, _ = pair(DRIVER, target, ZONES)
+    meter, _ = pair(DRIVER, target, ZONES, how=how)
+    assert timeless(meter.run(reading.flow(target))) == timeless(whole.run(reading.flow(target)))
+
+
+@pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.name)
+def test_asyncio_reads_the_same(reading: Reading) -> None:
+    blocking, _ = pair(DRIVER, NEW, ZONES)
+    meter = simulate(NEW.profile, ZONES)
+    port = MemoryPort(VirtualBus([meter]), NEW.profile.line.line, starts_at=START)
+    exchange = exchange_for(DRIVER, NEW, line=NEW.profile.line.line, port_name=port.name)
+    value = asyncio.run(run_async(AsyncMemoryPort(port), exchange, reading.flow(NEW)))
+    assert value == blocking.run(reading.flow(NEW))
+
+
+def test_of_many_meters_on_a_line_the_asked_one_answers() -> None:
+    addresses = [str(100_000 + number) for number in range(5)]
+    meters = [
+        simulate(OLD.profile, SimState(started_at=START, address=address, energy_kwh=(Decimal(number),)))
+        for number, address in enumerate(addresses)
+    ]
+    for number, address in enumerate(addresses):
+        target = target_of("mercury-200.02", address)
+        reading = dialogue(DRIVER, target, VirtualBus(meters)).run(DRIVER.read_energy(target))
+        assert reading.registers[0].amount == number
+
+
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+
+def faulty(fault: str, seed: int, meter: SimulatedMercury200) -> Any:
+    return wrap(VirtualBus([meter]), parse_faults(fault), seed, readdressed)
+
+
+HARMLESS = ("echo", "echo-partial", "echo-late", "split", "junk-before", "junk-after", "glued")
+
+
+@pytest.mark.parametrize("fault", HARMLESS)
+@pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.name)
+def test_a_harmless_fault_changes_nothing(fault: str, reading: Reading) -> None:
+    whole, _ = pair(DRIVER, OLD, ZONES)
+    meter = dialogue(DRIVER, OLD, faulty(fault, 7, simulate(OLD.profile, ZONES)))
+    assert timeless(meter.run(reading.flow(OLD))) == timeless(whole.run(reading.flow(OLD)))
+
+
+@settings(max_examples=150)
+@given(fault=st.sampled_from(sorted(FAULTS)), seed=st.integers(0, 10_000), chance=st.sampled_from([0.1, 0.5, 1.0]))
+def test_under_every_fault_a_right_value_or_our_error(fault: str, seed: int, chance: float) -> None:
+    truth, _ = pair(DRIVER, OLD, ZONES)
+    wanted = timeless(truth.run(DRIVER.read_energy(OLD)))
+    modes = truth.run(DRIVER.read_tariff_mode(OLD))
+    meter = dialogue(DRIVER, OLD, faulty(f"{fault}:{chance}", seed, simulate(OLD.profile, ZONES)))
+    with suppress(LinkError, WireError):
+        assert timeless(meter.run(DRIVER.read_energy(OLD))) == wanted
+        assert meter.run(DRIVER.read_tariff_mode(OLD)).tariffs_in_force == modes.tariffs_in_force
+    assert meter.now() < START + 60
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("fault", ["late:0.1,delay=0.7", "lost-reply:0.1", "flipped-bit:0.1", "truncated:0.1"])
+def test_a_whole_schedule_is_right_under_faults(fault: str, seed: int) -> None:
+    meter = dialogue(DRIVER, OLD, faulty(fault, seed, simulate(OLD.profile, ZONES)))
+    with suppress(LinkError, WireError):
+        assert meter.run(DRIVER.read_schedule(OLD)).schedule == preset("ru-household-3").schedule
+
+
+def test_no_meter_at_the_address_is_told_with_the_address() -> None:
+    stranger = target_of("mercury-200.02", "111111")
+    bus = VirtualBus([simulate(OLD.profile, ZONES)])
+    with pytest.raises(NoAnswerError, match="address 111111"):
+        dialogue(DRIVER, stranger, bus).run(DRIVER.read_energy(stranger))
+
+
+def test_schedules_written_by_hand_are_read_with_their_notes() -> None:
+    meter, simulated = pair(DRIVER, OLD, ZONES)
+    assert isinstance(simulated, SimulatedMercury200)
+    reading = meter.run(DRIVER.read_schedule(OLD))
+    assert isinstance(reading.schedule, YearSchedule)
+    assert reading.notes == ()
