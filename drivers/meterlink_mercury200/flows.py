@@ -339,7 +339,7 @@ _STATUS: Final = (
     _Fact("button correction", m.READ_BUTTON_CORRECTION, "min a year", lambda value: str(value.minutes)),
     _Fact("output function", m.READ_OUTPUT, "", lambda value: _output(value.value)),
     _Fact("display", m.READ_DISPLAY, "", lambda value: ", ".join(value.shown)),
-    _Fact("group address", m.READ_GROUP_ADDRESS, "", lambda value: str(value.address or "none")),
+    _Fact("group address", m.READ_GROUP_ADDRESS, "", lambda value: str(value.group_address or "none")),
     _Fact("build options", m.READ_BUILD, "", lambda value: f"{value.raw.hex(' ').upper()} (meaning not known)"),
 )
 

@@ -184,8 +184,8 @@ class _ParameterWrite(values.Raw):
 
 # --- writes ---------------------------------------------------------------------------------------------------------
 
-SET_ADDRESS = _write(0x00, "set network address", values.Address)
-SET_GROUP_ADDRESS = _write(0x01, "set group address", values.Address)
+SET_ADDRESS = _write(0x00, "set network address", values.NewAddress)
+SET_GROUP_ADDRESS = _write(0x01, "set group address", values.GroupAddress)
 SET_CLOCK = _write(0x02, "set clock", calendar.TimeDate)
 SET_POWER_LIMIT = _write(0x03, "set power limit", values.Power)
 SET_MONTHLY_LIMIT = _write(0x04, "set monthly energy limit", values.MonthlyLimit)
@@ -214,7 +214,7 @@ SET_PARAMETER = _write(0x7A, "write parameter", _ParameterWrite)
 
 # --- reads -----------------------------------------------------------------------------------------------------------
 
-READ_GROUP_ADDRESS = _read(0x20, "group address", values.Address)
+READ_GROUP_ADDRESS = _read(0x20, "group address", values.GroupAddress)
 READ_CLOCK = _read(0x21, "clock", calendar.TimeDate)
 READ_POWER_LIMIT = _read(0x22, "power limit", values.Power)
 READ_MONTHLY_LIMIT = _read(0x23, "monthly energy limit", values.MonthlyLimit)

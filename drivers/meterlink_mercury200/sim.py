@@ -215,7 +215,7 @@ class SimulatedMercury200:
         return self._carry_out(frame, now, to_group)
 
     def _is_group(self, addressed: int) -> bool:
-        return addressed != _NO_GROUP and addressed == self._memory.get(READ_GROUP_ADDRESS).address
+        return addressed != _NO_GROUP and addressed == self._memory.get(READ_GROUP_ADDRESS).group_address
 
     def _carry_out(self, frame: bytes, now: float, to_group: bool) -> Verdict:
         old_line = self.line

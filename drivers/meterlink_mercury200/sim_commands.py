@@ -115,9 +115,9 @@ _handlers.update({read: _give(read) for read in (*STORED.values(), *(command.cod
 
 
 @_does(messages.SET_ADDRESS)
-def _set_address(memory: Memory, asked: values.Address, _now: float) -> Payload:
+def _set_address(memory: Memory, asked: values.NewAddress, _now: float) -> Payload:
     """Acknowledged from the new address [documented]; any number is taken, also 0 [guess]."""
-    memory.address = asked.address
+    memory.address = asked.new_address
     return NOTHING
 
 

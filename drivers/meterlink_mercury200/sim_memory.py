@@ -145,7 +145,7 @@ class Memory:
         manufactured = date(2010, 10, 29) if self.short_address else date(2016, 5, 18)
         firmware = v.Identification(1, 0, 0, date(2009, 4, 6) if self.short_address else date(2015, 4, 6))
         kept: dict[messages.Command[Any, Any], Payload] = {
-            m.READ_GROUP_ADDRESS: v.Address(0),
+            m.READ_GROUP_ADDRESS: v.GroupAddress(0),
             m.READ_POWER_LIMIT: v.Power(Decimal("99.99")),
             m.READ_MONTHLY_LIMIT: v.MonthlyLimit(9999),  # seen: m200-mrkrasser-req-23
             m.READ_DST: v.DstFlag(int(state.dst_enabled)),

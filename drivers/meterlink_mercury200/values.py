@@ -143,10 +143,10 @@ class Frequency(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Address(Payload):
-    """4 bytes, most significant first: network address (00h) and group address (01h, 20h; 0 = none)."""
+class NewAddress(Payload):
+    """4 bytes, most significant first: the network address to take (00h)."""
 
-    address: int
+    new_address: int
 
     size: ClassVar[int] = 4
 
@@ -155,7 +155,23 @@ class Address(Payload):
         return cls(int.from_bytes(data, "big"))
 
     def encode(self) -> bytes:
-        return self.address.to_bytes(4, "big")
+        return self.new_address.to_bytes(4, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAddress(Payload):
+    """4 bytes, most significant first: the address at which a group obeys and nobody answers, 0 = none (01h, 20h)."""
+
+    group_address: int
+
+    size: ClassVar[int] = 4
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        return cls(int.from_bytes(data, "big"))
+
+    def encode(self) -> bytes:
+        return self.group_address.to_bytes(4, "big")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,14 +49,30 @@ _PROGRESS: Final = "reading {port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """What a `sim:` URL means."""
+
+    url: PortUrl
+    driver: Driver
+    profile: Profile
+
+    def own_address(self) -> str:
+        return _of_url(self.url, lambda: own_address(self.driver, self.profile, self.url.options))
+
+    def make_wire(self, url: PortUrl, _line: Line, starts_at: float) -> VirtualWire:
+        return _of_url(url, lambda: simulate(self.driver, self.profile, url.options, started_at=starts_at).wire)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a meter is and what it is, before anything was sent."""
 
     url: PortUrl
     driver: Driver
     target: Target
-    zone: tzinfo | None
-    trace: str | None
+    zone: tzinfo | None = None
+    trace: str | None = None
+    simulated: Simulated | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +124,9 @@ class Meter:
         """The first line for people."""
         who = self.identity
         moment = self.moment(read_at) if read_at else self.now()
-        output.line(f"{who.model}, serial number {who.serial_number}, address {who.address}, {moment:%Y-%m-%d %H:%M:%S %Z}")
+        output.line(
+            f"{who.model}, serial number {who.serial_number}, address {who.address}, {moment:%Y-%m-%d %H:%M:%S %Z}"
+        )
         output.line()
 
     def show_tail(self, absent: tuple[Absent, ...] | list[Absent] = (), notes: tuple[str, ...] = ()) -> None:
@@ -159,22 +177,27 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
         raise ConfigError(setting="--port", why=_MISSING["port"])
     url = parse_port(values["port"])
     zone = parse_zone(values["tz"]) if "tz" in values else None
-    simulated_model = url.place if url.kind is PortKind.SIM else None
-    model = values.get("model", simulated_model)
+    simulated = _simulated(url, profiles)
+    model = values.get("model", simulated and simulated.profile.model)
     if model is None:
         raise ConfigError(setting="--model", why=_MISSING["model"].format(port=url.text))
     profile = profiles.get(model)
     driver = load_driver(profile.driver)
-    simulated_profile = profiles.get(simulated_model) if simulated_model else None
-    address = _address(values.get("address"), url, driver, profile, simulated_profile)
+    address = _address(values.get("address"), url, driver, profile, simulated)
     target = Target(address=address, profile=profile)
-    return Place(url=url, driver=driver, target=target, zone=zone, trace=values.get("trace"))
+    return Place(url=url, driver=driver, target=target, zone=zone, trace=values.get("trace"), simulated=simulated)
 
 
-def _address(text: str | None, url: PortUrl, driver: Driver, profile: Profile, simulated: Profile | None) -> str:
-    own = None
-    if simulated is not None:  # made once before the port, so that wrong options are told before anything else
-        own = _of_url(url, lambda: own_address(load_driver(simulated.driver), simulated, url.options))
+def _simulated(url: PortUrl, profiles: ProfileLibrary) -> Simulated | None:
+    if url.kind is not PortKind.SIM:
+        return None
+    profile = profiles.get(url.place)
+    return Simulated(url=url, driver=load_driver(profile.driver), profile=profile)
+
+
+def _address(text: str | None, url: PortUrl, driver: Driver, profile: Profile, simulated: Simulated | None) -> str:
+    # asked for in any case, so that a wrong option of the URL is told before anything else
+    own = None if simulated is None else simulated.own_address()
     if text is not None:
         return driver.parse_address(text, profile)
     if own is None:
@@ -199,7 +222,7 @@ def _open(place: Place, observers: list[Observer]) -> Dialogue:
             observer(frame)
 
     usual = place.target.profile.line.line
-    port = open_port(place.url, usual, _make_wire)
+    port = open_port(place.url, usual, place.simulated.make_wire if place.simulated else _no_wire)
     exchange = exchange_for(
         place.driver,
         place.target,
@@ -212,10 +235,8 @@ def _open(place: Place, observers: list[Observer]) -> Dialogue:
     return Dialogue(port, exchange)
 
 
-def _make_wire(url: PortUrl, _line: Line, starts_at: float) -> VirtualWire:
-    profile = library().get(url.place)
-    driver = load_driver(profile.driver)
-    return _of_url(url, lambda: simulate(driver, profile, url.options, started_at=starts_at).wire)
+def _no_wire(url: PortUrl, _line: Line, _starts_at: float) -> VirtualWire:
+    raise AssertionError(f"{url.text} is no simulated port")
 
 
 def _identified(place: Place, dialogue: Dialogue) -> Meter:

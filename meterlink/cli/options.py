@@ -5,6 +5,7 @@ Weaker than all of them are `METERLINK_*` and the settings files, which `setting
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -25,12 +26,20 @@ _HELP = {
 _ENVIRONMENT = "  [METERLINK_{name}]"
 
 
+_ON = frozenset({"1", "true", "yes", "on"})
+
+
+def json_by_variable() -> bool:
+    """Whether METERLINK_JSON asks for documents."""
+    return os.environ.get("METERLINK_JSON", "").strip().lower() in _ON
+
+
 @dataclass(slots=True)
 class Given:
     """What was said on the command line."""
 
     values: dict[str, str] = field(default_factory=dict)
-    as_json: bool = False
+    as_json: bool = field(default_factory=json_by_variable)
 
 
 def _help(name: str) -> str:

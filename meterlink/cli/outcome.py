@@ -5,14 +5,13 @@ Loaded only when something failed. What is not in this table is a bug and ends w
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Final
 
 import click
 
 from meterlink.cli import output, streams
-from meterlink.cli.settings import is_on
+from meterlink.cli.options import json_by_variable
 from meterlink.errors import MeterlinkError
 
 EXIT_BUG: Final = 1
@@ -51,7 +50,7 @@ def tell(error: Exception, words: Sequence[str]) -> int:
 def wants_json(words: Sequence[str]) -> bool:
     """Whether a document was asked for, also where the rest of the command line is wrong."""
     own = words[: words.index("--")] if "--" in words else words
-    return "--json" in own or is_on(os.environ.get("METERLINK_JSON", ""))
+    return "--json" in own or json_by_variable()
 
 
 def _document(

@@ -27,7 +27,6 @@ PLACE_KEYS: Final = ("port", "model", "address", "tz")
 NAMES: Final = (*PLACE_KEYS, "trace", "place")
 
 _OPTION: Final = "the option --{name}"
-_ON: Final = frozenset({"1", "true", "yes", "on"})
 _WHY: Final = {
     "toml": "it is not TOML: {error}",
     "unreadable": "it cannot be read: {error}",
@@ -69,11 +68,6 @@ class Surroundings:
         import platformdirs
 
         return platformdirs.user_config_path("meterlink", appauthor=False)
-
-
-def is_on(text: str) -> bool:
-    """Whether the text of a variable means yes."""
-    return text.strip().lower() in _ON
 
 
 def resolve(given: Mapping[str, str], around: Surroundings) -> dict[str, Setting]:

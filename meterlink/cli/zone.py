@@ -12,7 +12,9 @@ from meterlink.profiles.problems import did_you_mean
 
 _OFFSET: Final = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})", re.ASCII)
 _MOST: Final = timedelta(hours=14)
-_UNKNOWN: Final = "there is no time zone {text!r}; write a name such as Europe/Moscow, or an offset such as +03:00. {meant}"
+_UNKNOWN: Final = (
+    "there is no time zone {text!r}; write a name such as Europe/Moscow, or an offset such as +03:00. {meant}"
+)
 _TOO_FAR: Final = "no place is {text} away from UTC"
 
 

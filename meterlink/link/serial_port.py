@@ -78,9 +78,9 @@ def open_serial(url: PortUrl, line: Line) -> SerialPort:
         device = serial.serial_for_url(f"rfc2217://{url.place}" if remote else url.place, do_not_open=True)
         device.apply_settings(_settings(line))
         device.timeout = 0
-        device.write_timeout = _WRITE_TIMEOUT_S
-        if not remote:
+        if not remote:  # a connection is ours alone anyway, and pyserial's has no time-out for writing
             device.exclusive = True
+            device.write_timeout = _WRITE_TIMEOUT_S
         device.open()
     except (OSError, ValueError, serial.SerialException) as error:
         raise _why_not_open(url.text, error) from error
@@ -96,15 +96,19 @@ def _settings(line: Line) -> dict[str, object]:
     }
 
 
+_MISSING: Final = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETIMEDOUT}
+_BUSY: Final = {errno.EBUSY, errno.EAGAIN}
+
+
 def _why_not_open(port: str, error: Exception) -> PortError:
-    """pyserial tells the cause only in errno or, on Windows, in the words of the system's own exception."""
-    number = getattr(error, "errno", None)
+    """pyserial tells the cause in errno, in the exception behind its own, or on Windows only in that one's words."""
     words = str(error)
-    if number == errno.ENOENT or "FileNotFoundError" in words or "ConnectionRefused" in words:
+    numbers = {getattr(error, "errno", None), getattr(error.__context__, "errno", None)}
+    if numbers & _MISSING or "FileNotFoundError" in words:
         return PortMissingError(port=port, why=words)
-    if number in (errno.EBUSY, errno.EAGAIN) or "Could not exclusively lock" in words:
+    if numbers & _BUSY or "Could not exclusively lock" in words:
         return PortBusyError(port=port, why=words)
-    if number == errno.EACCES or "PermissionError" in words:
+    if errno.EACCES in numbers or "PermissionError" in words:
         # Windows has no rights on ports: "access denied" means that another program holds it.
         return (PortBusyError if sys.platform == "win32" else PortAccessError)(port=port, why=words)
     return PortError(port=port, why=words)

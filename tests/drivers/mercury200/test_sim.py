@@ -302,12 +302,12 @@ def test_new_address_answers_for_itself() -> None:
 
 def test_group_is_carried_out_and_not_answered() -> None:
     bench = Bench()
-    bench.ask(messages.SET_GROUP_ADDRESS, values.Address(100))
+    bench.ask(messages.SET_GROUP_ADDRESS, values.GroupAddress(100))
     assert bench.raw(encode_frame(100, 0x05, b"\1")) is None
     assert bench.verdict() is Verdict.GROUP
     assert bench.ask(messages.READ_DST) == b"\1"
     assert bench.raw(encode_frame(100, 0x24)) is None, "reads to a group, too"
-    bench.ask(messages.SET_GROUP_ADDRESS, values.Address(0))
+    bench.ask(messages.SET_GROUP_ADDRESS, values.GroupAddress(0))
     assert bench.raw(encode_frame(0, 0x05, b"\0")) is None
     assert bench.ask(messages.READ_DST) == b"\1", "group 0 is none"
 

@@ -1,0 +1,70 @@
+"""`energy read`: the energy registers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from meterlink.cli import output
+from meterlink.cli.connect import Meter, connected
+from meterlink.cli.grammar import Group
+from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.model import EnergyReading, EnergyValue
+
+_HELP: Final = "the energy registers"
+_READ_HELP: Final = """read the energy registers T1, T2 and so on, active and reactive, as the meter holds them
+
+What the meter lacks or did not answer is listed as not there, with the reason; it is never shown as 0
+"""
+_EXAMPLES: Final = (
+    "meterlink energy read --port sim:mercury-200.02",
+    "meterlink energy read --port sim:mercury-200.02 --address 925646 --tz Europe/Moscow --json",
+    "meterlink energy read --port COM3 --model mercury-200.02 --address serial:06925646",
+)
+_COLUMNS: Final = ("register", "energy", "reading", "unit")
+
+
+@click.group(cls=Group, help=_HELP)
+def energy() -> None:
+    """The noun."""
+
+
+@energy.command(help=_READ_HELP, examples=_EXAMPLES)
+@meter_options
+@pass_given
+def read(given: Given) -> None:
+    with connected(given, "energy") as meter:
+        reading = meter.read(meter.driver.read_energy)
+        output.present(given.as_json, "energy", facts(meter, reading), lambda: show(meter, reading))
+
+
+def facts(meter: Meter, reading: EnergyReading) -> dict[str, object]:
+    """The document."""
+    registers = [register_facts(value) for value in reading.registers]
+    return {**meter.head(reading.read_at), "registers": registers, **meter.tail(reading.absent)}
+
+
+def register_facts(value: EnergyValue) -> dict[str, object]:
+    """One register in documents; the unit is the name of the key."""
+    return {
+        "register": value.register,
+        "quantity": value.quantity,
+        "direction": value.direction,
+        value.unit.lower(): value.amount,
+    }
+
+
+def show(meter: Meter, reading: EnergyReading) -> None:
+    """For people."""
+    meter.show_head(reading.read_at)
+    show_registers(reading)
+    meter.show_tail(reading.absent)
+
+
+def show_registers(reading: EnergyReading) -> None:
+    rows = [
+        (value.register, f"{value.quantity} {value.direction}", format(value.amount, "f"), value.unit)
+        for value in reading.registers
+    ]
+    output.table(_COLUMNS, rows, numbers=("reading",))
