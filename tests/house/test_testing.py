@@ -25,18 +25,24 @@ def test_a_transcript_is_these_bytes_out_and_those_back() -> None:
 
 
 def test_a_request_that_was_not_sent_fails() -> None:
-    with pytest.raises(AssertionError, match="these requests were never sent"):
-        with transcript(DRIVER, TARGET, [(ASK, answer(ASK, "00")), (ASK, None)]) as meter:
-            meter.run(DRIVER.read_dst(TARGET))
+    with (
+        pytest.raises(AssertionError, match="these requests were never sent"),
+        transcript(DRIVER, TARGET, [(ASK, answer(ASK, "00")), (ASK, None)]) as meter,
+    ):
+        meter.run(DRIVER.read_dst(TARGET))
 
 
 def test_another_request_fails() -> None:
-    with pytest.raises(AssertionError, match="request 1 should be"):
-        with transcript(DRIVER, TARGET, [("00 06 47 5E 21 6C E5", None)]) as meter:
-            meter.run(DRIVER.read_dst(TARGET))
+    with (
+        pytest.raises(AssertionError, match="request 1 should be"),
+        transcript(DRIVER, TARGET, [("00 06 47 5E 21 6C E5", None)]) as meter,
+    ):
+        meter.run(DRIVER.read_dst(TARGET))
 
 
 def test_one_request_too_many_fails() -> None:
-    with pytest.raises(AssertionError, match="nothing more was to be sent"):
-        with transcript(DRIVER, TARGET, [(ASK, None)]) as meter:
-            meter.run(DRIVER.read_dst(TARGET))
+    with (
+        pytest.raises(AssertionError, match="nothing more was to be sent"),
+        transcript(DRIVER, TARGET, [(ASK, None)]) as meter,
+    ):
+        meter.run(DRIVER.read_dst(TARGET))

@@ -1,0 +1,190 @@
+"""`profiles list`, `profiles show`, `profiles lint`: what is known about each model, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from meterlink.cli import output
+from meterlink.cli.connect import library
+from meterlink.cli.grammar import Group
+from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.model import Absent
+from meterlink.profiles import Profile, ProfileLibrary, Support, lint, profile_folders
+from meterlink.registry import load_driver
+
+_HELP: Final = "what is known about each model of meter"
+_LIST_HELP: Final = "show the models that meterlink knows"
+_SHOW_HELP: Final = "show what a MODEL can do and how that is known: its line, limits, capabilities and oddities"
+_LINT_HELP: Final = """check profiles, by default all that are in use, else those of each FOLDER
+
+Prints a line `file: key: what is wrong` for each mistake; the exit code is 6 when there is any
+"""
+_LIST_EXAMPLES: Final = ("meterlink profiles list", "meterlink profiles list --json")
+_SHOW_EXAMPLES: Final = ("meterlink profiles show mercury-200.02", "meterlink profiles show mercury-206 --json")
+_LINT_EXAMPLES: Final = ("meterlink profiles lint", "meterlink profiles lint --json")
+_TEXT: Final = {
+    "columns": ("model", "names", "family", "tariffs", "can do"),
+    "capabilities": ("capability", "", "evidence", "source", "note"),
+    "can": {True: "yes", False: "no"},
+    "right": "{count} profiles are right",
+}
+EXIT_WRONG: Final = 6
+_PARTS: Final = ("line", "timing", "address", "access", "limits")
+
+
+@click.group(cls=Group, help=_HELP)
+def profiles() -> None:
+    """The noun."""
+
+
+# --- list -----------------------------------------------------------------------------------------------------------
+
+
+@profiles.command(name="list", help=_LIST_HELP, examples=_LIST_EXAMPLES)
+@json_option
+@pass_given
+def list_profiles(given: Given) -> None:
+    known = library()
+    facts = {
+        "folders": folder_facts(known),
+        "profiles": [_short_facts(profile) for profile in known.all()],
+        "absent": output.absent_facts(_broken(known)),
+    }
+    output.present(given.as_json, "profiles", facts, lambda: _show_list(known))
+
+
+def folder_facts(known: ProfileLibrary) -> list[dict[str, object]]:
+    """The folders that were searched."""
+    return [{"path": each.path, "sha256": each.sha256, "files": len(each.files)} for each in known.folders]
+
+
+def _short_facts(profile: Profile) -> dict[str, object]:
+    return {
+        "model": profile.model,
+        "names": profile.names,
+        "family": profile.driver,
+        "tariffs": profile.limits.tariffs,
+        "capabilities": [name for name, support in profile.supports.items() if support.supported],
+        "origin": profile.origin,
+        "sha256": profile.sha256,
+    }
+
+
+def _broken(known: ProfileLibrary) -> list[Absent]:
+    return [Absent(what=problem.file, reason=f"{problem.key}: {problem.why}") for problem in known.problems]
+
+
+def _show_list(known: ProfileLibrary) -> None:
+    rows = [
+        (
+            profile.model,
+            ", ".join(profile.names),
+            profile.driver,
+            profile.limits.tariffs,
+            f"{sum(support.supported for support in profile.supports.values())} of {len(profile.supports)}",
+        )
+        for profile in known.all()
+    ]
+    output.table(("model", "names", "family", "tariffs", "can do"), rows, numbers=("tariffs",))
+    output.absent(_broken(known))
+
+
+# --- show -----------------------------------------------------------------------------------------------------------
+
+
+@profiles.command(name="show", help=_SHOW_HELP, examples=_SHOW_EXAMPLES)
+@click.argument("model")
+@json_option
+@pass_given
+def show_profile(given: Given, model: str) -> None:
+    profile = library().get(model)
+    output.present(given.as_json, "profile", _facts(profile), lambda: _show(profile))
+
+
+def _facts(profile: Profile) -> dict[str, object]:
+    return {
+        "model": profile.model,
+        "names": profile.names,
+        "family": profile.driver,
+        "origin": profile.origin,
+        "sha256": profile.sha256,
+        "match": profile.match,
+        **{name: _part_facts(getattr(profile, name)) for name in _PARTS},
+        "driver_table": profile.driver_table,
+        "supports": {name: _part_facts(support) for name, support in profile.supports.items()},
+        "variants": [{"when": variant.when, "keys": sorted(variant.facts)} for variant in profile.variants],
+        "caveats": [{"text": caveat.text, "source": caveat.source} for caveat in profile.caveats],
+    }
+
+
+def _part_facts(part: Any) -> dict[str, object]:
+    """A table of the profile; its provenance beside its own keys."""
+    told = {field.name: getattr(part, field.name) for field in fields(part)}
+    provenance = told.pop("provenance", None)
+    return told if provenance is None else told | {"evidence": provenance.evidence, "source": provenance.source}
+
+
+def _show(profile: Profile) -> None:
+    output.pairs(
+        [
+            ("model", f"{profile.model} ({', '.join(profile.names)})"),
+            ("family", profile.driver),
+            ("file", profile.origin),
+            ("hash", profile.sha256),
+        ]
+    )
+    for name in _PARTS:
+        output.heading(name)
+        output.pairs(_told(_part_facts(getattr(profile, name))).items())
+    output.heading("capabilities")
+    _show_supports(profile.supports)
+    if profile.variants:
+        output.heading("variants by firmware")
+        output.pairs((variant.when, ", ".join(sorted(variant.facts))) for variant in profile.variants)
+    output.heading("to know")
+    output.lines(f"{caveat.text} [{caveat.source}]" for caveat in profile.caveats)
+
+
+def _told(facts: Mapping[str, object]) -> dict[str, object]:
+    return {key: ", ".join(map(str, value)) if isinstance(value, tuple) else value for key, value in facts.items()}
+
+
+def _show_supports(supports: Mapping[str, Support]) -> None:
+    rows = [
+        (name, "yes" if support.supported else "no", support.evidence, support.source, support.note)
+        for name, support in supports.items()
+    ]
+    output.table(("capability", "", "evidence", "source", "note"), rows)
+
+
+# --- lint -----------------------------------------------------------------------------------------------------------
+
+
+@profiles.command(name="lint", help=_LINT_HELP, examples=_LINT_EXAMPLES)
+@click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
+@json_option
+@click.pass_context
+def lint_profiles(context: click.Context, folders: tuple[Path, ...]) -> None:
+    problems = lint(folders or tuple(each for each in _used_folders()), _check_driver)
+    given = context.ensure_object(Given)
+    output.present(given.as_json, "lint", {"problems": problems}, lambda: _show_problems(problems))
+    context.exit(EXIT_WRONG if problems else 0)
+
+
+def _used_folders() -> tuple[Path, ...]:
+    import os
+
+    return profile_folders(os.environ)
+
+
+def _check_driver(profile: Profile) -> list[str]:
+    return load_driver(profile.driver).check_profile(profile)
+
+
+def _show_problems(problems: list[str]) -> None:
+    output.lines(problems or ["no mistakes"])
