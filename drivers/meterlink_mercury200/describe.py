@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from meterlink.driver import Described, Description
 from meterlink.wire.payload import PayloadError
 from meterlink_mercury200.framing import is_whole
 from meterlink_mercury200.messages import COMMANDS, OVERHEAD, Command
+from meterlink_mercury200.payload import Payload
 
 _TEXT: Final = {
     "short": "{size} bytes, and the shortest frame has {overhead}",
     "unknown": "{code:02X}h is no documented command of this family",
     "other_code": "the reply carries {reply:02X}h and the request {request:02X}h",
     "other_address": "the reply comes from address {reply} and the request went to {request}",
-    "model": "which commands a meter answers differs by model",
 }
 
 _OK: Final = "ok"
@@ -22,13 +23,23 @@ _OK: Final = "ok"
 
 def describe(request: bytes, reply: bytes | None) -> Description:
     """Both frames with their fields; `status` says what is wrong with one."""
-    asked = _describe(request, is_reply=False)
+    asked = _describe(request, lambda command, data: command.request.read(data))
     if reply is None:
         return Description(request=asked)
-    return Description(request=asked, reply=_describe(reply, is_reply=True), notes=tuple(_mismatches(request, reply)))
+    told = _describe(reply, lambda command, data: _read_reply(command, data, request))
+    return Description(request=asked, reply=told, notes=tuple(_mismatches(request, reply)))
 
 
-def _describe(frame: bytes, *, is_reply: bool) -> Described:
+def _read_reply(command: Command[Any, Any], data: bytes, request: bytes) -> Payload:
+    """As the answer to that request where it is one, else by itself."""
+    its_own = request[4:5] == bytes([command.code])
+    value: Payload = (
+        command.read_reply(command.request.read(request[5:-2]), data) if its_own else command.reply.read(data)
+    )
+    return value
+
+
+def _describe(frame: bytes, read: Callable[[Command[Any, Any], bytes], Payload]) -> Described:
     if len(frame) < OVERHEAD:
         why = _TEXT["short"].format(size=len(frame), overhead=OVERHEAD)
         return Described(name="unknown", fields={"raw": frame.hex(" ").upper()}, checksum_ok=False, status=why)
@@ -39,13 +50,13 @@ def _describe(frame: bytes, *, is_reply: bool) -> Described:
         return Described(
             name="unknown", fields=fields, checksum_ok=is_whole(frame), status=_TEXT["unknown"].format(code=frame[4])
         )
-    fields, status = _fields(command, frame[5:-2], is_reply)
+    fields, status = _fields(lambda: read(command, frame[5:-2]), frame[5:-2])
     return Described(name=command.name, fields=head | fields, checksum_ok=is_whole(frame), status=status)
 
 
-def _fields(command: Command[Any, Any], data: bytes, is_reply: bool) -> tuple[dict[str, object], str]:
+def _fields(read: Callable[[], Payload], data: bytes) -> tuple[dict[str, object], str]:
     try:
-        return (command.reply if is_reply else command.request).read(data).told(), _OK
+        return read().told(), _OK
     except PayloadError as error:
         return {"raw": data.hex(" ").upper()}, str(error)
 

@@ -31,7 +31,8 @@ OVERHEAD: Final = 7
 class Command(Generic[Q, A]):
     """A command code with what is asked and what is answered.
 
-    `usual_reply` is the usual length of the reply's data for a request, None where nobody knows it.
+    `usual_reply` is the usual length of the reply's data for a request, None where nobody knows it. `decode` reads a
+    reply that needs to know what was asked.
     """
 
     code: int
@@ -40,6 +41,7 @@ class Command(Generic[Q, A]):
     reply: type[A]
     writes: bool = False
     usual_reply: Callable[[Q], int | None] | None = None
+    decode: Callable[[Q, bytes], A] | None = None
     _sizes: ReplySizes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -51,6 +53,10 @@ class Command(Generic[Q, A]):
             return self._sizes
         usual = self.usual_reply(asked)
         return ReplySizes(None if usual is None else usual + OVERHEAD, self._sizes.permitted)
+
+    def read_reply(self, asked: Q, data: bytes) -> A:
+        """The value of a reply's data; PayloadError when they make no sense."""
+        return self.reply.read(data) if self.decode is None else self.decode(asked, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class Call(Request[A], Generic[A]):
         return len(frame) >= OVERHEAD and frame[:5] == self.address.to_bytes(4, "big") + bytes([self.command.code])
 
     def decode_reply(self, frame: bytes) -> A:
-        return self.command.reply.read(frame[5:-2])
+        return self.command.read_reply(self.asked, frame[5:-2])
 
 
 def encode_frame(address: int, code: int, data: bytes = b"") -> bytes:
@@ -100,10 +106,8 @@ def decode_call(frame: bytes) -> Call[Any]:
 
 
 def _parameter_reply_size(asked: values.ParameterIndex) -> int | None:
-    try:
-        return 1 + values.PARAMETER_SIZES[values.ParameterNumber(asked.number)]
-    except ValueError:
-        return None
+    size = values.PARAMETER_SIZES.get(asked.number)
+    return None if size is None else 1 + size
 
 
 def _unknown_size(_asked: Payload) -> None:
@@ -266,7 +270,12 @@ READ_FREQUENCY = _read(0x81, "line frequency", values.Frequency)
 READ_MULTIPLIER = _read(0x82, "time-out multiplier", values.RawByte)
 READ_REACTIVE_ENERGY = _read(0x85, "reactive energy", values.ReactiveEnergies)
 READ_PARAMETER = Command(
-    0x86, "read parameter", values.ParameterIndex, values.Parameter, usual_reply=_parameter_reply_size
+    0x86,
+    "read parameter",
+    values.ParameterIndex,
+    values.Parameter,
+    usual_reply=_parameter_reply_size,
+    decode=values.Parameter.of_reply,
 )
 READ_IDENT_PO = Command(0x87, "read IdentPo (undocumented)", Nothing, Unknown, usual_reply=_unknown_size)
 

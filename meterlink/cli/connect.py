@@ -178,7 +178,7 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
     url = parse_port(values["port"])
     zone = parse_zone(values["tz"]) if "tz" in values else None
     simulated = _simulated(url, profiles)
-    model = values.get("model", simulated and simulated.profile.model)
+    model = values.get("model", simulated.profile.model if simulated else None)
     if model is None:
         raise ConfigError(setting="--model", why=_MISSING["model"].format(port=url.text))
     profile = profiles.get(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,7 +73,7 @@ def _read_named(meter: Meter, name: str, most: int) -> Journals:
     if name not in known:
         why = _UNKNOWN.format(name=name, known=", ".join(known) or "none", meant=did_you_mean(name, known))
         raise ConfigError(setting="NAME", why=why.rstrip(". "))
-    return Journals(readings=((known[name], _read(meter, name, most)),))
+    return Journals(readings=((known[name], meter.read(_work(meter, name, most))),))
 
 
 def read_all(meter: Meter, most: int = USUAL_LAST) -> Journals:
@@ -82,7 +83,7 @@ def read_all(meter: Meter, most: int = USUAL_LAST) -> Journals:
     for name, about in meter.driver.journals(meter.profile).items():
         what = f"journal {name}"
         try:
-            reading = meter.read_part(what, lambda target, name=name: _flow(meter, target, name, most), missing)
+            reading = meter.read_part(what, _work(meter, name, most), missing)
         except (NoAnswerError, WireError) as error:
             missing.append(Absent(what=what, reason=str(error)))
             continue
@@ -91,12 +92,11 @@ def read_all(meter: Meter, most: int = USUAL_LAST) -> Journals:
     return Journals(readings=tuple(readings), missing=tuple(missing))
 
 
-def _read(meter: Meter, name: str, most: int) -> JournalReading:
-    return meter.read(lambda target: _flow(meter, target, name, most))
+def _work(meter: Meter, name: str, most: int) -> Callable[[Target], Flow[JournalReading]]:
+    def work(target: Target) -> Flow[JournalReading]:
+        return meter.driver.read_journal(target, name, most)
 
-
-def _flow(meter: Meter, target: Target, name: str, most: int) -> Flow[JournalReading]:
-    return meter.driver.read_journal(target, name, most)
+    return work
 
 
 def facts(meter: Meter, journals: Journals) -> dict[str, object]:

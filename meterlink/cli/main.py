@@ -47,7 +47,7 @@ _VERSION_HELP: Final = "show the version and leave"
 class Program(Group):
     """The whole program: `main` ends with the documented exit code, whatever happened."""
 
-    def main(  # type: ignore[override]  # it never returns, in no mode
+    def main(
         self,
         args: Sequence[str] | None = None,
         prog_name: str | None = None,
@@ -59,12 +59,14 @@ class Program(Group):
         words = list(sys.argv[1:] if args is None else args)
         begin()
         try:
-            result = super().main(words, PROGRAM, complete_var, False, windows_expand_args, **extra)
+            result = super().main(
+                words, PROGRAM, complete_var, standalone_mode=False, windows_expand_args=windows_expand_args, **extra
+            )
             with reader_may_leave():
                 sys.stdout.flush()
         except ReaderLeftError:
             sys.exit(leave_quietly())
-        except Exception as error:  # the outermost edge
+        except Exception as error:  # noqa: BLE001  # the outermost edge; bugs are raised again
             from meterlink.cli.outcome import tell
 
             sys.exit(tell(error, words))

@@ -79,7 +79,7 @@ def _as_json(value: object) -> object:
 
 
 def line(text: str = "") -> None:
-    """A line of the result."""
+    """A line of the result, out at once."""
     click.echo(text)
 
 

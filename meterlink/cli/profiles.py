@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -28,11 +29,16 @@ _LIST_EXAMPLES: Final = ("meterlink profiles list", "meterlink profiles list --j
 _SHOW_EXAMPLES: Final = ("meterlink profiles show mercury-200.02", "meterlink profiles show mercury-206 --json")
 _LINT_EXAMPLES: Final = ("meterlink profiles lint", "meterlink profiles lint --json")
 _TEXT: Final = {
-    "columns": ("model", "names", "family", "tariffs", "can do"),
-    "capabilities": ("capability", "", "evidence", "source", "note"),
-    "can": {True: "yes", False: "no"},
-    "right": "{count} profiles are right",
+    "yes": "yes",
+    "no": "no",
+    "count": "{count} of {all}",
+    "capabilities": "capabilities",
+    "variants": "variants by firmware",
+    "caveats": "to know",
+    "right": "no mistakes",
 }
+_LIST_COLUMNS: Final = ("model", "names", "family", "tariffs", "can do")
+_SUPPORT_COLUMNS: Final = ("capability", "", "evidence", "source", "note")
 EXIT_WRONG: Final = 6
 _PARTS: Final = ("line", "timing", "address", "access", "limits")
 
@@ -69,10 +75,14 @@ def _short_facts(profile: Profile) -> dict[str, object]:
         "names": profile.names,
         "family": profile.driver,
         "tariffs": profile.limits.tariffs,
-        "capabilities": [name for name, support in profile.supports.items() if support.supported],
+        "capabilities": [name for name, support in profile.supports.items() if _supported(support)],
         "origin": profile.origin,
         "sha256": profile.sha256,
     }
+
+
+def _supported(support: Support) -> bool:
+    return support.supported
 
 
 def _broken(known: ProfileLibrary) -> list[Absent]:
@@ -86,11 +96,11 @@ def _show_list(known: ProfileLibrary) -> None:
             ", ".join(profile.names),
             profile.driver,
             profile.limits.tariffs,
-            f"{sum(support.supported for support in profile.supports.values())} of {len(profile.supports)}",
+            _TEXT["count"].format(count=sum(map(_supported, profile.supports.values())), all=len(profile.supports)),
         )
         for profile in known.all()
     ]
-    output.table(("model", "names", "family", "tariffs", "can do"), rows, numbers=("tariffs",))
+    output.table(_LIST_COLUMNS, rows, numbers=("tariffs",))
     output.absent(_broken(known))
 
 
@@ -141,12 +151,12 @@ def _show(profile: Profile) -> None:
     for name in _PARTS:
         output.heading(name)
         output.pairs(_told(_part_facts(getattr(profile, name))).items())
-    output.heading("capabilities")
+    output.heading(_TEXT["capabilities"])
     _show_supports(profile.supports)
     if profile.variants:
-        output.heading("variants by firmware")
+        output.heading(_TEXT["variants"])
         output.pairs((variant.when, ", ".join(sorted(variant.facts))) for variant in profile.variants)
-    output.heading("to know")
+    output.heading(_TEXT["caveats"])
     output.lines(f"{caveat.text} [{caveat.source}]" for caveat in profile.caveats)
 
 
@@ -156,10 +166,10 @@ def _told(facts: Mapping[str, object]) -> dict[str, object]:
 
 def _show_supports(supports: Mapping[str, Support]) -> None:
     rows = [
-        (name, "yes" if support.supported else "no", support.evidence, support.source, support.note)
+        (name, _TEXT["yes" if support.supported else "no"], support.evidence, support.source, support.note)
         for name, support in supports.items()
     ]
-    output.table(("capability", "", "evidence", "source", "note"), rows)
+    output.table(_SUPPORT_COLUMNS, rows)
 
 
 # --- lint -----------------------------------------------------------------------------------------------------------
@@ -168,18 +178,12 @@ def _show_supports(supports: Mapping[str, Support]) -> None:
 @profiles.command(name="lint", help=_LINT_HELP, examples=_LINT_EXAMPLES)
 @click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
 @json_option
+@pass_given
 @click.pass_context
-def lint_profiles(context: click.Context, folders: tuple[Path, ...]) -> None:
-    problems = lint(folders or tuple(each for each in _used_folders()), _check_driver)
-    given = context.ensure_object(Given)
+def lint_profiles(context: click.Context, given: Given, /, folders: tuple[Path, ...]) -> None:
+    problems = lint(folders or profile_folders(os.environ), _check_driver)
     output.present(given.as_json, "lint", {"problems": problems}, lambda: _show_problems(problems))
     context.exit(EXIT_WRONG if problems else 0)
-
-
-def _used_folders() -> tuple[Path, ...]:
-    import os
-
-    return profile_folders(os.environ)
 
 
 def _check_driver(profile: Profile) -> list[str]:
@@ -187,4 +191,4 @@ def _check_driver(profile: Profile) -> list[str]:
 
 
 def _show_problems(problems: list[str]) -> None:
-    output.lines(problems or ["no mistakes"])
+    output.lines(problems or [_TEXT["right"]])

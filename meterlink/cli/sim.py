@@ -100,8 +100,13 @@ def _models(absent: list[Absent]) -> Iterator[_Model]:
 
 def _model_facts(model: _Model) -> dict[str, object]:
     profile = model.profile
-    names = {"model": profile.model, "names": profile.names, "family": profile.driver}
-    return names | {"line": str(profile.line.line), "address": model.address}
+    return {
+        "model": profile.model,
+        "names": profile.names,
+        "family": profile.driver,
+        "line": str(profile.line.line),
+        "address": model.address,
+    }
 
 
 def _show_list(models: list[_Model], absent: list[Absent]) -> None:
@@ -135,7 +140,7 @@ def _show_list(models: list[_Model], absent: list[Absent]) -> None:
 @json_option
 @pass_given
 def run(
-    given: Given, model: str, listen: str, pty: bool, meters: int, fault: tuple[str, ...], **words: str | None
+    given: Given, /, model: str, listen: str, pty: bool, meters: int, fault: tuple[str, ...], **words: str | None
 ) -> None:
     profile = library().get(model)
     options = {_KEYS.get(name, name): word for name, word in words.items() if word is not None}
@@ -164,6 +169,5 @@ def _announce(given: Given, door: Door, profile: Profile, simulation: Simulation
         output.document("ready", who | {"meters": meters}, one_line=True)
         return
     output.line(_READY.format(url=door.url))
-    output.flush()
     count = len(simulation.meters)
     output.aside(_STOP_HINT.format(count=count, model=profile.model, address=address, serial=serial))

@@ -70,7 +70,7 @@ def simulate(
 
 def own_address(driver: Driver, profile: Profile, options: Mapping[str, str]) -> str:
     """The address that the first simulated meter has."""
-    return simulate(driver, profile, options | {"fault": ""}, started_at=0.0).meters[0][0]
+    return simulate(driver, profile, {**options, "fault": ""}, started_at=0.0).meters[0][0]
 
 
 def _next(

@@ -20,7 +20,7 @@ REPLY = encode_frame(411486, 0x27, bytes(16))
 
 
 def events(framer: Framer) -> list[Frame | Damaged]:
-    found = []
+    found: list[Frame | Damaged] = []
     while True:
         event = framer.next_event()
         if event is NEED_DATA:

@@ -16,6 +16,7 @@ from meterlink_mercury200 import messages as m
 from meterlink_mercury200.calendar import Event, EventTime, ParametrisationEvent
 from meterlink_mercury200.messages import COMMANDS, Call, Command, decode_call, encode_frame
 from meterlink_mercury200.payload import Payload
+from meterlink_mercury200.values import ParameterIndex
 
 commands = st.sampled_from(list(COMMANDS.values()))
 EVENTS = (EventTime, Event, ParametrisationEvent)
@@ -115,3 +116,32 @@ def test_a_reply_of_another_meter_or_command_is_not_accepted() -> None:
     assert not Call(411487, m.READ_INSTANT).accepts(right)
     assert not Call(411486, m.READ_ENERGY).accepts(right)
     assert not call.accepts(right[:6])
+
+
+@pytest.mark.parametrize(
+    ("number", "data", "told"),
+    [
+        (0x00, "00 00 01 72", {"number": 0, "reactive_power_var": "172"}),
+        (0x00, "00 01 72", {"number": 0, "reactive_power_var": "172"}),
+        (0x01, "01 55", {"number": 1, "relay": "closed"}),
+        (0x01, "AA", {"number": 1, "relay": "open"}),
+        (0x02, "02 89 45 00 06 22", {"number": 2, "cos_phi": "-0.945", "apparent_power_va": "622"}),
+        (0x02, "09 45 00 06 22", {"number": 2, "cos_phi": "0.945", "apparent_power_va": "622"}),
+        (0x03, "03 05 0A 14", {"number": 3, "attempts": 5, "pause_minutes": 10, "success_minutes": 20}),
+        (0xFF, "FF 08 02", {"number": 255, "model_code": 8, "option_code": 2}),
+        (0xFF, "FF 08 02 00 00", {"number": 255, "model_code": 8, "option_code": 2}),
+    ],
+)
+def test_a_parameter_is_read_with_and_without_its_number_in_front(
+    number: int, data: str, told: dict[str, object]
+) -> None:
+    call = Call(411486, m.READ_PARAMETER, ParameterIndex(number))
+    reply = encode_frame(411486, 0x86, from_hex(data))
+    assert call.decode_reply(reply).told() == told
+    assert DRIVER.describe(call.encode(), reply, None).reply is not None
+
+
+@pytest.mark.parametrize(("number", "data"), [(0x00, "01 01 72 00"), (0x00, "00 01"), (0x02, "02 09 45"), (0xFF, "08")])
+def test_an_answer_about_another_parameter_is_refused(number: int, data: str) -> None:
+    with pytest.raises(PayloadError, match="is no answer about parameter"):
+        Call(1, m.READ_PARAMETER, ParameterIndex(number)).decode_reply(encode_frame(1, 0x86, from_hex(data)))
