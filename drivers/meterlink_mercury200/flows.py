@@ -48,7 +48,7 @@ FAMILY: Final = "mercury200"
 A = TypeVar("A", bound=Payload)
 
 _NO_TOTAL: Final = "the meter keeps no total; it is the sum of its tariffs"
-_NOT_IN_PROFILE: Final = "the profile says that this model lacks it"
+_NOT_IN_PROFILE: Final = "this model is not known to answer it"
 _NEVER_WRITTEN: Final = "the meter has no such time stored"
 
 JOURNALS: Final[Mapping[str, tuple[str, Command[JournalIndex, Any]]]] = {

@@ -24,7 +24,7 @@ shown and no error is computed
 """
 _EXAMPLES: Final = (
     "meterlink clock show --port sim:mercury-200.02 --tz Europe/Moscow",
-    "meterlink clock show --port 'sim:mercury-200.02?clock_error_s=3614' --tz +03:00 --json",
+    'meterlink clock show --port "sim:mercury-200.02?clock_error_s=3614" --tz +03:00 --json',
     "meterlink clock show --port /dev/ttyUSB0 --model mercury-206 --address 43096744 --tz Asia/Yekaterinburg",
 )
 _WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")

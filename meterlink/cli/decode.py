@@ -21,8 +21,9 @@ _HELP: Final = """decode a REQUEST of a FAMILY of meters, and the REPLY to it, g
 
 FAMILY is one of those that `meterlink drivers` lists; spaces between the bytes may be left out
 """
+_SHORT: Final = "frames in words, from bytes alone"
 _EXAMPLES: Final = (
-    "meterlink decode mercury200 '00 06 47 5E 27 EC E7'",
+    'meterlink decode mercury200 "00 06 47 5E 27 EC E7"',
     "meterlink decode mercury200 0006475E63ECD4 0006475E632358026400058845C6 --json",
 )
 _TEXT: Final = {
@@ -37,7 +38,7 @@ _TEXT: Final = {
 MOST_BYTES: Final = 1024
 
 
-@click.command(cls=Command, help=_HELP, examples=_EXAMPLES)
+@click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
 @click.argument("family")
 @click.argument("request_hex", metavar="REQUEST")
 @click.argument("reply_hex", metavar="[REPLY]", required=False)

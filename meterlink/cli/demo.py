@@ -18,6 +18,7 @@ _HELP: Final = """read a simulated meter whole and show it: a Mercury 200.02 who
 
 Nothing is needed for it: no meter, no port, no network, and no file is read or written but those of meterlink
 """
+_SHORT: Final = "read a simulated meter whole and show it"
 _EXAMPLES: Final = ("meterlink demo", "meterlink demo --json")
 _SETTINGS: Final = {
     "port": "sim:mercury-200.02?at=2025-07-21T14:05:09+03:00&schedule=ru-household-2&clock_error_s=3614&dst=on",
@@ -39,7 +40,7 @@ _TEXT: Final = {
 }
 
 
-@click.command(cls=Command, help=_HELP, examples=_EXAMPLES)
+@click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
 @json_option
 @pass_given
 def demo(given: Given) -> None:

@@ -32,6 +32,7 @@ _HELP: Final = """show versions, ports, drivers, profiles, the clock and the set
 
 Paste its output into an issue
 """
+_SHORT: Final = "what this installation is and sees"
 _EXAMPLES: Final = ("meterlink doctor", "meterlink doctor --json")
 _PACKAGES: Final = ("click", "rich", "pyserial", "crcmod-plus", "platformdirs", "tzdata")
 _TEXT: Final = {
@@ -59,7 +60,7 @@ class Part:
     trouble: str | None = None
 
 
-@click.command(cls=Command, help=_HELP, examples=_EXAMPLES)
+@click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
 @meter_options
 @pass_given
 def doctor(given: Given) -> None:

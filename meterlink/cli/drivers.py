@@ -14,6 +14,7 @@ from meterlink.errors import MeterlinkError
 from meterlink.registry import DriverOrigin, installed, load_driver
 
 _HELP: Final = "show the installed drivers, where they come from, and whether they can be loaded"
+_SHORT: Final = "the families that can be talked to"
 _EXAMPLES: Final = ("meterlink drivers", "meterlink drivers --json")
 _COLUMNS: Final = ("family", "package", "object", "state")
 _NONE: Final = "no driver is installed; install meterlink again"
@@ -29,7 +30,7 @@ class DriverState:
     trouble: str | None = None
 
 
-@click.command(cls=Command, help=_HELP, examples=_EXAMPLES)
+@click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
 @json_option
 @pass_given
 def drivers(given: Given) -> None:

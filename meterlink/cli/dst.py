@@ -12,11 +12,11 @@ from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.model import DstSetting
 
-_HELP: Final = "the automatic switch between winter and summer time"
+_HELP: Final = "the switch to summer time and back"
 _SHOW_HELP: Final = "read whether the meter changes between winter and summer time by itself"
 _EXAMPLES: Final = (
     "meterlink dst show --port sim:mercury-200.02",
-    "meterlink dst show --port 'sim:mercury-200.02?dst=on' --json",
+    'meterlink dst show --port "sim:mercury-200.02?dst=on" --json',
     "meterlink dst show --port COM3 --model mercury-200.02 --address 925646",
 )
 _WORDS: Final = {

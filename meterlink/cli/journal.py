@@ -12,11 +12,11 @@ from meterlink.cli import output
 from meterlink.cli.connect import Meter, connected
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.words import meant
 from meterlink.driver import Target
 from meterlink.errors import ConfigError, NoAnswerError, WireError
 from meterlink.flow import Flow
 from meterlink.model import Absent, JournalEvent, JournalReading
-from meterlink.profiles.problems import did_you_mean
 
 _HELP: Final = "the journals of the meter"
 _READ_HELP: Final = """read one journal by its NAME, or all journals that the model has, the newest record first
@@ -32,7 +32,7 @@ _LAST_HELP: Final = "how many records of each journal"
 USUAL_LAST: Final = 10
 _COLUMNS: Final = ("record", "meter time", "event")
 _EMPTY: Final = "no records"
-_UNKNOWN: Final = "there is no journal {name!r} in this model; it has {known}. {meant}"
+_UNKNOWN: Final = "there is no journal {name!r} in this model{meant}; it has {known}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,8 @@ def read_journal(given: Given, name: str | None, last: int) -> None:
 def _read_named(meter: Meter, name: str, most: int) -> Journals:
     known = meter.driver.journals(meter.profile)
     if name not in known:
-        why = _UNKNOWN.format(name=name, known=", ".join(known) or "none", meant=did_you_mean(name, known))
-        raise ConfigError(setting="NAME", why=why.rstrip(". "))
+        why = _UNKNOWN.format(name=name, known=", ".join(known) or "none", meant=meant(name, known))
+        raise ConfigError(setting="NAME", why=why)
     return Journals(readings=((known[name], meter.read(_work(meter, name, most))),))
 
 

@@ -22,8 +22,12 @@ EXIT_INTERRUPTED: Final = 130
 _USAGE_HINT: Final = "`{command} --help` shows how it is called."
 _BUG_HINT: Final = "This is a bug; please report it with the output of `meterlink doctor` and the traceback."
 _ABORT: Final = {
-    EXIT_INTERRUPTED: ("Interrupted", "Stopped from the keyboard.", "Nothing was left half done; run it again."),
-    EXIT_NOT_CONFIRMED: ("NotConfirmed", "The input ended before the question was answered.", "Run it again."),
+    EXIT_INTERRUPTED: ("Interrupted", "Stopped from the keyboard.", "Run the same command again."),
+    EXIT_NOT_CONFIRMED: (
+        "NotConfirmed",
+        "The input ended before the question was answered.",
+        "Run the same command again.",
+    ),
 }
 
 

@@ -11,14 +11,16 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TextIO
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self, TextIO
 
 import click
 
 from meterlink.cli import streams
+from meterlink.errors import MeterlinkError
 
 if TYPE_CHECKING:
     from meterlink.context import Traced
@@ -36,6 +38,15 @@ _EVERY: Final = 8
 """Frames between two changes of the progress line."""
 
 
+@dataclass(eq=False, kw_only=True)
+class OutputError(MeterlinkError):
+    """The result could not be written."""
+
+    text: ClassVar[str] = "The result cannot be written: {why}."
+    hint_text: ClassVar[str] = "Make room where the output goes, then run the same command again."
+    why: str
+
+
 # --- documents ------------------------------------------------------------------------------------------------------
 
 
@@ -44,9 +55,7 @@ def document(name: str, facts: Mapping[str, object], *, one_line: bool = False, 
     streams.note_document()
     whole = {"schema": schema(name, version), **facts}
     ascii_only = not _can_show(sys.stdout, _PICTURE_CHARACTERS)
-    text = json.dumps(whole, ensure_ascii=ascii_only, indent=None if one_line else 2, default=_as_json)
-    click.echo(text)
-    sys.stdout.flush()
+    line(json.dumps(whole, ensure_ascii=ascii_only, indent=None if one_line else 2, default=_as_json))
 
 
 def schema(name: str, version: int = 1) -> str:
@@ -80,7 +89,13 @@ def _as_json(value: object) -> object:
 
 def line(text: str = "") -> None:
     """A line of the result, out at once."""
-    click.echo(text)
+    Progress.vanish()
+    try:
+        click.echo(text)
+    except OSError as error:
+        if streams.reader_left(error):
+            raise
+        raise OutputError(why=error.strerror or str(error)) from error
 
 
 def lines(texts: Iterable[str]) -> None:
@@ -102,8 +117,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: 
 
     styled = _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        grid.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for place, column in enumerate(columns):
+        side: Literal["left", "right"] = "right" if column in numbers else "left"
+        grid.add_column(column, justify=side, overflow="fold", no_wrap=place == 0)
     for row in rows:
         grid.add_row(*("" if cell is None else str(cell) for cell in row))
     text = io.StringIO()
@@ -160,6 +176,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 def aside(text: str) -> None:
     """A line on stderr."""
+    Progress.vanish()
     click.echo(text, err=True)
 
 
@@ -171,7 +188,13 @@ def failure(sentence: str, hint: str) -> None:
 
 
 class Progress:
-    """An observer that counts frames on the terminal's last line, gone at the end; silent without a terminal."""
+    """An observer that counts frames on the terminal's last line; silent without a terminal.
+
+    The line is gone before anything else is printed, and at the end.
+    """
+
+    _standing = 0
+    """How wide the line is that stands there now; there is one terminal."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -181,7 +204,16 @@ class Progress:
     def __call__(self, _frame: Traced) -> None:
         self._count += 1
         if self._shown and self._count % _EVERY == 0:
-            click.echo(_PROGRESS.format(text=self._text, count=self._count), err=True, nl=False)
+            told = _PROGRESS.format(text=self._text, count=self._count)
+            click.echo(told, err=True, nl=False)
+            Progress._standing = len(told)
+
+    @classmethod
+    def vanish(cls) -> None:
+        """Wipe the line away."""
+        if cls._standing:
+            click.echo("\r" + " " * cls._standing + "\r", err=True, nl=False)
+            cls._standing = 0
 
     def __enter__(self) -> Self:
         return self
@@ -189,9 +221,7 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown and self._count >= _EVERY:
-            width = len(_PROGRESS.format(text=self._text, count=self._count))
-            click.echo("\r" + " " * width + "\r", err=True, nl=False)
+        self.vanish()
 
 
 # --- parts of documents ---------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ _TEXT: Final = {
     "capabilities": "capabilities",
     "variants": "variants by firmware",
     "caveats": "to know",
+    "no level": "no level and no password",
     "right": "no mistakes",
 }
 _LIST_COLUMNS: Final = ("model", "names", "family", "tariffs", "can do")
@@ -161,7 +162,10 @@ def _show(profile: Profile) -> None:
 
 
 def _told(facts: Mapping[str, object]) -> dict[str, object]:
-    return {key: ", ".join(map(str, value)) if isinstance(value, tuple) else value for key, value in facts.items()}
+    told = {key: ", ".join(map(str, value)) if isinstance(value, tuple) else value for key, value in facts.items()}
+    return told | (
+        {"reading_needs": _TEXT["no level"]} if "reading_needs" in told and not told["reading_needs"] else {}
+    )
 
 
 def _show_supports(supports: Mapping[str, Support]) -> None:

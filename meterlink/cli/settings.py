@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from meterlink.cli.words import meant
 from meterlink.errors import ConfigError
-from meterlink.profiles.problems import did_you_mean
 
 FILE_NAME: Final = "meterlink.toml"
 HOME_VARIABLE: Final = "METERLINK_HOME"
@@ -30,10 +30,10 @@ _OPTION: Final = "the option --{name}"
 _WHY: Final = {
     "toml": "it is not TOML: {error}",
     "unreadable": "it cannot be read: {error}",
-    "key": "the key {key!r} is not known; known are {known}. {meant}",
+    "key": "the key {key!r} is not known{meant}; known are {known}",
     "table": "{key} must be a table, as in [place.NAME]",
     "value": "{key} must be text",
-    "unknown": "there is no place {name!r} in {files}. {meant}",
+    "unknown": "there is no place {name!r} in {files}{meant}",
 }
 
 
@@ -96,7 +96,7 @@ def _from_place(name: str, around: Surroundings) -> Iterator[Setting]:
     if not any(name in found for found in places.values()):
         known = [place for found in places.values() for place in found]
         files = " or ".join(map(str, places))
-        raise _error(f"place {name}", "unknown", name=name, files=files, meant=did_you_mean(name, known))
+        raise _error(f"place {name}", "unknown", name=name, files=files, meant=meant(name, known))
     for file, found in places.items():
         for key, value in found.get(name, {}).items():
             yield Setting(name=key, value=value, origin=f"{file}, place {name}")
@@ -135,8 +135,8 @@ def _table(file: Path, key: str, value: object) -> dict[str, object]:
 def _check_keys(file: Path, table: Mapping[str, object], known: tuple[str, ...]) -> None:
     for key in table:
         if key not in known:
-            raise _error(str(file), "key", key=key, known=", ".join(known), meant=did_you_mean(key, known))
+            raise _error(str(file), "key", key=key, known=", ".join(known), meant=meant(key, known))
 
 
 def _error(setting: str, why: str, **facts: object) -> ConfigError:
-    return ConfigError(setting=setting, why=_WHY[why].format(**facts).rstrip(". "))
+    return ConfigError(setting=setting, why=_WHY[why].format(**facts))

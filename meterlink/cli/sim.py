@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -24,7 +25,7 @@ from meterlink.sim.faults import FAULTS
 
 _HELP: Final = "simulated meters"
 _LIST_HELP: Final = "show the models that can be simulated, and the faults that a simulated line can have"
-_RUN_HELP: Final = """run simulated meters of MODEL behind a TCP port or a pseudo-terminal, until Ctrl-C
+_RUN_HELP: Final = """run simulated meters of MODEL behind a TCP port or a pseudo-terminal, until Ctrl-C or SIGTERM
 
 When it listens it prints one line `ready URL` on stdout; URL is what other commands take as --port. It listens on this
 computer only, unless --listen says otherwise
@@ -39,7 +40,7 @@ _OPTION_HELP: Final = {
     "listen": "address and port of the door; port 0 lets the system choose",
     "pty": "a pseudo-terminal instead of TCP, where the system has them",
     "seed": "where chance begins: one seed gives one run",
-    "fault": "a fault of the line, as late:0.2 or 'lost-reply:0.3'; `meterlink sim list` shows all; may be repeated",
+    "fault": "a fault of the line, as late:0.2 or lost-reply:0.3; `meterlink sim list` shows all; may be repeated",
     "meters": "how many meters are on the line, with serial numbers in a row",
     "clock-error": "seconds by which the clock is ahead (or, below 0, behind)",
     "dst": "whether the meter changes between winter and summer time by itself",
@@ -149,6 +150,7 @@ def run(
     simulation = simulate(driver, profile, options, started_at=time.time(), gap_s=GAP_S, count=meters)
     line = profile.line.line
     door = open_pty_door(simulation.wire, line) if pty else TcpDoor(simulation.wire, line, *_host_and_port(listen))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who started it may end it without a fuss
     with closing(door), suppress(KeyboardInterrupt):
         _announce(given, door, profile, simulation)
         door.serve(lambda: False)

@@ -50,10 +50,14 @@ def reader_may_leave() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        windows = sys.platform == "win32" and error.errno == errno.EINVAL
-        if isinstance(error, BrokenPipeError) or windows:
+        if reader_left(error):
             raise ReaderLeftError from None
         raise
+
+
+def reader_left(error: OSError) -> bool:
+    """Whether a write failed because nobody reads any more; Windows calls that an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
 
 
 def leave_quietly() -> int:

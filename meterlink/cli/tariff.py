@@ -24,7 +24,7 @@ The schedule is shown as a picture of each kind of day. What a tariff means (day
 told where the schedule is that of a known tariff plan
 """
 _EXAMPLES: Final = (
-    "meterlink tariff show --port 'sim:mercury-200.02?schedule=ru-household-3'",
+    'meterlink tariff show --port "sim:mercury-200.02?schedule=ru-household-3"',
     "meterlink tariff show --port sim:mercury-200.02 --json",
     "meterlink tariff show --port COM3 --model mercury-200.02 --address 925646",
 )

@@ -7,14 +7,15 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
+from meterlink.cli.words import meant
 from meterlink.errors import ConfigError
-from meterlink.profiles.problems import did_you_mean
 
 _OFFSET: Final = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})", re.ASCII)
 _MOST: Final = timedelta(hours=14)
 _UNKNOWN: Final = (
-    "there is no time zone {text!r}; write a name such as Europe/Moscow, or an offset such as +03:00. {meant}"
+    "there is no time zone {text!r}{meant}; write a name such as Europe/Moscow, or an offset such as +03:00"
 )
+_NO_OFFSET: Final = "{text!r} is not an offset such as +03:00"
 _TOO_FAR: Final = "no place is {text} away from UTC"
 
 
@@ -28,8 +29,7 @@ def parse_zone(text: str, setting: str = "--tz") -> tzinfo:
     try:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError):
-        meant = did_you_mean(text, available_timezones())
-        why = _UNKNOWN.format(text=text, meant=meant).rstrip(". ")
+        why = _UNKNOWN.format(text=text, meant=meant(text, available_timezones()))
         raise ConfigError(setting=setting, why=why) from None
 
 
@@ -44,5 +44,5 @@ def parse_offset(text: str, setting: str) -> timedelta:
     """The offset of `+03:00`; ConfigError otherwise."""
     match = _OFFSET.fullmatch(text)
     if match is None:
-        raise ConfigError(setting=setting, why=_UNKNOWN.format(text=text, meant="").rstrip(". "))
+        raise ConfigError(setting=setting, why=_NO_OFFSET.format(text=text))
     return _offset(text, match, setting)

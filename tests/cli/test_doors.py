@@ -1,0 +1,132 @@
+"""The program as processes of their own: the same read in memory, over TCP and over a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.program import SIM, run, run_apart, simulated, start, without_time
+
+METER = ("--model", "mercury-200.02", "--address", "925646", "--json")
+READS = (("energy", "read"), ("instant", "read"), ("dst", "show"))
+
+
+def test_the_same_read_over_tcp_is_the_same_document() -> None:
+    with simulated("mercury-200.02") as ready:
+        assert ready["url"].startswith("tcp://127.0.0.1:")
+        assert (ready["address"], ready["serial_number"]) == ("925646", "06925646")
+        for read in READS:
+            over_tcp = run_apart(*read, "--port", ready["url"], *METER)
+            assert (over_tcp.code, over_tcp.err) == (0, "")
+            in_memory = run(*read, "--port", SIM, "--json")
+            assert without_time(over_tcp.document) == without_time(in_memory.document)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_the_same_read_over_a_pseudo_terminal_is_the_same_document() -> None:
+    with simulated("mercury-200.02", "--pty") as ready:
+        for read in READS:
+            over_pty = run(*read, "--port", ready["url"], *METER)
+            in_memory = run(*read, "--port", SIM, "--json")
+            assert without_time(over_pty.document) == without_time(in_memory.document)
+
+
+def test_a_whole_schedule_over_tcp() -> None:
+    with simulated("mercury-200.02", "--schedule", "ru-household-3") as ready:
+        over_tcp = run("tariff", "show", "--port", ready["url"], *METER)
+    in_memory = run("tariff", "show", "--port", f"{SIM}?schedule=ru-household-3", "--json")
+    assert without_time(over_tcp.document) == without_time(in_memory.document)
+
+
+def test_a_clock_that_is_wrong_over_tcp() -> None:
+    with simulated("mercury-200.02", "--clock-error", "-7200", "--dst", "on", "--utc", "+05:00") as ready:
+        clock = run("clock", "show", "--port", ready["url"], *METER, "--tz", "+05:00").document
+        assert run("dst", "show", "--port", ready["url"], *METER).document["enabled"] is True
+    assert abs(float(clock["error_s"]) + 7200) <= float(clock["uncertainty_s"]) + 0.1
+
+
+def test_several_meters_on_one_line() -> None:
+    with simulated("mercury-206", "--meters", "3", "--seed", "5") as ready:
+        for meter in ready["meters"]:
+            words = ("--model", "mercury-206", "--address", meter["address"], "--json")
+            document = run("energy", "read", "--port", ready["url"], *words).document
+            assert document["meter"]["serial_number"] == meter["serial_number"]
+    assert [meter["serial_number"] for meter in ready["meters"]] == ["43096744", "43096745", "43096746"]
+
+
+def test_faults_of_the_line_are_overcome_over_tcp() -> None:
+    with simulated("mercury-200.02", "--fault", "split,pause=0.01", "--fault", "echo") as ready:
+        assert run("energy", "read", "--port", ready["url"], *METER).document["registers"][0]["kwh"] == "621.42"
+
+
+def test_the_line_that_says_ready() -> None:
+    with start("sim", "run", "mercury-200.02") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.terminate()
+        process.communicate(timeout=30)
+    assert line.startswith("ready tcp://127.0.0.1:")
+
+
+def test_ctrl_c_is_the_normal_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("meterlink.cli.sim.signal.signal", lambda *_args: None)
+    monkeypatch.setattr("meterlink.link.doors.TcpDoor.serve", interrupt)
+    ended = run("sim", "run", "mercury-200.02", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.document["model"] == "mercury-200.02"
+
+
+def test_a_door_that_is_taken() -> None:
+    with simulated("mercury-200.02") as ready:
+        place = ready["url"].removeprefix("tcp://")
+        ended = run("sim", "run", "mercury-200.02", "--listen", place, "--json")
+    assert (ended.code, ended.document["error"]["kind"]) == (3, "PortBusyError")
+
+
+def test_the_demo_as_a_process() -> None:
+    ended = run_apart("demo")
+    assert (ended.code, ended.err) == (0, "")
+    assert "meter is 1 h 00 min 14 s ahead" in ended.out
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "latin-1", "ascii"])
+def test_a_console_that_lacks_characters_ends_nothing(encoding: str) -> None:
+    environ = {**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
+    for words in (("tariff", "show", "--port", SIM), ("profiles", "list"), ("profiles", "list", "--json")):
+        command = [sys.executable, "-m", "meterlink", *words]
+        ended = subprocess.run(command, capture_output=True, env=environ, check=False)
+        assert (ended.returncode, ended.stderr) == (0, b"")
+        if "--json" in words and encoding != "cp866":
+            assert ended.stdout.isascii()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe of Windows is closed otherwise")
+def test_a_reader_that_leaves_is_no_trouble() -> None:
+    with start("profiles", "show", "mercury-206") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(timeout=30)) == ("", 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be sent Ctrl-C alone there")
+def test_ctrl_c_in_a_terminal_ends_a_simulation_well() -> None:
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from meterlink.cli.main import run; run()"
+    )
+    words = [sys.executable, "-c", code, "sim", "run", "mercury-200.02"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("ready ")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in err

@@ -1,0 +1,146 @@
+"""Help texts are in the house form, and their examples are true."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from meterlink.cli.grammar import Group
+from meterlink.cli.main import program
+from meterlink.cli.version import VERSION
+from tests.cli.program import ROOT, run
+
+HARDWARE = ("COM3", "/dev/", "tcp://")
+SERVES = "meterlink sim run"
+
+
+def commands(group: click.Group = program, *above: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with its words."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield (*above, name), command
+            yield from commands(command, *above, name)
+        else:
+            yield (*above, name), command
+
+
+COMMANDS = dict(commands())
+LEAVES = {words: command for words, command in COMMANDS.items() if not isinstance(command, click.Group)}
+
+
+def examples_of(words: tuple[str, ...]) -> list[str]:
+    """As they are shown."""
+    return re.findall(r"^  (meterlink .*)$", run(*words, "--help").out.partition("Examples:")[2], re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_each_command_has_two_or_three_examples_of_itself(words: tuple[str, ...]) -> None:
+    examples = examples_of(words)
+    assert 2 <= len(examples) <= 3
+    for example in examples:
+        assert example.startswith(f"meterlink {' '.join(words)}")
+
+
+EXAMPLES = [example for words in LEAVES for example in examples_of(words)]
+WITHOUT_HARDWARE = [
+    each for each in EXAMPLES if not any(word in each for word in HARDWARE) and not each.startswith(SERVES)
+]
+
+
+@pytest.mark.parametrize("example", WITHOUT_HARDWARE)
+def test_an_example_runs(example: str) -> None:
+    ended = run(*shlex.split(example)[1:])
+    assert ended.code == 0
+    assert ended.out
+
+
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if each.startswith(SERVES)])
+def test_an_example_that_serves_is_understood(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform == "win32" and "--pty" in example:
+        pytest.skip("Windows has no pseudo-terminals")
+    monkeypatch.setattr("meterlink.cli.sim.signal.signal", lambda *_args: None)
+    monkeypatch.setattr("meterlink.link.doors.TcpDoor.serve", lambda *_args: None)
+    if sys.platform != "win32":
+        monkeypatch.setattr("meterlink.link.pty_door.PtyDoor.serve", lambda *_args: None)
+    free = example.replace(":4001", ":0")
+    ended = run(*shlex.split(free)[1:])
+    assert ended.code == 0
+    assert "ready" in ended.out
+
+
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if any(word in each for word in HARDWARE)])
+def test_an_example_with_hardware_is_understood(example: str) -> None:
+    ended = run(*shlex.split(re.sub(r"COM3|/dev/\w+|tcp://\S+", "sim:mercury-206", example))[1:])
+    assert ended.code in (0, 2, 3), ended.err  # the simulated meter may be another one, but no word is unknown
+    assert "Usage" not in ended.err
+
+
+@pytest.mark.parametrize("words", [(), *COMMANDS], ids=lambda words: " ".join(words) or "meterlink")
+def test_help_begins_small_and_ends_without_a_stop(words: tuple[str, ...]) -> None:
+    command = COMMANDS[words] if words else program
+    help_texts = [
+        command.help or "",
+        *(param.help or "" for param in command.params if isinstance(param, click.Option)),
+    ]
+    for text in help_texts:
+        for paragraph in filter(None, text.strip().split("\n\n")):
+            assert not paragraph.strip().endswith(".")
+        assert text[0].islower()
+    assert "Show this message" not in run(*words, "--help").out
+
+
+def test_no_help_promises_what_does_not_exist() -> None:
+    for words in [(), *COMMANDS]:
+        text = run(*words, "--help").out
+        for later in ("visit", "apply", "audit", "meter find", "replay:", "--lang"):
+            assert later not in text
+
+
+def test_groups_stand_in_the_house_form() -> None:
+    for command in COMMANDS.values():
+        assert not isinstance(command, click.Group) or isinstance(command, Group)
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION
+
+
+def test_the_version_is_told_without_loading_the_house() -> None:
+    code = (
+        "import sys\n"
+        "from meterlink.cli.main import program\n"
+        "try: program.main(['--version'])\n"
+        "except SystemExit: pass\n"
+        "print(*sorted(sys.modules))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout
+    loaded = out.splitlines()[-1].split()
+    heavy = {"rich", "serial", "asyncio", "importlib.metadata", "meterlink.errors", "meterlink.model", "meterlink.flow"}
+    assert not heavy.intersection(loaded)
+    assert {name for name in loaded if name.startswith("meterlink.")} == {
+        "meterlink.cli",
+        "meterlink.cli.grammar",
+        "meterlink.cli.main",
+        "meterlink.cli.options",
+        "meterlink.cli.streams",
+        "meterlink.cli.version",
+    }
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_METERLINK_COMPLETE", f"{shell}_source")
+    ended = run()
+    assert "_METERLINK_COMPLETE" in ended.out
