@@ -6,7 +6,7 @@ Every reading is a flow: it yields requests and returns values of `model`. A cap
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -134,3 +134,7 @@ class Driver(Protocol):
         """A frame in hexadecimal, secret bytes and the checksum of such a frame as `**`."""
 
     def simulate(self, profile: Profile, state: SimState) -> SimulatedMeter: ...
+
+    @property
+    def readdress(self) -> Callable[[bytes], bytes] | None:
+        """Makes of a reply the same one from another address, for faults; None where replies carry no address."""

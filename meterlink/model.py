@@ -194,11 +194,11 @@ class JournalEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalReading:
-    """One journal, newest first."""
+    """One journal, newest first. `read_at` is None where no record could be read."""
 
     journal: str
     events: tuple[JournalEvent, ...]
-    read_at: datetime
+    read_at: datetime | None
     absent: tuple[Absent, ...] = ()
 
 
@@ -214,10 +214,10 @@ class StatusValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReading:
-    """What else the meter tells about itself."""
+    """What else the meter tells about itself. `read_at` is None where nothing could be read."""
 
     values: tuple[StatusValue, ...]
-    read_at: datetime
+    read_at: datetime | None
     absent: tuple[Absent, ...] = ()
 
 

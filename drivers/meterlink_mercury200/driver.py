@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from meterlink.driver import Description
@@ -13,7 +13,7 @@ from meterlink.wire.framer import ClientFramer
 from meterlink_mercury200 import address, flows
 from meterlink_mercury200.describe import describe
 from meterlink_mercury200.framing import reply_framer
-from meterlink_mercury200.messages import COMMANDS
+from meterlink_mercury200.messages import COMMANDS, readdressed
 
 _KEYS: Final = ("commands_absent", "commands_unknown", "archive_current_month", "model_code")
 _CURRENT_MONTH: Final = ("foreign-memory", "same-month")
@@ -89,6 +89,10 @@ class Mercury200:
 
     def mask(self, frame: bytes) -> str:
         return frame.hex(" ").upper()
+
+    @property
+    def readdress(self) -> Callable[[bytes], bytes]:
+        return readdressed
 
     def simulate(self, profile: Profile, state: SimState) -> SimulatedMeter:
         from meterlink_mercury200.sim import simulate

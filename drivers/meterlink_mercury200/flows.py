@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -283,19 +283,19 @@ def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading
     command = JOURNALS[journal][1]
     events: list[JournalEvent] = []
     absent: list[Absent] = []
-    read_at = 0.0
+    read_at: datetime | None = None
     for index in range(min(most, JournalIndex.slots_count)):
         try:
             reply = yield from _ask(target, command, JournalIndex(index))
         except WireError as error:
             absent.append(Absent(what=f"record {index}", reason=str(error)))
             continue
-        read_at = read_at or reply.received_at
+        read_at = read_at or instant(reply.received_at)
         event = _journal_event(index, reply.value)
         if event is None:
             break
         events.append(event)
-    return JournalReading(journal=journal, events=tuple(events), read_at=instant(read_at), absent=tuple(absent))
+    return JournalReading(journal=journal, events=tuple(events), read_at=read_at, absent=tuple(absent))
 
 
 def _journal_event(index: int, record: Payload) -> JournalEvent | None:
@@ -352,15 +352,15 @@ def read_status(target: Target) -> Flow[StatusReading]:
     """Limits, battery, power and cover times and what else the model has."""
     values: list[StatusValue] = []
     absent: list[Absent] = []
-    read_at = 0.0
+    read_at: datetime | None = None
     for fact in _STATUS:
         reply = yield from _try(target, fact.name, fact.command, absent)
         if reply is None:
             continue
-        read_at = reply.received_at
+        read_at = read_at or instant(reply.received_at)
         if isinstance(reply.value, EventTime) and reply.value.at is None:
             absent.append(Absent(what=fact.name, reason=_NEVER_WRITTEN))
             continue
         raw = reply.value.encode().hex(" ").upper()
         values.append(StatusValue(name=fact.name, value=fact.shown(reply.value), unit=fact.unit, raw=raw))
-    return StatusReading(values=tuple(values), read_at=instant(read_at), absent=tuple(absent))
+    return StatusReading(values=tuple(values), read_at=read_at, absent=tuple(absent))

@@ -97,6 +97,13 @@ def encode_frame(address: int, code: int, data: bytes = b"") -> bytes:
     return with_crc16_modbus(address.to_bytes(4, "big") + bytes([code]) + data)
 
 
+def readdressed(frame: bytes) -> bytes:
+    """The same frame as from the neighbouring address, with the right checksum; what is too short stays as it is."""
+    if len(frame) < OVERHEAD:
+        return frame
+    return encode_frame(int.from_bytes(frame[:4], "big") ^ 1, frame[4], frame[5:-2])
+
+
 def decode_call(frame: bytes) -> Call[Any]:
     """The request of a frame; PayloadError when the command is not known or its data make no sense."""
     command = COMMANDS.get(frame[4])

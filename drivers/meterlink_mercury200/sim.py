@@ -30,7 +30,6 @@ from meterlink.wire.payload import PayloadError
 from meterlink_mercury200.framing import command_framer
 from meterlink_mercury200.messages import (
     COMMANDS,
-    OVERHEAD,
     READ_GROUP_ADDRESS,
     READ_MULTIPLIER,
     decode_call,
@@ -39,7 +38,7 @@ from meterlink_mercury200.messages import (
 from meterlink_mercury200.sim_commands import HANDLERS, READ_BACK, carry_out
 from meterlink_mercury200.sim_memory import Behaviour, Memory
 
-__all__ = ["Behaviour", "Heard", "SimulatedMercury200", "Verdict", "readdressed", "simulate"]
+__all__ = ["Behaviour", "Heard", "SimulatedMercury200", "Verdict", "simulate"]
 
 _NO_GROUP: Final = 0
 _MOST_WAITING: Final = 16
@@ -102,6 +101,10 @@ class SimulatedMercury200:
     @property
     def address(self) -> int:
         return self._memory.address
+
+    @property
+    def bus_address(self) -> str:
+        return str(self.address)
 
     @property
     def serial_number(self) -> str:
@@ -244,13 +247,6 @@ class SimulatedMercury200:
 def _codes(listed: object) -> frozenset[int]:
     """The codes of a list of hexadecimal strings from a profile."""
     return frozenset(int(str(code), 16) for code in listed) if isinstance(listed, list | tuple) else frozenset()
-
-
-def readdressed(frame: bytes) -> bytes:
-    """The same frame as from the neighbouring address, with the right checksum; what is too short stays as it is."""
-    if len(frame) < OVERHEAD:
-        return frame
-    return encode_frame(int.from_bytes(frame[:4], "big") ^ 1, frame[4], frame[5:-2])
 
 
 def simulate(profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> SimulatedMercury200:

@@ -21,7 +21,8 @@ Nothing is needed for it: no meter, no port, no network, and no file is read or 
 _SHORT: Final = "read a simulated meter whole and show it"
 _EXAMPLES: Final = ("meterlink demo", "meterlink demo --json")
 _SETTINGS: Final = {
-    "port": "sim:mercury-200.02?at=2025-07-21T14:05:09+03:00&schedule=ru-household-2&clock_error_s=3614&dst=on",
+    "port": "sim:mercury-200.02?at=2025-07-21T14:05:09+03:00&schedule=ru-household-2&clock_error_s=3614&dst=on"
+    "&energy_kwh=15621.42,6208.34",
     "tz": "Europe/Moscow",
 }
 _ORIGIN: Final = "the demonstration"

@@ -1,5 +1,7 @@
 """Where a setting comes from: files with named places, then `METERLINK_*`, then options; the later one wins.
 
+A place that is named by an option is stronger than variables.
+
     # meterlink.toml, in the user's folder, and in the folder one works in
     [place.flat-5]
     port = "COM3"
@@ -72,11 +74,13 @@ class Surroundings:
 
 def resolve(given: Mapping[str, str], around: Surroundings) -> dict[str, Setting]:
     """Every setting that has a value, by name; ConfigError when the place that is asked for is not in the files."""
-    chosen: dict[str, Setting] = {}
-    stronger = {setting.name: setting for setting in (*_from_variables(around), *_from_options(given))}
-    if "place" in stronger:
-        chosen = {setting.name: setting for setting in _from_place(stronger["place"].value, around)}
-    return chosen | stronger
+    variables = {setting.name: setting for setting in _from_variables(around)}
+    options = {setting.name: setting for setting in _from_options(given)}
+    if "place" in options:  # whoever names a place now means its port, not that of a variable set long ago
+        return variables | _from_place(options["place"].value, around) | options
+    if "place" in variables:
+        return _from_place(variables["place"].value, around) | variables | options
+    return variables | options
 
 
 def _from_options(given: Mapping[str, str]) -> Iterator[Setting]:
@@ -91,15 +95,17 @@ def _from_variables(around: Surroundings) -> Iterator[Setting]:
             yield Setting(name=name, value=value, origin=f"METERLINK_{name.upper()}")
 
 
-def _from_place(name: str, around: Surroundings) -> Iterator[Setting]:
+def _from_place(name: str, around: Surroundings) -> dict[str, Setting]:
     places = {file: read_places(file) for file in around.files()}
     if not any(name in found for found in places.values()):
         known = [place for found in places.values() for place in found]
         files = " or ".join(map(str, places))
         raise _error(f"place {name}", "unknown", name=name, files=files, meant=meant(name, known))
-    for file, found in places.items():
-        for key, value in found.get(name, {}).items():
-            yield Setting(name=key, value=value, origin=f"{file}, place {name}")
+    return {
+        key: Setting(name=key, value=value, origin=f"{file}, place {name}")
+        for file, found in places.items()
+        for key, value in found.get(name, {}).items()
+    }
 
 
 def read_places(file: Path) -> dict[str, dict[str, str]]:

@@ -1,7 +1,7 @@
 """Simulated meters as the options of a `sim:` URL and of `sim run` describe them.
 
     seed=7  serial=06925646  address=925646  clock_error_s=3614  dst=on  load_w=588  schedule=ru-household-2
-    utc=+03:00  fault=late:0.2
+    utc=+03:00  energy_kwh=5621.42,2208.34  fault=late:0.2
 
 What an option leaves open is the choice of the family. `at`, the beginning of virtual time, belongs to the port.
 """
@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from decimal import Decimal
+from typing import Final, TypeVar
 
 from meterlink.cli.zone import parse_offset
 from meterlink.driver import Driver
@@ -29,10 +30,12 @@ V = TypeVar("V")
 _MOST_CLOCK_ERROR_S: Final = 20 * 366 * 86_400
 _MOST_LOAD_W: Final = 1_000_000
 _SECONDS: Final = re.compile(r"[+-]?[0-9]{1,10}(\.[0-9]{1,6})?", re.ASCII)
+_ENERGY: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?(,[0-9]{1,6}(\.[0-9]{1,2})?){0,7}", re.ASCII)
 _WHOLE: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _WHY: Final = {
     "seconds": "{text!r} is not a number of seconds, at most twenty years",
     "whole": "{text!r} is not a whole number from 0 to {most}",
+    "energy": "{text!r} is not one to eight numbers of kWh with commas between, as 5621.42,2208.34",
     "switch": "{text!r} is neither on nor off",
     "series": "the meters get serial numbers in a row, and {text!r} is not a number",
     "one": "it fits one meter only, and there are {count}",
@@ -62,9 +65,8 @@ def simulate(
     meters = [first, *(_next(driver, profile, state, first, number, options) for number in range(1, count))]
     if count > 1 and state.address is not None:
         raise _error("address", "one", count=count)
-    readdress = getattr(driver, "readdress", None)  # no part of the promise yet
     faults = parse_faults(options.get("fault", ""))
-    wire = wrap(VirtualBus(meters), faults, state.seed, readdress)
+    wire = wrap(VirtualBus(meters), faults, state.seed, driver.readdress)
     return Simulation(wire=wire, meters=tuple(map(_who, meters)))
 
 
@@ -84,9 +86,7 @@ def _next(
 
 
 def _who(meter: SimulatedMeter) -> tuple[str, str]:
-    # every family's simulator shows both, although the Protocol does not say so yet
-    shown: Any = meter
-    return str(shown.address), str(shown.serial_number)
+    return meter.bus_address, meter.serial_number
 
 
 def _state(
@@ -108,6 +108,7 @@ def _state(
         dst_enabled=option("dst", _switch, usual.dst_enabled),
         schedule=option("schedule", _schedule, None),
         load_w=option("load_w", _load, usual.load_w),
+        energy_kwh=option("energy_kwh", _energy, usual.energy_kwh),
         seed=option("seed", _seed, usual.seed),
         gap_s=gap_s,
     )
@@ -135,6 +136,12 @@ def _switch(key: str, text: str) -> bool:
 
 def _schedule(_key: str, text: str) -> YearSchedule | None:
     return preset(text).schedule
+
+
+def _energy(key: str, text: str) -> tuple[Decimal, ...]:
+    if not _ENERGY.fullmatch(text):
+        raise _error(key, "energy", text=text)
+    return tuple(map(Decimal, text.split(",")))
 
 
 def _load(key: str, text: str) -> int:

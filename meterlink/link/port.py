@@ -99,7 +99,19 @@ _WHY: Final = {
 }
 
 _LINE_OPTIONS: Final = ("baud", "format", "echo", "latency_s")
-_SIM_OPTIONS: Final = ("at", "address", "clock_error_s", "dst", "fault", "load_w", "schedule", "seed", "serial", "utc")
+_SIM_OPTIONS: Final = (
+    "at",
+    "address",
+    "clock_error_s",
+    "dst",
+    "energy_kwh",
+    "fault",
+    "load_w",
+    "schedule",
+    "seed",
+    "serial",
+    "utc",
+)
 _SCHEMES: Final = {"tcp": PortKind.TCP, "rfc2217": PortKind.RFC2217, "sim": PortKind.SIM}
 
 

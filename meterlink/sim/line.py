@@ -28,6 +28,14 @@ class SimulatedMeter(Protocol):
     def line(self) -> Line:
         """Speed and format it listens at now."""
 
+    @property
+    def bus_address(self) -> str:
+        """Where it answers now, in the family's canonical text form."""
+
+    @property
+    def serial_number(self) -> str:
+        """As on the plate."""
+
     def receive(self, data: bytes, now: float) -> None:
         """Bytes whose last one ended at `now`."""
 

@@ -38,9 +38,17 @@ def test_a_place_may_be_chosen_by_variable(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.usefixtures("user_file")
 def test_a_variable_beats_the_file_and_an_option_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METERLINK_TZ", "+06:00")
-    words = ("energy", "read", "--place", "bench", "--json")
+    monkeypatch.setenv("METERLINK_PLACE", "bench")
+    words = ("energy", "read", "--json")
     assert run(*words).document["read_at"].endswith("+06:00")
     assert run(*words, "--tz", "+07:00").document["read_at"].endswith("+07:00")
+
+
+@pytest.mark.usefixtures("user_file")
+def test_a_place_named_now_beats_variables_set_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METERLINK_PORT", "COM99")
+    assert run("energy", "read", "--place", "bench").code == 0
+    assert run("energy", "read", "--place", "bench", "--port", "tcp://").code == 2
 
 
 @pytest.mark.usefixtures("user_file")
@@ -76,12 +84,13 @@ def test_what_is_wrong_in_the_file_is_named(empty_home: Path, text: str, says: s
 
 
 def test_doctor_shows_each_value_with_its_origin(user_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("METERLINK_TZ", "+06:00")
+    monkeypatch.setenv("METERLINK_TRACE", "frames.jsonl")
     document = run("doctor", "--place", "bench", "--model", "mercury-206", "--json").document
     found = {each["name"]: (each["value"], each["origin"]) for each in document["settings"]["values"]}
     assert found == {
         "port": (AT, f"{user_file}, place bench"),
-        "tz": ("+06:00", "METERLINK_TZ"),
+        "tz": ("+05:00", f"{user_file}, place bench"),
+        "trace": ("frames.jsonl", "METERLINK_TRACE"),
         "model": ("mercury-206", "the option --model"),
         "place": ("bench", "the option --place"),
     }

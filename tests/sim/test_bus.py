@@ -16,6 +16,9 @@ CHAR_S = LINE.char_s
 class FakeMeter:
     """Gives a fixed answer some time after anything it hears."""
 
+    bus_address = "1"
+    serial_number = "00000001"
+
     def __init__(self, answer: bytes, latency_s: float = 0.01, line: Line = LINE) -> None:
         self.line = line
         self.heard: list[tuple[bytes, float]] = []

@@ -27,7 +27,8 @@ from meterlink.sim.state import SimState
 from meterlink.tariff import YearSchedule, preset
 from meterlink.testing import START, Delivery, dialogue, pair
 from meterlink_mercury200 import DRIVER
-from meterlink_mercury200.sim import SimulatedMercury200, readdressed, simulate
+from meterlink_mercury200.messages import readdressed
+from meterlink_mercury200.sim import SimulatedMercury200, simulate
 from tests.drivers.mercury200.meters import library, target_of
 
 OLD = target_of("mercury-200.02", "925646")

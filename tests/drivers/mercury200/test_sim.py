@@ -21,9 +21,9 @@ from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedu
 from meterlink.wire.checksums import crc16_modbus_ok
 from meterlink.wire.line import Line
 from meterlink_mercury200 import calendar, messages, schedule, values
-from meterlink_mercury200.messages import COMMANDS, Command, encode_frame
+from meterlink_mercury200.messages import COMMANDS, Command, encode_frame, readdressed
 from meterlink_mercury200.payload import NOTHING, Payload
-from meterlink_mercury200.sim import Behaviour, SimulatedMercury200, Verdict, readdressed, simulate
+from meterlink_mercury200.sim import Behaviour, SimulatedMercury200, Verdict, simulate
 from meterlink_mercury200.sim_commands import HANDLERS, READ_BACK
 from meterlink_mercury200.sim_memory import parametrisation_bits
 
