@@ -29,6 +29,7 @@ class Mercury200:
             "energy",
             "reactive_energy",
             "energy_archive",
+            "reactive_archive",
             "instant",
             "load_power",
             "frequency",

@@ -155,7 +155,7 @@ def _registers(energies: Energies, quantity: Quantity) -> tuple[EnergyValue, ...
 
 
 def read_archive(target: Target, months: int) -> Flow[ArchiveReading]:
-    """32h by explicit month, newest slots first asked: slot 0Fh ("current") is not trusted on any model.
+    """32h by explicit month, and 38h where the model has it; slot 0Fh ("current") is not trusted on any model.
 
     Twelve slots: a month later than the meter's current one belongs to the year before.
     """
@@ -163,11 +163,19 @@ def read_archive(target: Target, months: int) -> Flow[ArchiveReading]:
     clock = yield from _ask(target, m.READ_CLOCK)
     records: list[ArchiveRecord] = []
     absent: list[Absent] = []
+    reactive = _supports(target.profile, "reactive_archive")
     for month in _last_months(clock.value.local.date(), min(months, 12)):
         slot = MonthSlot(month.month - 1)
-        reply = yield from _try(target, f"{month:%Y-%m}", m.READ_ARCHIVE, absent, slot)
-        if reply is not None:
-            records.append(ArchiveRecord(month=month, registers=_registers(reply.value, Quantity.ACTIVE)))
+        registers: tuple[EnergyValue, ...] = ()
+        active = yield from _try(target, f"{month:%Y-%m}", m.READ_ARCHIVE, absent, slot)
+        if active is not None:
+            registers = _registers(active.value, Quantity.ACTIVE)
+        if reactive:
+            other = yield from _try(target, f"{month:%Y-%m} reactive", m.READ_REACTIVE_ARCHIVE, absent, slot)
+            if other is not None:
+                registers += _registers(other.value, Quantity.REACTIVE)
+        if registers:
+            records.append(ArchiveRecord(month=month, registers=registers))
     return ArchiveReading(records=tuple(records), read_at=instant(clock.received_at), absent=tuple(absent))
 
 

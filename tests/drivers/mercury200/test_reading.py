@@ -148,6 +148,19 @@ def test_the_archive_gives_a_later_month_to_the_year_before() -> None:
     assert len(months) == 12
 
 
+def test_a_206_keeps_reactive_months_too() -> None:
+    meter, _ = pair(DRIVER, NEW)
+    (month,) = meter.run(DRIVER.read_archive(NEW, 1)).records
+    assert [value.unit for value in month.registers] == ["kWh"] * 4 + ["kvarh"] * 4
+
+
+def test_at_the_turn_of_the_year_december_is_of_the_year_before() -> None:
+    new_year = SimState(started_at=START, clock_error=datetime(2026, 1, 1, 0, 0, 5) - datetime(2025, 7, 21, 14, 5, 9))
+    meter, _ = pair(DRIVER, OLD, new_year)
+    months = [record.month for record in meter.run(DRIVER.read_archive(OLD, 3)).records]
+    assert months == [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)]
+
+
 def test_a_status_that_was_never_written_is_absent_and_not_a_date() -> None:
     meter, _ = pair(DRIVER, OLD)
     status = meter.run(DRIVER.read_status(OLD))
