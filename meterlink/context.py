@@ -64,10 +64,15 @@ class PasswordAttempts:
     def __init__(self) -> None:
         self._unproven: set[str] = set()
 
-    def spend(self, meter: str) -> None:
+    def check(self, meter: str) -> None:
+        """PasswordSpentError when the one attempt at this meter is used up."""
         if meter in self._unproven:
             raise PasswordSpentError(address=meter)
+
+    def spend(self, meter: str) -> None:
+        """The password leaves now."""
         self._unproven.add(meter)
 
     def proved(self, meter: str) -> None:
+        """The meter took it, so it may be presented again when the session has to be opened again."""
         self._unproven.discard(meter)

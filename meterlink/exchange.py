@@ -9,17 +9,18 @@ happened:
     Change(line)   -> line_changed(now)
     Done(value)
 
-The rule of late replies: the shape of a reply never proves which request it answers, so after any repeat or time-out
-everything is swallowed for one full reply time before the next request goes out. A line that delays replies by more
-than twice its reply time needs a longer one (`latency_s`).
+The rule of late replies: the shape of a reply never proves which request it answers. After any repeat or time-out
+everything is swallowed until a reply to the *last* sending can no longer come: one reply time, and then as much again
+but at least `LATE_S`. A line that delays replies by more than that needs a longer reply time (`latency_s`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, Generic, TypeVar
 
+from meterlink.announced import Announced
 from meterlink.context import EchoMode, Note, Observer, PasswordAttempts, Timing, Traced
 from meterlink.errors import (
     BadDateError,
@@ -39,29 +40,19 @@ from meterlink.errors import (
     WrongAddressError,
     WrongChecksumError,
 )
-from meterlink.flow import (
-    Announce,
-    Announcement,
-    Fate,
-    Flow,
-    Gate,
-    Outcome,
-    Pause,
-    Reply,
-    SetLine,
-    Step,
-    WaitUntil,
-    closed_gate,
-)
-from meterlink.wire.framer import NEED_DATA, ClientFramer, Damage, Damaged, Frame
+from meterlink.flow import Announce, Fate, Flow, Gate, Pause, Reply, SetLine, Step, WaitUntil, closed_gate
+from meterlink.wire.framer import NEED_DATA, ClientFramer, Damage, Damaged
 from meterlink.wire.line import Line
 from meterlink.wire.payload import CalendarError, DigitError, PayloadError
-from meterlink.wire.request import ReplySizes, Request, mask_whole
+from meterlink.wire.request import Request, mask_whole
 
 T = TypeVar("T")
 
 NOISE_LIMIT_S: Final = 3.0
 """A line that is not silent for so long belongs to somebody else."""
+
+LATE_S: Final = 2.0
+"""How far beyond its reply time a reply is reckoned with at least. It costs time only after a repeat or a time-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +100,7 @@ class Exchange:
         port: str,
         gate: Gate = closed_gate,
         observer: Observer | None = None,
-        passwords: PasswordAttempts | None = None,
+        passwords: PasswordAttempts,
         echo: EchoMode = EchoMode.AUTO,
     ) -> None:
         self._framer = framer
@@ -117,16 +108,15 @@ class Exchange:
         self._line = line
         self._address = address
         self._port = port
-        self._gate = gate
         self._observer = observer
-        self._passwords = passwords if passwords is not None else PasswordAttempts()
+        self._passwords = passwords
         self._echo_mode = echo
+        self.writes_open = gate is not closed_gate
+        """Whether somebody opened the way for writes."""
 
         self._state = _State.IDLE
         self._flow: Flow[Any] | None = None
-        self._announced: list[Outcome] = []  # each begins as "not sent", in order
-        self._announced_requests: list[Request[Any]] = []
-        self._in_flight = False
+        self._announced = Announced(gate)
 
         self._request: Request[Any] | None = None
         self._reply_time_s = 0.0
@@ -134,11 +124,10 @@ class Exchange:
         self._tx = b""
         self._tries = 0
         self._first_sent_at = 0.0
+        self._last_sent_at = 0.0
         self._damage: Damaged | None = None
         self._foreign: bytes | None = None
 
-        self._echo_held = b""
-        self._echo_may_begin = False
         self._echoes_due = 0
         self._echo_heard = False
 
@@ -150,11 +139,6 @@ class Exchange:
         self._secret_on_line = False
         self._leave_by: float | None = None
 
-    @property
-    def writes_open(self) -> bool:
-        """Whether somebody opened the way for writes."""
-        return self._gate is not closed_gate
-
     # --- told by the runner ------------------------------------------------------------------------------------------
 
     def start(self, flow: Flow[Any], now: float) -> Action:
@@ -162,12 +146,14 @@ class Exchange:
         if self._flow is not None:
             raise LocalProtocolError(why="a flow was started while another one runs")
         self._flow = flow
+        self._leave_by = None
+        self._last_activity = max(self._last_activity, now) if self._tx else now
         return self._resume(now)
 
     def sent(self, at: float) -> Action:
         """The last byte of what was to be sent is out at `at`."""
         request = self._asking()
-        self._last_activity = at
+        self._last_activity = self._last_sent_at = at
         self._secret_on_line = bool(request.secret_places)
         if self._observer is not None:
             self._observer(Traced(at, True, request.masked(), Note.REQUEST))
@@ -175,7 +161,8 @@ class Exchange:
             self._first_sent_at = at
         self._until = at + self._reply_time_s
         self._give_up_at = self._until + self._patience_s
-        self._expect_echo()
+        self._echo_heard = False
+        self._echoes_due += self._echo_mode is EchoMode.AUTO
         if request.line_after is not None:
             return self._change(request.line_after)
         return self._await_reply(at)
@@ -202,7 +189,7 @@ class Exchange:
         self._state = _State.IDLE
         self._request = None
         try:
-            self._record_rest()
+            self._announced.close()
         finally:
             if flow is not None:
                 flow.close()
@@ -221,7 +208,7 @@ class Exchange:
                 step = flow.send(value) if error is None else flow.throw(error)
             except StopIteration as stop:
                 self._flow = None
-                self._record_rest()
+                self._announced.close()
                 return Done(stop.value)
             value = error = None
             try:
@@ -232,10 +219,12 @@ class Exchange:
 
     def _take(self, step: Step, now: float) -> Action | None:
         """What a step needs of the line; None when the flow may go on at once."""
+        leave_by, self._leave_by = self._leave_by, None
         if isinstance(step, Request):
+            self._leave_by = leave_by
             return self._begin(step, now)
         if isinstance(step, Announce):
-            self._announce(step)
+            self._announced.open(step)
             return None
         if isinstance(step, SetLine):
             return self._change(step.line)
@@ -244,7 +233,7 @@ class Exchange:
         if isinstance(step, WaitUntil):
             self._leave_by = step.at + step.tolerance_s
             return self._wait(step.at, now)
-        raise LocalProtocolError(why=f"a flow yielded {step!r}, which is not a step")
+        raise LocalProtocolError(why=f"a flow yielded a {type(step).__name__}, which is not a step")
 
     def _change(self, line: Line) -> Action:
         self._line = line
@@ -256,49 +245,15 @@ class Exchange:
         self._until = max(until, now)
         return Listen(self._until)
 
-    # --- the gate ----------------------------------------------------------------------------------------------------
-
-    def _announce(self, step: Announce) -> None:
-        self._record_rest()
-        frames = tuple(request.masked() for request in step.requests)
-        if not all(request.changes_meter for request in step.requests):
-            raise LocalProtocolError(why=f"{step.operation!r} announces a request that changes nothing")
-        self._gate(Announcement(operation=step.operation, frames=frames))
-        self._announced = [
-            Outcome(operation=step.operation, index=index, frame=frame, fate=Fate.NOT_SENT)
-            for index, frame in enumerate(frames)
-        ]
-        self._announced_requests = list(step.requests)
-
-    def _record(self, fate: Fate, reply: str | None, detail: str) -> None:
-        """The outcome of the announced frame at the head."""
-        self._in_flight = False
-        self._announced_requests.pop(0)
-        self._gate(replace(self._announced.pop(0), fate=fate, reply=reply, detail=detail))
-
-    def _record_rest(self) -> None:
-        """Close the announcement: the frame in flight has an unknown fate, the others were not sent."""
-        failure: Exception | None = None
-        while self._announced:
-            try:
-                if self._in_flight:
-                    self._record(Fate.NO_ANSWER, None, "interrupted while waiting for the answer")
-                else:
-                    self._record(Fate.NOT_SENT, None, "")
-            except Exception as error:  # noqa: BLE001 (each of the others is still tried; the first failure is raised below)
-                failure = failure or error
-        if failure is not None:
-            raise failure
-
     # --- before a request --------------------------------------------------------------------------------------------
 
     def _begin(self, request: Request[Any], now: float) -> Action:
-        if request.changes_meter and not (self._announced_requests and self._announced_requests[0] == request):
+        if request.changes_meter and not self._announced.is_next(request):
             raise LocalProtocolError(why=f"{request.name} was not the next announced write")
         if request.presents_password:
-            self._passwords.spend(self._meter_key())
+            self._passwords.check(self._meter_key())
         self._request = request
-        self._reckon_times(request.reply_sizes)
+        self._reckon_times(request)
         self._tx = self._framer.send(request.encode())
         self._tries = 0
         self._damage = None
@@ -334,13 +289,20 @@ class Exchange:
         self._trace_swallowed(now)
         if self._state is _State.WAITING:
             return self._resume(now)
-        late_s = 0.0 if self._leave_by is None else now - self._leave_by
+        if self._leave_by is not None and now > self._leave_by:
+            return self._finish(now, error=MissedInstantError(late_s=now - self._leave_by))
+        return self._send()
+
+    def _send(self) -> Action:
+        """The last look before bytes leave: from here on a write is in doubt and a password is spent."""
+        request = self._asking()
+        if request.changes_meter:
+            self._announced.leaves()
+        if request.presents_password:
+            self._passwords.spend(self._meter_key())
         self._leave_by = None
-        if late_s > 0:
-            return self._finish(now, error=MissedInstantError(late_s=late_s))
         self._state = _State.SENDING
         self._tries += 1
-        self._in_flight = self._asking().changes_meter
         return Send(self._tx)
 
     def _too_noisy(self, now: float) -> Action:
@@ -358,108 +320,87 @@ class Exchange:
         self._framer.expect(request)
         return Listen(self._until)
 
-    def _reckon_times(self, sizes: ReplySizes) -> None:
+    def _reckon_times(self, request: Request[Any]) -> None:
         """How long a reply may take, and how much longer bytes that still flow are listened to."""
-        timing, char_s, most = self._timing, self._line.char_s, sizes.most
-        usual = most if sizes.usual is None else sizes.usual
+        timing, sizes = self._timing, request.reply_sizes
+        char_s = (request.line_after or self._line).char_s
+        usual = sizes.most if sizes.usual is None else sizes.usual
         self._reply_time_s = timing.reply_s + timing.latency_s + usual * char_s
-        self._patience_s = timing.reply_s + most * char_s
+        self._patience_s = timing.reply_s + sizes.most * char_s
 
     def _hear(self, data: bytes, now: float) -> Action:
         self._last_activity = now
-        rest = self._without_echo(data, now) if self._echo_may_begin else data
-        if rest:
-            self._framer.receive_data(rest)
+        self._framer.receive_data(data)
         return self._take_events(now) or self._listen_on(now)
 
     def _nothing_heard(self, now: float) -> Action:
-        if self._waits_for_silence() and now >= self._last_activity + self._timing.gap_s:
+        if self._framer.pending and now >= self._last_activity + self._timing.gap_s:
             return self._end_of_frame(now) or self._listen_on(now)
         return self._listen_on(now)
 
     def _listen_on(self, now: float) -> Action:
-        if now <= self._give_up_at and self._waits_for_silence():
+        if now <= self._give_up_at and self._framer.pending:
             return Listen(self._last_activity + self._timing.gap_s)
         return Listen(self._until) if now < self._until else self._timed_out(now)
 
-    def _waits_for_silence(self) -> bool:
-        return bool(self._echo_held) or self._framer.pending
-
     def _end_of_frame(self, now: float) -> Action | None:
-        """A silence, or the end of our patience: what is held becomes a frame or damage."""
-        self._release_echo()
+        """A silence, or the end of our patience: what is pending becomes a frame or damage."""
         self._framer.silence()
         return self._take_events(now)
 
-    def _expect_echo(self) -> None:
-        self._echo_held = b""
-        self._echo_heard = False
-        self._echo_may_begin = self._echo_mode is EchoMode.AUTO
-        self._echoes_due += self._echo_may_begin
-
-    def _without_echo(self, data: bytes, now: float) -> bytes:
-        """What is left when an exact copy of the request stands in front; a beginning of one is held back."""
-        held = self._echo_held + data
-        size = min(len(held), len(self._tx))
-        if held[:size] != self._tx[:size]:
-            self._echo_may_begin = False
-            self._echo_held = b""
-            return held
-        if size < len(self._tx):
-            self._echo_held = held
-            return b""
-        self._heard_echo(now)
-        return held[size:]
-
-    def _heard_echo(self, now: float) -> None:
-        self._echo_may_begin = False
-        self._echo_held = b""
-        self._echo_heard = True
-        self._echoes_due -= 1
-        if self._observer is not None:
-            self._observer(Traced(now, False, self._asking().masked(), Note.ECHO))
-
-    def _release_echo(self) -> None:
-        """What looked like the beginning of an echo stopped: it is bytes like any others."""
-        held, self._echo_held = self._echo_held, b""
-        self._echo_may_begin = False
-        if held:
-            self._framer.receive_data(held)
-
     def _take_events(self, now: float) -> Action | None:
-        while True:
-            event = self._framer.next_event()
-            if event is NEED_DATA:
-                return None
-            if isinstance(event, Damaged):
-                self._damage = event
-                self._trace(now, event.raw, Note.DAMAGED)
-            elif self._is_late_echo(event):
+        answers: list[bytes] = []
+        while (event := self._framer.next_event()) is not NEED_DATA:
+            if self._is_echo(event.raw):
                 self._heard_echo(now)
-            elif self._asking().accepts(event.raw):
-                return self._answered(event, now)
+            elif isinstance(event, Damaged):
+                self._heard_damage(event, now)
+            elif self._is_answer(event.raw):
+                answers.append(event.raw)
             else:
                 self._foreign = event.raw
                 self._trace(now, event.raw, Note.FOREIGN)
+        if len(set(answers)) > 1:  # nobody can tell which one answers
+            self._heard_damage(Damaged(b"".join(answers), Damage.JUNK), now)
+            return None
+        return self._answered(answers[0], now) if answers else None
 
-    def _is_late_echo(self, frame: Frame) -> bool:
-        """Every sending may come back once, behind junk or long after; a copy beyond those is somebody's answer."""
-        return self._echoes_due > 0 and frame.raw == self._tx
-
-    def _answered(self, frame: Frame, now: float) -> Action:
+    def _is_answer(self, raw: bytes) -> bool:
         request = self._asking()
+        return len(raw) in request.reply_sizes.permitted and request.accepts(raw)
+
+    def _is_echo(self, raw: bytes) -> bool:
+        """Every sending may come back once, at once or late; a copy beyond those is somebody's answer."""
+        return self._echoes_due > 0 and raw == self._tx
+
+    def _heard_echo(self, now: float) -> None:
+        self._echoes_due -= 1
+        self._echo_heard = True
         if self._observer is not None:
-            self._observer(Traced(now, False, frame.raw.hex(" ").upper(), Note.REPLY))
+            self._observer(Traced(now, False, self._asking().masked(), Note.ECHO))
+
+    def _heard_damage(self, damage: Damaged, now: float) -> None:
+        self._damage = damage
+        self._echo_heard = self._echo_heard or self._tx in damage.raw
+        self._trace(now, damage.raw, Note.DAMAGED)
+
+    def _answered(self, raw: bytes, now: float) -> Action:
+        request = self._asking()
+        self._trace(now, raw, Note.REPLY)
         try:
-            value = request.decode_reply(frame.raw)
+            value = request.decode_reply(raw)
         except PayloadError as error:
-            return self._finish(now, error=_bad_reply(request, frame.raw, error), reply=frame.raw)
+            return self._finish(now, error=_bad_reply(request, self._masked(raw), error), reply=raw)
         except MeterlinkError as error:
-            return self._finish(now, error=error, reply=frame.raw)
-        return self._finish(now, value=value, reply=frame.raw)
+            return self._finish(now, error=error, reply=raw)
+        except Exception as bug:
+            if request.changes_meter:
+                self._announced.settle(Fate.DAMAGED, self._masked(raw), f"not understood: {type(bug).__name__}")
+            raise
+        return self._finish(now, value=value, reply=raw)
 
     def _timed_out(self, now: float) -> Action:
-        if self._waits_for_silence():
+        if self._framer.pending:
             action = self._end_of_frame(now)
             if action is not None:
                 return action
@@ -495,36 +436,32 @@ class Exchange:
     # --- after a request ---------------------------------------------------------------------------------------------
 
     def _finish(
-        self,
-        now: float,
-        *,
-        value: object = None,
-        error: MeterlinkError | None = None,
-        reply: bytes | None = None,
+        self, now: float, *, value: object = None, error: MeterlinkError | None = None, reply: bytes | None = None
     ) -> Action:
         """One exchange is over: note what may still come late, record it if it was a write, give it to the flow."""
         request = self._asking()
         self._request = None
-        self._guard_against_late_replies(request, now, answered=reply is not None)
-        if request.presents_password and error is None:
+        self._leave_by = None
+        if self._tries:
+            self._guard_against_late_replies(request, now, answered=reply is not None)
+        if request.presents_password and error is None and reply is not None:
             self._passwords.proved(self._meter_key())
         if request.changes_meter:
             shown = None if reply is None else self._masked(reply)
-            self._record(self._fate(error), shown, "" if error is None else str(error))
+            self._announced.settle(self._fate(error), shown, "" if error is None else str(error))
         if error is not None:
             return self._resume(now, error=error)
-        return self._resume(now, Reply(value, self._first_sent_at, now))
+        return self._resume(now, Reply(value, self._first_sent_at, now, reply or b""))
 
     def _guard_against_late_replies(self, request: Request[Any], now: float, *, answered: bool) -> None:
-        if not self._tries:
-            return
         if request.expects_reply and (self._tries > 1 or not answered):
-            self._swallow_until = now + self._reply_time_s
+            late_s = self._reply_time_s + max(self._reply_time_s, LATE_S)
+            self._swallow_until = max(self._swallow_until, self._last_sent_at + late_s)
         if request.changes_meter:
             self._swallow_until = max(self._swallow_until, now + self._timing.after_write_s)
 
     def _fate(self, error: MeterlinkError | None) -> Fate:
-        if not self._in_flight:
+        if not self._tries:
             return Fate.NOT_SENT
         if error is None:
             return Fate.ANSWERED
@@ -543,11 +480,10 @@ class Exchange:
     # --- the trace ---------------------------------------------------------------------------------------------------
 
     def _masked(self, raw: bytes) -> str:
-        """Damaged, foreign and swallowed bytes may hold pieces of the secret that was sent last."""
+        """Whatever is heard may hold pieces of the secret that was sent last."""
         return mask_whole(raw) if self._secret_on_line else raw.hex(" ").upper()
 
     def _trace(self, at: float, heard: bytes, note: Note) -> None:
-        """Bytes that are not the answer."""
         if self._observer is not None:
             self._observer(Traced(at, False, self._masked(heard), note))
 
@@ -560,10 +496,10 @@ class Exchange:
 _DAMAGE_ERRORS: Final = {Damage.CHECKSUM: WrongChecksumError, Damage.TRUNCATED: TruncatedReplyError}
 
 
-def _bad_reply(request: Request[Any], raw: bytes, error: PayloadError) -> BadReplyError:
+def _bad_reply(request: Request[Any], shown: str, error: PayloadError) -> BadReplyError:
     kind = BadReplyError
     if isinstance(error, DigitError):
         kind = BadDigitsError
     elif isinstance(error, CalendarError):
         kind = BadDateError
-    return kind(request=request.name, raw=raw.hex(" ").upper(), why=str(error))
+    return kind(request=request.name, raw=shown, why=str(error))

@@ -28,12 +28,14 @@ class Reply(Generic[T]):
     """A decoded answer.
 
     `sent_at` is when the last byte of the *first* sending left: after a repeat nobody can tell which sending was
-    answered, so the earliest one bounds the truth. `received_at` is when the last byte of the answer was here.
+    answered, so the earliest one bounds the truth. `received_at` is when the last byte of the answer was here. `frame`
+    are the bytes that were decoded.
     """
 
     value: T
     sent_at: float
     received_at: float
+    frame: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ MakeWire = Callable[[PortUrl, Line, float], VirtualWire]
 """Makes the simulated wire of a `sim:` URL; the time is that of its beginning, in seconds since 1970 UTC."""
 
 
+_OF_THIS_RUN = PasswordAttempts()
+"""One process is one run, however many dialogues it opens."""
+
+
 def timing_of(profile: Profile, port: PortTiming) -> Timing:
     """What the profile says of the meter and the kind of port adds."""
     timing = profile.timing
@@ -48,7 +52,7 @@ def exchange_for(
     passwords: PasswordAttempts | None = None,
     echo: EchoMode = EchoMode.AUTO,
 ) -> Exchange:
-    """The Exchange of one meter on one port; both runners take it."""
+    """The Exchange of one meter on one port; both runners take it. `passwords` are counted over the whole run."""
     return Exchange(
         framer=driver.framer(target.profile),
         timing=timing_of(target.profile, port_timing),
@@ -57,7 +61,7 @@ def exchange_for(
         port=port_name,
         gate=gate,
         observer=observer,
-        passwords=passwords,
+        passwords=_OF_THIS_RUN if passwords is None else passwords,
         echo=echo,
     )
 

@@ -118,6 +118,7 @@ class ReplyFramer(ClientFramer):
         self._checksum_ok = checksum_ok
         self._request: Request[Any] | None = None
         self._sizes: ReplySizes | None = None
+        self._asked = b""
         self._tried = 0
 
     def expect(self, request: Request[Any]) -> None:
@@ -126,6 +127,7 @@ class ReplyFramer(ClientFramer):
         self._tried = 0
         self._request = request
         self._sizes = request.reply_sizes
+        self._asked = request.encode()
 
     def _find_frames(self) -> None:
         if self._sizes is None or self._sizes.usual is None:
@@ -148,8 +150,8 @@ class ReplyFramer(ClientFramer):
             self._take(start, Damage.JUNK)
             self._take(size)
             self._take(len(self._buffer), Damage.JUNK)
-        elif self._checksum_ok(bytes(self._buffer)):
-            self._take(len(self._buffer))  # somebody else's frame
+        elif self._checksum_ok(bytes(self._buffer)) and not self._is_padded_echo(bytes(self._buffer)):
+            self._take(len(self._buffer))  # somebody else's frame, or our own
         else:
             self._take(len(self._buffer), self._damage())
 
@@ -166,7 +168,14 @@ class ReplyFramer(ClientFramer):
 
     def _is_reply(self, start: int, size: int) -> bool:
         window = bytes(self._buffer[start : start + size])
-        return self._request is not None and self._request.accepts(window) and self._checksum_ok(window)
+        if self._request is None or not self._request.accepts(window) or not self._checksum_ok(window):
+            return False
+        return not self._is_padded_echo(window)
+
+    def _is_padded_echo(self, window: bytes) -> bool:
+        """A right frame followed by zeros has a right CRC again: our echo with zeros behind would pass for a reply."""
+        size = len(self._asked)
+        return len(window) > size and window.startswith(self._asked) and not any(window[size:])
 
     def _damage(self) -> Damage:
         size = len(self._buffer)

@@ -95,7 +95,7 @@ def set_table(
         port="memory",
         gate=gate,
         observer=traced.append,
-        passwords=passwords,
+        passwords=passwords or PasswordAttempts(),
         echo=echo,
     )
     return Table(wire, MemoryPort(wire, LINE, starts_at=START, name="memory"), exchange, traced)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from meterlink.context import PasswordAttempts
 from meterlink.errors import (
     AccessDeniedError,
+    BadDigitsError,
     ChannelClosedError,
     DamagedFrameError,
     LinkLostError,
@@ -17,6 +18,8 @@ from meterlink.errors import (
     MissedInstantError,
     NoAnswerError,
     PasswordSpentError,
+    RefusedError,
+    WireError,
     WritingClosedError,
     WrongChecksumError,
 )
@@ -24,11 +27,12 @@ from meterlink.flow import Announce, Announcement, Flow, Outcome, Pause, SetLine
 from meterlink.link.aio import AsyncMemoryPort, run_async
 from meterlink.testing import START
 from meterlink.wire.line import Line
-from meterlink.wire.request import ReplySizes, Request
+from meterlink.wire.payload import DigitError
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.messages import Call, decode_call, encode_frame
 from meterlink_mercury200.values import DstFlag, RawByte
-from tests.exchange.table import LINE, Answers, Journal, set_table
+from tests.exchange.made_up import FETCHED, SECRET, Fetch, Open, Session
+from tests.exchange.table import LINE, TIMING, Answers, Journal, set_table
 
 ADDRESS = 123456
 DST_OFF = Call(ADDRESS, m.SET_DST, DstFlag(0))
@@ -204,6 +208,171 @@ def test_the_asyncio_runner_reads_and_never_writes(journal: Journal) -> None:
         asyncio.run(_run_async(set_table(obedient), write_two()))
 
 
+def test_only_writes_can_be_announced(journal: Journal) -> None:
+    def flow() -> Flow[None]:
+        yield Announce("nothing", (READ_DST,))
+
+    with pytest.raises(LocalProtocolError, match="announces a request that changes nothing"):
+        set_table(obedient, gate=journal).run(flow())
+    assert journal.entries == []
+
+
+def test_a_second_announcement_closes_the_first(journal: Journal) -> None:
+    def flow() -> Flow[None]:
+        yield Announce("first", (DST_OFF, TWO_TARIFFS))
+        yield Announce("second", (TWO_TARIFFS,))
+        yield from ask(TWO_TARIFFS)
+
+    set_table(obedient, gate=journal).run(flow())
+    assert [type(entry).__name__ for entry in journal.entries] == [
+        "Announcement",
+        "Outcome",
+        "Outcome",
+        "Announcement",
+        "Outcome",
+    ]
+    assert journal.fates() == ["not-sent", "not-sent", "answered"]
+
+
+def test_a_refused_write_is_recorded_as_refused_with_the_reason(journal: Journal) -> None:
+    @dataclass(frozen=True, slots=True)
+    class Forbidden(Fetch):
+        changes_meter = True
+
+        def decode_reply(self, frame: bytes) -> int:
+            raise RefusedError(request="write", code="03", why="not now")
+
+    def flow() -> Flow[None]:
+        yield Announce("write", (Forbidden(),))
+        with pytest.raises(RefusedError):
+            yield from ask(Forbidden())
+
+    set_table(lambda _n, _r: [(0.02, FETCHED)], gate=journal).run(flow())
+    (outcome,) = [entry for entry in journal.entries if isinstance(entry, Outcome)]
+    assert (outcome.fate.value, outcome.reply) == ("refused", FETCHED.hex(" ").upper())
+    assert "The meter refused write: not now." in outcome.detail
+
+
+def test_a_bug_behind_an_answered_write_leaves_a_true_record(journal: Journal) -> None:
+    @dataclass(frozen=True, slots=True)
+    class Buggy(Fetch):
+        changes_meter = True
+
+        def decode_reply(self, frame: bytes) -> int:
+            raise ZeroDivisionError
+
+    def flow() -> Flow[None]:
+        yield Announce("write", (Buggy(),))
+        yield from ask(Buggy())
+
+    with pytest.raises(ZeroDivisionError):
+        set_table(lambda _n, _r: [(0.02, FETCHED)], gate=journal).run(flow())
+    (outcome,) = [entry for entry in journal.entries if isinstance(entry, Outcome)]
+    assert (outcome.fate.value, outcome.reply, outcome.detail) == (
+        "damaged",
+        FETCHED.hex(" ").upper(),
+        "not understood: ZeroDivisionError",
+    )
+
+
+def test_a_write_that_calls_itself_repeatable_is_still_sent_once(journal: Journal) -> None:
+    @dataclass(frozen=True, slots=True)
+    class Eager(Fetch):
+        changes_meter = True
+        repeatable = True
+
+    def flow() -> Flow[None]:
+        yield Announce("write", (Eager(),))
+        yield from ask(Eager())
+
+    table = set_table(silent, gate=journal)
+    with pytest.raises(NoAnswerError):
+        table.run(flow())
+    assert len(table.wire.heard) == 1
+
+
+@dataclass
+class FailingOnce:
+    """A gate whose disk is full for one entry, the first or a later one."""
+
+    fails_at: int
+    taken: list[Announcement | Outcome] = field(default_factory=list)
+    asked: int = 0
+
+    def __call__(self, entry: Announcement | Outcome) -> None:
+        self.asked += 1
+        if self.asked == self.fails_at:
+            raise OSError("no space left on device")
+        self.taken.append(entry)
+
+
+def test_an_outcome_that_could_not_be_recorded_is_tried_again_at_the_end() -> None:
+    gate = FailingOnce(fails_at=2)
+    table = set_table(obedient, gate=gate)
+    with pytest.raises(OSError, match="no space left"):
+        table.run(write_two())
+    assert len(table.wire.heard) == 1
+    fates = [entry.fate.value for entry in gate.taken if isinstance(entry, Outcome)]
+    assert fates == ["answered", "not-sent"]
+
+
+def test_a_gate_that_fails_for_one_frame_is_still_told_of_the_others() -> None:
+    def flow() -> Flow[None]:
+        yield Announce("settings", (DST_OFF, TWO_TARIFFS))
+
+    gate = FailingOnce(fails_at=2)
+    with pytest.raises(OSError, match="no space left"):
+        set_table(obedient, gate=gate).run(flow())
+    assert [entry.index for entry in gate.taken if isinstance(entry, Outcome)] == [1]
+
+
+def test_a_closed_exchange_lets_its_flow_go_after_the_record(journal: Journal) -> None:
+    def flow() -> Flow[None]:
+        try:
+            yield from write_two()
+        finally:
+            journal.entries.append("the flow is gone")
+
+    table = set_table(obedient, gate=journal)
+    table.exchange.start(flow(), START)
+    table.exchange.close()
+    assert journal.fates() == ["not-sent", "not-sent"]
+    assert journal.entries[-1] == "the flow is gone"
+
+
+def test_two_flows_at_a_time_are_refused(journal: Journal) -> None:
+    table = set_table(obedient, gate=journal)
+    table.exchange.start(ask(READ_DST), START)
+    with pytest.raises(LocalProtocolError, match="another one runs"):
+        table.exchange.start(ask(READ_DST), START)
+
+
+def test_the_pause_after_a_write_is_kept(journal: Journal) -> None:
+    timing = replace(TIMING, after_write_s=0.4)
+    table = set_table(obedient, gate=journal, timing=timing)
+    table.run(write_two())
+    first, second = table.wire.heard_at
+    assert second - first == pytest.approx(0.02 + 7 * LINE.char_s + 0.4 + 8 * LINE.char_s, abs=1e-5)
+
+
+def test_a_lost_answer_to_a_write_guards_what_follows(journal: Journal) -> None:
+    """The acknowledgement of 05h comes late; 0Ah must not take it, nor the reading of the flag its own."""
+
+    def flow() -> Flow[bool]:
+        yield Announce("DST", (DST_OFF,))
+        with pytest.raises(NoAnswerError):
+            yield from ask(DST_OFF)
+        reply = yield from ask(READ_DST)
+        return reply.value.enabled
+
+    late = encode_frame(ADDRESS, 0x24, b"\xff")
+
+    def script(number: int, request: bytes) -> Answers:
+        return [(1.5, late)] if number == 0 else obedient(number, request)
+
+    assert set_table(script, gate=journal).run(flow()) is False
+
+
 # --- moments --------------------------------------------------------------------------------------------------------
 
 
@@ -235,53 +404,23 @@ def test_a_frame_whose_moment_passed_is_not_sent(journal: Journal) -> None:
     assert len(table.wire.heard) == 1
 
 
+def test_a_moment_that_was_not_used_binds_no_later_request(journal: Journal) -> None:
+    def waits_and_ends() -> Flow[None]:
+        yield WaitUntil(START + 1)
+
+    def waits_and_pauses() -> Flow[None]:
+        yield WaitUntil(START + 2)
+        yield Pause(60)
+        yield from ask(READ_DST)
+
+    table = set_table(obedient, gate=journal)
+    table.run(waits_and_ends())
+    table.run(waits_and_pauses())
+    table.run(ask(READ_DST))
+    assert len(table.wire.heard) == 2
+
+
 # --- a family with passwords, sessions and speeds -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Open(Request[None]):
-    """Opens a session of a made-up family: address, F1h, six secret bytes."""
-
-    password: bytes
-
-    name = "open the session"
-    reply_sizes = ReplySizes.only(8)
-    presents_password = True
-    secret_places = ((5, 11),)
-
-    def encode(self) -> bytes:
-        return encode_frame(ADDRESS, 0xF1, self.password)
-
-    def accepts(self, frame: bytes) -> bool:
-        return frame[4] == 0xF1
-
-    def decode_reply(self, frame: bytes) -> None:
-        if frame[5] == 1:
-            raise AccessDeniedError(request=self.name, code="1", why="wrong password")
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch(Request[int]):
-    """Reads one byte inside a session, at another speed if asked so."""
-
-    line_after: Line | None = None
-
-    name = "fetch"
-    reply_sizes = ReplySizes.only(8)
-
-    def encode(self) -> bytes:
-        return encode_frame(ADDRESS, 0xF2)
-
-    def accepts(self, frame: bytes) -> bool:
-        return frame[4] == 0xF2
-
-    def decode_reply(self, frame: bytes) -> int:
-        if frame[5] == 0xFF:
-            raise ChannelClosedError(request=self.name, code="FF", why="the session is closed")
-        return frame[5]
-
-
-SECRET = b"AB\xcd123"
 
 
 def test_a_password_is_presented_once_whatever_the_flows_do() -> None:
@@ -303,6 +442,47 @@ def test_a_password_is_presented_once_whatever_the_flows_do() -> None:
     assert again.wire.heard == []
 
 
+def test_the_refusal_to_send_a_password_again_arrives_inside_the_flow() -> None:
+    def flow() -> Flow[str]:
+        with pytest.raises(AccessDeniedError):
+            yield from ask(Open(SECRET))
+        try:
+            yield from ask(Open(SECRET))
+        except PasswordSpentError as error:
+            return error.address
+        return "sent twice"
+
+    table = set_table(lambda _n, _r: [(0.02, encode_frame(ADDRESS, 0xF1, b"\x01"))])
+    assert table.run(flow()) == "123456 on memory"
+
+
+def test_a_password_that_never_left_is_not_spent() -> None:
+    def flow() -> Flow[None]:
+        yield WaitUntil(START - 1)
+        with pytest.raises(MissedInstantError):
+            yield from ask(Open(SECRET))
+        yield from ask(Open(SECRET))
+
+    table = set_table(lambda _n, _r: [(0.02, encode_frame(ADDRESS, 0xF1, b"\x00"))])
+    table.run(flow())
+    assert len(table.wire.heard) == 1
+
+
+def test_a_password_without_an_expected_answer_is_spent() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Blind(Open):
+        expects_reply = False
+
+    def flow() -> Flow[None]:
+        yield from ask(Blind(SECRET))
+        yield from ask(Blind(SECRET))
+
+    table = set_table(silent)
+    with pytest.raises(PasswordSpentError):
+        table.run(flow())
+    assert len(table.wire.heard) == 1
+
+
 def test_a_password_without_an_answer_is_not_repeated() -> None:
     table = set_table(silent)
     with pytest.raises(NoAnswerError):
@@ -312,11 +492,18 @@ def test_a_password_without_an_answer_is_not_repeated() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [encode_frame(ADDRESS, 0xF1, SECRET), SECRET, encode_frame(ADDRESS, 0xF1, SECRET)[:-1], b"\x00" + SECRET + b"\x00"],
+    [
+        encode_frame(ADDRESS, 0xF1, SECRET),
+        encode_frame(ADDRESS, 0xF1, SECRET) * 2,
+        encode_frame(654321, 0xF1, SECRET),
+        SECRET,
+        encode_frame(ADDRESS, 0xF1, SECRET)[:-1],
+        b"\x00" + SECRET + b"\x00",
+    ],
 )
 def test_secrets_and_their_checksums_stand_in_no_trace_and_no_error(answer: bytes) -> None:
     table = set_table(lambda _n, _r: [(0.0, answer)])
-    with pytest.raises((NoAnswerError, DamagedFrameError)) as caught:
+    with pytest.raises((NoAnswerError, WireError)) as caught:
         table.run(ask(Open(SECRET)))
     seen = [str(caught.value), repr(caught.value), *(frame.frame for frame in table.traced)]
     checksum = encode_frame(ADDRESS, 0xF1, SECRET)[-2:].hex(" ").upper()
@@ -328,13 +515,38 @@ def test_secrets_and_their_checksums_stand_in_no_trace_and_no_error(answer: byte
     assert table.traced[0].frame == "00 01 E2 40 F1 ** ** ** ** ** ** ** **"
 
 
-@dataclass
-class Session:
-    def open(self) -> Flow[None]:
-        yield from ask(Open(SECRET))
+def test_secrets_stand_in_no_announcement_and_no_record(journal: Journal) -> None:
+    @dataclass(frozen=True, slots=True)
+    class SetPassword(Open):
+        name = "set the password"
+        presents_password = False
+        changes_meter = True
 
-    def close(self) -> Flow[None]:
-        yield Pause(0.01)
+        def decode_reply(self, frame: bytes) -> None:
+            raise DigitError("not a number")
+
+    new = SetPassword(SECRET)
+
+    def flow() -> Flow[None]:
+        yield Announce("password", (new,))
+        with pytest.raises(BadDigitsError):
+            yield from ask(new)
+
+    set_table(lambda _n, _r: [(0.02, encode_frame(ADDRESS, 0xF1, b"A"))], gate=journal).run(flow())
+    told = repr(journal.entries)
+    assert "41" not in told
+    assert "AB" not in told
+    assert "** ** ** ** ** ** ** **" in told
+
+
+def test_a_flow_that_yields_nonsense_tells_no_secret() -> None:
+    def flow() -> Flow[None]:
+        yield (Open(SECRET),)  # type: ignore[misc]
+
+    with pytest.raises(LocalProtocolError, match="yielded a tuple") as caught:
+        set_table(silent).run(flow())
+    assert "AB" not in str(caught.value)
+    assert repr(Announce("x", (Open(SECRET),))) == "Announce(operation='x', requests=(Open(),))"
 
 
 def closing_after(fetches: int, times: int) -> Any:
@@ -363,9 +575,29 @@ def fetch_three() -> Flow[int]:
 
 
 def test_a_closed_channel_is_opened_again_once() -> None:
-    assert set_table(closing_after(2, times=1)).run(with_session(Session(), fetch_three)) == 21
+    session = Session()
+    assert set_table(closing_after(2, times=1)).run(with_session(session, fetch_three)) == 21
+    assert session.closed == 1
     with pytest.raises(ChannelClosedError):
         set_table(closing_after(2, times=2)).run(with_session(Session(), fetch_three))
+
+
+def test_a_session_is_closed_after_a_failure_and_the_failure_is_told() -> None:
+    class Clumsy(Session):
+        def close(self) -> Flow[None]:
+            self.closed += 1
+            yield from ask(Fetch())
+
+    def fail() -> Flow[None]:
+        yield from ask(READ_DST)
+
+    def script(_number: int, request: bytes) -> Answers:
+        return [(0.02, encode_frame(ADDRESS, 0xF1, b"\x00"))] if request[4] == 0xF1 else []
+
+    session = Clumsy()
+    with pytest.raises(NoAnswerError, match="read DST flag"):
+        set_table(script).run(with_session(session, fail))
+    assert session.closed == 1
 
 
 def test_a_closed_channel_is_not_opened_again_after_a_write(journal: Journal) -> None:
