@@ -39,8 +39,8 @@ def _overhead(driver: Driver, target: Target, flow: Flow[object]) -> tuple[float
     line = target.profile.line.line
     exchanges = sum(frame.note is Note.REPLY for frame in traced)
     bytes_s = sum(len(frame.frame.split()) for frame in traced) * line.char_s
-    # The meter ends a request by a silence, and the client leaves one before every request but the first.
+    # The client leaves a silence before every request, and the meter ends each by one.
+    before_request_s = exchanges * target.profile.timing.quiet_before_s(line)
     end_of_request_s = exchanges * target.profile.timing.quiet_chars * line.char_s
-    between_s = (exchanges - 1) * target.profile.timing.quiet_before_s(line)
-    needed_s = bytes_s + end_of_request_s + between_s + exchanges * LATENCY_S
+    needed_s = bytes_s + before_request_s + end_of_request_s + exchanges * LATENCY_S
     return took_s / needed_s, f"{exchanges} exchanges at {line}: {took_s:.4f} s over {needed_s:.4f} s"

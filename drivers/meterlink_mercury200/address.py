@@ -50,9 +50,12 @@ def address_from_serial(serial_number: str, profile: Profile) -> str:
 
 
 def plate_digits(serial_number: str) -> str | None:
-    """The eight digits of a serial number as people copy it from a plate: `06925646`, `43096744 18` (year behind)."""
-    match = re.match(r"\s*(?:No\.?|№)?\s*([0-9]{1,8})(?![0-9])", serial_number)
-    return match[1].zfill(_PLATE_DIGITS) if match else None
+    """The eight digits of a serial number as people copy it from a plate: `06925646`, `43096744-18` (year behind).
+
+    Anything else is refused: a number with a gap or a letter in it would silently become another meter's.
+    """
+    match = re.fullmatch(r"\s*(?:No\.?|№)?\s*([0-9]{1,8}|[0-9]{8}[ -][0-9]{2})\s*", serial_number)
+    return match[1][:_PLATE_DIGITS].zfill(_PLATE_DIGITS) if match else None
 
 
 def same_serial(plate: str, answered: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar, Final, Self
 
-from meterlink.wire.payload import CalendarError, PayloadError, decode_bcd, decode_date, decode_datetime
+from meterlink.wire.payload import CalendarError, PayloadError, decode_bcd, decode_date, decode_datetime, encode_bcd
 from meterlink_mercury200.payload import Payload
 from meterlink_mercury200.values import encode_day
 
@@ -143,6 +143,69 @@ class RelayEvent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class QualityEvent(Payload):
+    """hh mm ss dd mon yy; 80h in hh = threshold crossed, 40h = returned (39h). The journal's indices are not told."""
+
+    crossed: bool
+    returned: bool
+    at: datetime | None
+
+    size: ClassVar[int] = 6
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        if is_empty(data):
+            return cls(False, False, None)
+        at = decode_moment(bytes([data[0] & 0x3F]) + data[1:])
+        return cls(bool(data[0] & 0x80), bool(data[0] & 0x40), at)
+
+    def encode(self) -> bytes:
+        if self.at is None:
+            return b"\xff" * 6
+        raw = encode_moment(self.at)
+        return bytes([raw[0] | self.crossed << 7 | self.returned << 6]) + raw[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """The largest value and when it was; the unit follows from what was asked and is not told."""
+
+    value: int
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Maxima(Payload):
+    """Maximum, then resettable maximum: value BCD(2), then hh mm ss dd mon yy, each (33h)."""
+
+    maximum: Maximum
+    resettable: Maximum
+
+    size: ClassVar[int] = 16
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        return cls(_maximum(data[:8]), _maximum(data[8:]))
+
+    def encode(self) -> bytes:
+        return b"".join(
+            encode_bcd(each.value, 2) + (b"\xff" * 6 if each.at is None else encode_moment(each.at))
+            for each in (self.maximum, self.resettable)
+        )
+
+    def told(self) -> dict[str, object]:
+        return {
+            f"{name}_{key}": value
+            for name, each in (("maximum", self.maximum), ("resettable", self.resettable))
+            for key, value in (("value", each.value), ("datetime", each.at.isoformat() if each.at else None))
+        }
+
+
+def _maximum(raw: bytes) -> Maximum:
+    return Maximum(decode_bcd(raw[:2]), None if is_empty(raw[2:]) else decode_moment(raw[2:]))
+
+
+@dataclass(frozen=True, slots=True)
 class ParametrisationEvent(Payload):
     """ev3 ev4 (bits for 70h-7Fh), ev5 (10h-17h), ev6 ev7 (00h-0Fh), dd mon yy; no time of day (36h).
 
@@ -198,13 +261,13 @@ class MonthSlot(Payload):
 
     size: ClassVar[int] = 1
     current: ClassVar[int] = 0x0F
+    months: ClassVar[int] = 12
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        slot = data[0] & 0x0F
-        if slot > 11 and slot != cls.current:
-            raise PayloadError(f"{slot} is no month 0 to 11")
-        return cls(slot)
+        if data[0] > 11 and data[0] != cls.current:
+            raise PayloadError(f"{data[0]} is no month 0 to 11")
+        return cls(data[0])
 
     def encode(self) -> bytes:
         return bytes([self.slot])

@@ -14,6 +14,7 @@ from meterlink_mercury200 import address, flows
 from meterlink_mercury200.describe import describe
 from meterlink_mercury200.framing import reply_framer
 from meterlink_mercury200.messages import COMMANDS, readdressed
+from meterlink_mercury200.models import contradictions
 
 _KEYS: Final = ("commands_absent", "commands_unknown", "archive_current_month", "model_code")
 _CURRENT_MONTH: Final = ("foreign-memory", "same-month")
@@ -61,7 +62,7 @@ class Mercury200:
             problems += [f"{key}: {why}" for why in _bad_codes(table.get(key, []))]
         if table.get("archive_current_month") not in _CURRENT_MONTH:
             problems.append(f"archive_current_month: must be one of {', '.join(_CURRENT_MONTH)}")
-        return problems
+        return problems + contradictions(profile)
 
     def framer(self, profile: Profile) -> ClientFramer:
         return reply_framer()

@@ -39,6 +39,7 @@ from meterlink.profiles import Profile
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.calendar import HOLIDAY, Event, EventTime, JournalIndex, MonthSlot, ParametrisationEvent
 from meterlink_mercury200.messages import Call, Command
+from meterlink_mercury200.models import why_not_asked
 from meterlink_mercury200.payload import NOTHING, Payload
 from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, HolidayHalfIndex, Image, ScheduleIndex, lift
 from meterlink_mercury200.values import Energies, ParameterIndex, ParameterNumber
@@ -46,9 +47,10 @@ from meterlink_mercury200.values import Energies, ParameterIndex, ParameterNumbe
 FAMILY: Final = "mercury200"
 
 A = TypeVar("A", bound=Payload)
+E = TypeVar("E", bound=Energies)
 
 _NO_TOTAL: Final = "the meter keeps no total; it is the sum of its tariffs"
-_NOT_IN_PROFILE: Final = "this model is not known to answer it"
+_ARCHIVE_DEPTH: Final = "the meter keeps the starts of twelve months"
 _NEVER_WRITTEN: Final = "the meter has no such time stored"
 
 JOURNALS: Final[Mapping[str, tuple[str, Command[JournalIndex, Any]]]] = {
@@ -58,34 +60,33 @@ JOURNALS: Final[Mapping[str, tuple[str, Command[JournalIndex, Any]]]] = {
 }
 
 
-def lacks(profile: Profile, command: Command[Any, A]) -> bool:
-    """Whether the profile says that this model does not answer a command, or that nobody knows."""
-    table = profile.driver_table
-    codes = [*_codes(table, "commands_absent"), *_codes(table, "commands_unknown")]
-    return f"{command.code:02X}" in codes
-
-
-def _codes(table: Mapping[str, object], key: str) -> list[str]:
-    codes = table.get(key, [])
-    return [str(code).upper() for code in codes] if isinstance(codes, list | tuple) else []
-
-
 def _ask(target: Target, command: Command[Any, A], asked: Payload = NOTHING) -> Flow[Reply[A]]:
     return (yield from ask(Call(int(target.address), command, asked)))
 
 
 def _try(
-    target: Target, what: str, command: Command[Any, A], absent: list[Absent], asked: Payload = NOTHING
+    target: Target,
+    what: str,
+    command: Command[Any, A],
+    absent: list[Absent],
+    asked: Payload = NOTHING,
+    capability: str | None = None,
 ) -> Flow[Reply[A] | None]:
     """The answer, or None with the reason among `absent`."""
-    if lacks(target.profile, command):
-        absent.append(Absent(what=what, reason=_NOT_IN_PROFILE))
+    why_not = why_not_asked(target.profile, command, capability)
+    if why_not is not None:
+        absent.append(Absent(what=what, reason=why_not))
         return None
     try:
         return (yield from _ask(target, command, asked))
     except (NoAnswerError, WireError) as error:
         absent.append(Absent(what=what, reason=str(error)))
         return None
+
+
+def _data(reply: Reply[Any]) -> bytes:
+    """The data field as the meter sent it."""
+    return reply.frame[5:-2]
 
 
 # --- who it is ------------------------------------------------------------------------------------------------------
@@ -127,11 +128,11 @@ def read_energy(target: Target) -> Flow[EnergyReading]:
     target.profile.require("energy")
     absent = [Absent(what="total", reason=_NO_TOTAL)]
     active = yield from _ask(target, m.READ_ENERGY)
-    registers = _registers(active.value, Quantity.ACTIVE)
+    registers = _registers(active, Quantity.ACTIVE)
     if _supports(target.profile, "reactive_energy"):
         reactive = yield from _try(target, "reactive energy", m.READ_REACTIVE_ENERGY, absent)
         if reactive is not None:
-            registers += _registers(reactive.value, Quantity.REACTIVE)
+            registers += _registers(reactive, Quantity.REACTIVE)
     return EnergyReading(registers=registers, read_at=instant(active.received_at), absent=tuple(absent))
 
 
@@ -140,8 +141,8 @@ def _supports(profile: Profile, capability: str) -> bool:
     return support is not None and support.supported
 
 
-def _registers(energies: Energies, quantity: Quantity) -> tuple[EnergyValue, ...]:
-    raw = energies.encode().hex()
+def _registers(reply: Reply[E], quantity: Quantity) -> tuple[EnergyValue, ...]:
+    raw = _data(reply).hex()
     return tuple(
         EnergyValue(
             quantity=quantity,
@@ -150,7 +151,7 @@ def _registers(energies: Energies, quantity: Quantity) -> tuple[EnergyValue, ...
             amount=amount,
             raw=raw[8 * (number - 1) : 8 * number],
         )
-        for number, amount in enumerate(energies.amounts, 1)
+        for number, amount in enumerate(reply.value.amounts, 1)
     )
 
 
@@ -163,17 +164,19 @@ def read_archive(target: Target, months: int) -> Flow[ArchiveReading]:
     clock = yield from _ask(target, m.READ_CLOCK)
     records: list[ArchiveRecord] = []
     absent: list[Absent] = []
+    if months > MonthSlot.months:
+        absent.append(Absent(what=f"{months - MonthSlot.months} months before", reason=_ARCHIVE_DEPTH))
     reactive = _supports(target.profile, "reactive_archive")
-    for month in _last_months(clock.value.local.date(), min(months, 12)):
+    for month in _last_months(clock.value.local.date(), min(months, MonthSlot.months)):
         slot = MonthSlot(month.month - 1)
         registers: tuple[EnergyValue, ...] = ()
         active = yield from _try(target, f"{month:%Y-%m}", m.READ_ARCHIVE, absent, slot)
         if active is not None:
-            registers = _registers(active.value, Quantity.ACTIVE)
+            registers = _registers(active, Quantity.ACTIVE)
         if reactive:
             other = yield from _try(target, f"{month:%Y-%m} reactive", m.READ_REACTIVE_ARCHIVE, absent, slot)
             if other is not None:
-                registers += _registers(other.value, Quantity.REACTIVE)
+                registers += _registers(other, Quantity.REACTIVE)
         if registers:
             records.append(ArchiveRecord(month=month, registers=registers))
     return ArchiveReading(records=tuple(records), read_at=instant(clock.received_at), absent=tuple(absent))
@@ -193,7 +196,7 @@ def read_instant(target: Target) -> Flow[InstantReading]:
     target.profile.require("instant")
     absent: list[Absent] = []
     main = yield from _ask(target, m.READ_INSTANT)
-    raw = main.value.encode().hex()
+    raw = _data(main).hex()
     values = [
         InstantValue(quantity="voltage", value=main.value.voltage_v, unit="V", raw=raw[:4]),
         InstantValue(quantity="current", value=main.value.current_a, unit="A", raw=raw[4:8]),
@@ -201,19 +204,19 @@ def read_instant(target: Target) -> Flow[InstantReading]:
     ]
     load = yield from _try(target, "load power", m.READ_LOAD_POWER, absent)
     if load is not None:
-        values.append(_instant("load power", load.value.power_kw, "kW", load.value))
+        values.append(_instant("load power", load.value.power_kw, "kW", load))
     frequency = yield from _try(target, "frequency", m.READ_FREQUENCY, absent)
     if frequency is not None:
-        values.append(_instant("frequency", frequency.value.frequency_hz, "Hz", frequency.value))
+        values.append(_instant("frequency", frequency.value.frequency_hz, "Hz", frequency))
     index = ParameterIndex(ParameterNumber.REACTIVE_POWER)
-    reactive = yield from _try(target, "reactive power", m.READ_PARAMETER, absent, index)
+    reactive = yield from _try(target, "reactive power", m.READ_PARAMETER, absent, index, "reactive_power")
     if reactive is not None:
-        values.append(_instant("reactive power", reactive.value.reactive_power_var, "var", reactive.value))
+        values.append(_instant("reactive power", reactive.value.reactive_power_var, "var", reactive))
     return InstantReading(values=tuple(values), read_at=instant(main.received_at), absent=tuple(absent))
 
 
-def _instant(quantity: str, value: Decimal, unit: str, payload: Payload) -> InstantValue:
-    return InstantValue(quantity=quantity, value=value, unit=unit, raw=payload.encode().hex())
+def _instant(quantity: str, value: Decimal, unit: str, reply: Reply[Any]) -> InstantValue:
+    return InstantValue(quantity=quantity, value=value, unit=unit, raw=_data(reply).hex())
 
 
 # --- time -----------------------------------------------------------------------------------------------------------
@@ -298,16 +301,21 @@ def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading
         except WireError as error:
             absent.append(Absent(what=f"record {index}", reason=str(error)))
             continue
+        except NoAnswerError as error:
+            if not index:
+                raise
+            absent.append(Absent(what=f"records from {index} on", reason=str(error)))
+            break
         read_at = read_at or instant(reply.received_at)
-        event = _journal_event(index, reply.value)
+        event = _journal_event(index, reply)
         if event is None:
             break
         events.append(event)
     return JournalReading(journal=journal, events=tuple(events), read_at=read_at, absent=tuple(absent))
 
 
-def _journal_event(index: int, record: Payload) -> JournalEvent | None:
-    raw = record.encode().hex(" ").upper()
+def _journal_event(index: int, reply: Reply[Any]) -> JournalEvent | None:
+    record, raw = reply.value, _data(reply).hex(" ").upper()
     if isinstance(record, ParametrisationEvent):
         words = f"settings written (bits {record.bits.hex(' ').upper()})"
         return None if record.on is None else JournalEvent(index=index, event=words, raw=raw, on=record.on)
@@ -369,6 +377,6 @@ def read_status(target: Target) -> Flow[StatusReading]:
         if isinstance(reply.value, EventTime) and reply.value.at is None:
             absent.append(Absent(what=fact.name, reason=_NEVER_WRITTEN))
             continue
-        raw = reply.value.encode().hex(" ").upper()
+        raw = _data(reply).hex(" ").upper()
         values.append(StatusValue(name=fact.name, value=fact.shown(reply.value), unit=fact.unit, raw=raw))
     return StatusReading(values=tuple(values), read_at=read_at, absent=tuple(absent))

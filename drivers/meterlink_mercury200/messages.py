@@ -244,7 +244,7 @@ READ_SERIAL_NUMBER = _read(0x2F, "serial number", values.SerialNumber)
 READ_HOLIDAYS = Command(0x30, "read half of the holiday table", schedule.HolidayHalfIndex, schedule.HolidayHalf)
 READ_SCHEDULE = Command(0x31, "read tariff schedule record", schedule.ScheduleIndex, schedule.Record)
 READ_ARCHIVE = Command(0x32, "read monthly archive", calendar.MonthSlot, values.Energies)
-READ_MAXIMUM = Command(0x33, "read maxima", _MaximumIndex, values.Maxima)
+READ_MAXIMUM = Command(0x33, "read maxima", _MaximumIndex, calendar.Maxima)
 READ_POWER_EVENT = Command(0x34, "read power journal", calendar.JournalIndex, calendar.PowerEvent)
 READ_COVER_EVENT = Command(0x35, "read cover journal", calendar.JournalIndex, calendar.CoverEvent)
 READ_PARAMETRISATION_EVENT = Command(
@@ -254,7 +254,7 @@ READ_HALF_HOURS = Command(0x37, "read half-hour archive", _HalfHourIndex, values
 READ_REACTIVE_ARCHIVE = Command(
     0x38, "read monthly archive of reactive energy", calendar.MonthSlot, values.ReactiveEnergies
 )
-READ_QUALITY_EVENT = Command(0x39, "read supply quality journal", _QualityIndex, values.QualityEvent)
+READ_QUALITY_EVENT = Command(0x39, "read supply quality journal", _QualityIndex, calendar.QualityEvent)
 READ_RELAY_EVENT = Command(0x3A, "read relay journal", calendar.JournalIndex, calendar.RelayEvent)
 READ_CURRENT_TARIFF = _read(0x60, "current tariff", values.TariffNumber)
 READ_COVER_OPENED = _read(0x61, "last cover opening", calendar.EventTime)

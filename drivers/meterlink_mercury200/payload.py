@@ -43,7 +43,7 @@ class Payload(ABC):
     def read(cls, data: bytes) -> Self:
         """`decode` after a look at the length."""
         if len(data) not in cls.permitted():
-            raise PayloadError(f"{len(data)} bytes of data, where {cls.size} belong")
+            raise PayloadError(f"{len(data)} {'byte' if len(data) == 1 else 'bytes'} of data, where {cls.size} belong")
         return cls.decode(data)
 
 

@@ -7,8 +7,9 @@ common two-zone schedule. Layouts: docs/protocols/mercury200.md, 7.7 and 7.8.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import pairwise, product
 from typing import ClassVar, Final, Self
 
@@ -25,6 +26,11 @@ _UNUSED: Final = b"\xff\xff"
 
 RecordKey = tuple[int, DayKind]
 """Month 0 = January .. 11, and kind of day."""
+
+MonthDay = tuple[int, int]
+"""Month 1-12 and day of every year."""
+
+WEEKDAYS: Final = tuple(kind for kind in DayKind if kind is not DayKind.HOLIDAY)
 
 EVERY_RECORD: Final[tuple[RecordKey, ...]] = tuple(product(MONTHS, DayKind))
 
@@ -236,8 +242,8 @@ class Image:
     records: Mapping[RecordKey, Record]
     holidays: tuple[HolidayHalf, HolidayHalf]
 
-    def holiday_dates(self) -> list[tuple[int, int]]:
-        return [day for half in self.holidays for day in half.days()[0]]
+    def holiday_dates(self) -> frozenset[MonthDay]:
+        return frozenset(day for half in self.holidays for day in half.days()[0])
 
     def hexadecimal(self) -> dict[str, str]:
         """Every table by name, in spaced hexadecimal."""
@@ -281,22 +287,46 @@ def record_name(key: RecordKey) -> str:
 def lift(image: Image) -> YearSchedule | Unliftable:
     """The canonical schedule of the tables, or the reasons why there is none.
 
-    Holiday records that no date uses may hold anything: such a month gets its Sunday program in their place.
+    A record that no date uses (a holiday's in a month without one) may hold anything: where it makes no sense, the
+    month gets its Sunday program in that place.
     """
-    holidays = image.holiday_dates()
-    points: dict[RecordKey, list[tuple[int, int]]] = {}
+    before = _days_before(image.holiday_dates())
     reasons: list[str] = []
+    points: dict[RecordKey, list[tuple[int, int]]] = {}
     for key, record in image.records.items():
         why = _why_unusable(record)
         if why is None:
             points[key] = record.points()
-        elif key[1] is not DayKind.HOLIDAY or holidays:
+        elif key in before:
             reasons.append(f"{record_name(key)}: {why}")
     if reasons:
         return Unliftable(reasons=tuple(reasons))
     for month in MONTHS:
         points.setdefault((month, DayKind.HOLIDAY), points[month, DayKind.SUNDAY])
-    return _lift_points(points, holidays)
+    return _lift_points(points, before, image.holiday_dates())
+
+
+def _days_before(holidays: Collection[MonthDay]) -> dict[RecordKey, set[RecordKey]]:
+    """For every record that some date uses: the records of the days that may stand before such a date.
+
+    A date falls on each weekday in some year, 1 March follows 28 or 29 February.
+    """
+    before: dict[RecordKey, set[RecordKey]] = {}
+    for day in (date(2000, 1, 1) + timedelta(days=n) for n in range(366)):
+        for earlier in _dates_before(day):
+            for weekday in WEEKDAYS:
+                its, other = _key(day, weekday, holidays), _key(earlier, DayKind((weekday - 1) % 7), holidays)
+                before.setdefault(its, set()).add(other)
+    return before
+
+
+def _dates_before(day: date) -> list[date]:
+    yesterday = day - timedelta(days=1)
+    return [yesterday, date(2000, 2, 28)] if (day.month, day.day) == (3, 1) else [yesterday]
+
+
+def _key(day: date, weekday: DayKind, holidays: Collection[MonthDay]) -> RecordKey:
+    return day.month - 1, DayKind.HOLIDAY if (day.month, day.day) in holidays else weekday
 
 
 def _why_unusable(record: Record) -> str | None:
@@ -311,39 +341,24 @@ def _why_unusable(record: Record) -> str | None:
 
 
 def _lift_points(
-    points: Mapping[RecordKey, list[tuple[int, int]]], holidays: list[tuple[int, int]]
+    points: Mapping[RecordKey, list[tuple[int, int]]],
+    before: Mapping[RecordKey, set[RecordKey]],
+    holidays: Collection[MonthDay],
 ) -> YearSchedule | Unliftable:
     reasons: list[str] = []
     programs: dict[RecordKey, DayProgram] = {}
     for key, own in points.items():
-        at_midnight = {own[0][1]} if own[0][0] == 0 else _possible_ends_before(key, points, bool(holidays))
-        if len(at_midnight) > 1:
+        ends = {own[0][1]} if own[0][0] == 0 else {points[other][-1][1] for other in before.get(key, {key})}
+        if len(ends) > 1:
             reasons.append(f"{record_name(key)}: {_REASONS['depends']}")
             continue
-        begin = [] if own[0][0] == 0 else [(0, at_midnight.pop())]
+        begin = [] if own[0][0] == 0 else [(0, ends.pop())]
         programs[key] = DayProgram.of([*begin, *own])
     if reasons:
         return Unliftable(reasons=tuple(reasons))
     seasons = (Season.of((month + 1, 1), {kind: programs[month, kind] for kind in DayKind}) for month in MONTHS)
     special = {SpecialDay(month=month, day=day, kind=DayKind.HOLIDAY) for month, day in holidays}
     return YearSchedule(seasons=tuple(seasons), special_days=tuple(special))
-
-
-def _possible_ends_before(
-    key: RecordKey, points: Mapping[RecordKey, list[tuple[int, int]]], has_holidays: bool
-) -> set[int]:
-    """The tariffs on which the days that may stand before a day of this kind can end.
-
-    On some first of the month any weekday may fall, so the month before counts too; a holiday may stand before any day,
-    and any day before a holiday.
-    """
-    month, kind = key
-    months = (month, (month - 1) % 12)
-    if kind is DayKind.HOLIDAY:
-        before = list(DayKind) if has_holidays else [DayKind.HOLIDAY]
-    else:
-        before = [DayKind((kind - 1) % 7), *([DayKind.HOLIDAY] if has_holidays else [])]
-    return {points[m, k][-1][1] for m in months for k in before}
 
 
 LIMITS: Final = ScheduleLimits(

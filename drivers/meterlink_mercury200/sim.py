@@ -35,6 +35,7 @@ from meterlink_mercury200.messages import (
     decode_call,
     encode_frame,
 )
+from meterlink_mercury200.models import codes_lacking
 from meterlink_mercury200.sim_commands import HANDLERS, READ_BACK, carry_out
 from meterlink_mercury200.sim_memory import Behaviour, Memory
 
@@ -80,8 +81,7 @@ class SimulatedMercury200:
         self._memory = Memory(profile, state, self._behaviour)
         self._gap_chars = profile.timing.quiet_chars
         self._gap_s = state.gap_s
-        table = profile.driver_table
-        self._absent = _codes(table.get("commands_absent")) | _codes(table.get("commands_unknown"))
+        self._absent = codes_lacking(profile)
         self._absent |= {write for write, read in READ_BACK.items() if read in self._absent}
         self._framer = command_framer()
         self._last_byte_at = -inf
@@ -242,11 +242,6 @@ class SimulatedMercury200:
 
     def _note(self, at: float, verdict: Verdict, raw: bytes) -> None:
         self._log.append(Heard(at=at, verdict=verdict, raw=raw[:_LOG_BYTES]))
-
-
-def _codes(listed: object) -> frozenset[int]:
-    """The codes of a list of hexadecimal strings from a profile."""
-    return frozenset(int(str(code), 16) for code in listed) if isinstance(listed, list | tuple) else frozenset()
 
 
 def simulate(profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> SimulatedMercury200:

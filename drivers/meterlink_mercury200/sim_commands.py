@@ -263,8 +263,8 @@ def _read_maximum(memory: Memory, asked: values.Raw, _now: float) -> Payload | N
     if number not in memory.maxima_reset:
         return None
     value = sim_quantities.maximum(memory.load_w, number)
-    moments = (memory.first_maximum, memory.maxima_reset[number])
-    return values.Maxima(b"".join(value + calendar.encode_moment(moment) for moment in moments))
+    first, reset = (calendar.Maximum(value, at) for at in (memory.first_maximum, memory.maxima_reset[number]))
+    return calendar.Maxima(first, reset)
 
 
 @_does(messages.RESET_MAXIMA)

@@ -162,12 +162,12 @@ class Memory:
             m.READ_BUILD: v.Build(b"\x00\x03"),  # seen: m200-4ishops-65
             m.READ_MANUFACTURED: v.Manufactured(manufactured),
             m.READ_DISPLAY_TIMES: v.DisplayTimes(10, 10, 5, 30),  # seen: one program's notes
-            m.READ_POWER_LIMIT_MODE: v.PowerLimitMode(b"\x01\x01"),
-            m.READ_EXTRA_DISPLAY: v.ExtraDisplay(bytes(2)),
+            m.READ_POWER_LIMIT_MODE: v.PowerLimitMode(1, 1),
+            m.READ_EXTRA_DISPLAY: v.ExtraDisplay(0, 0),
             m.READ_LAST_PARAMETRISATION: calendar.EventTime(None),
             m.READ_PLC_MODEM: v.PlcModem(bytes(3)),
             m.READ_RELAY: v.RawByte(0),
-            m.READ_TARIFF_LIMITS: v.TariffLimits(bytes(16)),
+            m.READ_TARIFF_LIMITS: v.TariffLimits.decode(bytes(16)),
             m.READ_DISPLAY_ON_BATTERY: v.RawByte(0),
             m.READ_PLC2: v.RawByte(0),
             m.READ_MULTIPLIER: v.RawByte(0),

@@ -44,10 +44,10 @@ def instant(load_w: int) -> values.Instant:
     return values.Instant(VOLTAGE_V, _current_ca(load_w).scaleb(-2), _at_most(Decimal(load_w), 6))
 
 
-def maximum(load_w: int, number: int) -> bytes:
-    """Of 0 voltage, 1 current, 2 power [documented] in 0.1 V, 0.01 A, 0.01 kW [guess]."""
+def maximum(load_w: int, number: int) -> int:
+    """Of 0 voltage, 1 current, 2 power [documented] in 0.1 V, 0.01 A, 0.01 kW [guess]; four digits."""
     counts = (VOLTAGE_V * 10, _current_ca(load_w), Decimal(load_w // 10))
-    return _digits(counts[number], 2)
+    return int(_at_most(_rounded(counts[number]), 4))
 
 
 def reactive_power(load_w: int) -> bytes:

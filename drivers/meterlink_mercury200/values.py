@@ -426,22 +426,6 @@ class RateCorrection(Raw):
     about: ClassVar[str] = "seconds between corrections of the clock rate, signed, 0 = none; byte order not told"
 
 
-class PowerLimitMode(Raw):
-    """0Fh, 68h."""
-
-    __slots__ = ()
-    size: ClassVar[int] = 2
-    about: ClassVar[str] = "TLM threshold of the seconds above the limit; TILM what happens after tripping"
-
-
-class ExtraDisplay(Raw):
-    """6Ah, 70h."""
-
-    __slots__ = ()
-    size: ClassVar[int] = 2
-    about: ClassVar[str] = "extra display mode: bit mask, then seconds for which the display freezes"
-
-
 class PlcModem(Raw):
     """6Ch."""
 
@@ -450,28 +434,85 @@ class PlcModem(Raw):
     about: ClassVar[str] = "number of the PLC modem (2) and signal level (1); byte order not told"
 
 
-class TariffLimits(Raw):
-    """6Eh, 72h."""
+@dataclass(frozen=True, slots=True)
+class PowerLimitMode(Payload):
+    """TLM 01..FF, the threshold of the counter of seconds above the limit; TILM, what happens then (0Fh, 68h).
 
-    __slots__ = ()
+    TILM: low nibble display cycles of the OFF sign; bit 7 decrement instead of reset; bit 6 do not wait for load.
+    """
+
+    threshold: int
+    after_tripping: int
+
+    size: ClassVar[int] = 2
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        return cls(*data)
+
+    def encode(self) -> bytes:
+        return bytes([self.threshold, self.after_tripping])
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraDisplay(Payload):
+    """Bit mask, then seconds 0..15 for which the display freezes (6Ah, 70h)."""
+
+    mask: int
+    freeze_s: int
+
+    size: ClassVar[int] = 2
+    words: ClassVar[tuple[str, ...]] = (
+        "tariff schedule",
+        "voltage, current, frequency",
+        "reactive energy",
+        "resettable maxima",
+        "running time",
+        "running time on battery",
+        "power limit",
+        "energy limit",
+    )
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        return cls(*data)
+
+    def encode(self) -> bytes:
+        return bytes([self.mask, self.freeze_s])
+
+    def told(self) -> dict[str, object]:
+        shown = [word for bit, word in enumerate(self.words) if self.mask >> bit & 1]
+        return {"mask": self.mask, "shown": shown, "freeze_s": self.freeze_s}
+
+
+@dataclass(frozen=True, slots=True)
+class TariffLimit:
+    """What is left of one tariff's energy limit, and its flag; the unit is not told by the maker."""
+
+    limit: int
+    flag: int
+
+
+@dataclass(frozen=True, slots=True)
+class TariffLimits(Payload):
+    """Four times BCD(3) and a flag (6Eh, 72h): read AAh exceeded, 00 normal; written 55h stop, 5Ah store, A5h add."""
+
+    tariffs: tuple[TariffLimit, ...]
+
     size: ClassVar[int] = 16
-    about: ClassVar[str] = "four times a limit BCD(3) whose unit is not told, and a flag; AAh = limit exceeded"
 
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        return cls(tuple(TariffLimit(decode_bcd(data[i : i + 3]), data[i + 3]) for i in range(0, 16, 4)))
 
-class QualityEvent(Raw):
-    """39h."""
+    def encode(self) -> bytes:
+        return b"".join(encode_bcd(tariff.limit, 3) + bytes([tariff.flag]) for tariff in self.tariffs)
 
-    __slots__ = ()
-    size: ClassVar[int] = 6
-    about: ClassVar[str] = "hh mm ss dd mon yy; 80h in hh = threshold crossed, 40h = returned; the indices are not told"
-
-
-class Maxima(Raw):
-    """33h."""
-
-    __slots__ = ()
-    size: ClassVar[int] = 16
-    about: ClassVar[str] = "maximum, then resettable maximum: value BCD(2) and hh mm ss dd mon yy each; unit not told"
+    def told(self) -> dict[str, object]:
+        told: dict[str, object] = {"about": "the unit of the limits is not told; kWh is likely"}
+        for number, tariff in enumerate(self.tariffs, 1):
+            told |= {f"t{number}_limit": tariff.limit, f"t{number}_flag": f"{tariff.flag:02X}"}
+        return told
 
 
 class HalfHours(Raw):

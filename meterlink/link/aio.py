@@ -10,7 +10,15 @@ from meterlink.exchange import Change, Done, Exchange, Listen, Send
 from meterlink.flow import Flow
 from meterlink.link.memory import MemoryPort
 from meterlink.link.port import PortUrl, SteadyClock
-from meterlink.link.tcp import CHUNK, CLOSED_WHY, CONNECT_TIMEOUT_S, FIXED_LINE_WHY, host_and_port
+from meterlink.link.tcp import (
+    CHUNK,
+    CLOSED_WHY,
+    CONNECT_TIMEOUT_S,
+    FIXED_LINE_WHY,
+    host_and_port,
+    is_mere_waiting,
+    why_not_connected,
+)
 from meterlink.wire.line import Line
 
 T = TypeVar("T")
@@ -84,9 +92,9 @@ class AsyncTcpPort:
         try:
             async with asyncio.timeout(max(0.0, until - self.now())):
                 data = await self._reader.read(CHUNK)
-        except TimeoutError:
-            return b""
         except OSError as error:
+            if is_mere_waiting(error):
+                return b""
             raise LinkLostError(port=self._name, why=str(error)) from error
         if not data:
             raise LinkLostError(port=self._name, why=CLOSED_WHY)
@@ -107,7 +115,7 @@ async def open_tcp_async(url: PortUrl, line: Line) -> AsyncTcpPort:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             reader, writer = await asyncio.open_connection(host, port)
     except OSError as error:
-        raise PortMissingError(port=url.text, why=str(error)) from error
+        raise PortMissingError(port=url.text, why=why_not_connected(error)) from error
     return AsyncTcpPort(reader, writer, line, url.text)
 
 

@@ -95,6 +95,7 @@ _WHY: Final = {
     "baud": "baud must be a whole number",
     "latency_s": "latency_s must be seconds between 0 and 60",
     "echo": "echo is auto or off",
+    "secret": "it holds a user or a password, which no port here needs",
     "host": "it needs a host and a port number, as in tcp://192.168.1.5:4001",
 }
 
@@ -125,7 +126,7 @@ def parse_port(text: str) -> PortUrl:
     baud = _converted(text, options, "baud", int)
     form = options.get("format")
     try:
-        Line.parse(baud or 9600, form or "8N1")
+        Line.parse(9600 if baud is None else baud, form or "8N1")
     except ValueError as error:
         raise PortUrlError(setting=text, why=str(error)) from None
     rest = {key: value for key, value in options.items() if key not in _LINE_OPTIONS}
@@ -156,9 +157,10 @@ def _converted(text: str, options: Mapping[str, str], key: str, convert: Callabl
 
 
 def _kind_and_place(text: str, place: str) -> tuple[PortKind, str]:
-    scheme, colon, rest = place.partition(":")
-    if not colon or re.fullmatch(r"[A-Za-z]", scheme):  # a device, or a Windows drive letter
+    url = re.fullmatch(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", place)
+    if url is None:  # a device; the names of some hold colons
         return PortKind.SERIAL, place
+    scheme, rest = url.groups()
     kind = _SCHEMES.get(scheme.lower())
     if kind is None:
         raise _bad(text, "scheme", scheme=scheme)
@@ -167,8 +169,11 @@ def _kind_and_place(text: str, place: str) -> tuple[PortKind, str]:
     try:
         parts = urlsplit(place)
         host, number = parts.hostname, parts.port
+        secret = parts.username is not None or parts.password is not None
     except ValueError:
-        host = number = None
+        host, number, secret = None, None, "@" in place
+    if secret:
+        raise _bad(f"{scheme}://***", "secret")
     if not host or number is None:
         raise _bad(text, "host")
     return kind, f"[{host}]:{number}" if ":" in host else f"{host}:{number}"

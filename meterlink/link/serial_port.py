@@ -18,6 +18,8 @@ _POLL_S: Final = 0.001
 
 _WRITE_TIMEOUT_S: Final = 5.0
 
+_CUT: Final = "only {written} of {size} bytes were taken"
+
 
 class SerialPort:
     """An open serial port. Times come from a steady clock; the end of a write is computed from the speed."""
@@ -39,10 +41,12 @@ class SerialPort:
     def write(self, data: bytes) -> float:
         begins = max(self.now(), self._out_at)
         try:
-            self._device.write(data)
+            written = self._device.write(data)
         except (OSError, serial.SerialException) as error:
             raise self._lost(error) from error
-        self._out_at = begins + len(data) * self._line.char_s
+        if written is not None and written < len(data):  # Windows tells so when a write was broken off
+            raise LinkLostError(port=self._name, why=_CUT.format(written=written, size=len(data)))
+        self._out_at = max(self.now(), begins + len(data) * self._line.char_s)
         return self._out_at
 
     def read(self, until: float) -> bytes:

@@ -13,6 +13,7 @@ CONNECT_TIMEOUT_S: Final = 10.0
 CHUNK: Final = 4096
 
 CLOSED_WHY: Final = "the other side closed the connection"
+_NO_ANSWER: Final = "nobody answered within {seconds:.0f} s"
 FIXED_LINE_WHY: Final = "a raw TCP gateway keeps its own speed; it cannot be changed to {line} from here"
 
 
@@ -39,15 +40,15 @@ class TcpPort:
             self._connection.sendall(data)
         except OSError as error:
             raise LinkLostError(port=self._name, why=str(error)) from error
-        return begins + len(data) * self._line.char_s
+        return max(self.now(), begins + len(data) * self._line.char_s)
 
     def read(self, until: float) -> bytes:
         try:
             self._connection.settimeout(max(0.0, until - self.now()))
             data = self._connection.recv(CHUNK)
-        except (TimeoutError, BlockingIOError):
-            return b""
         except OSError as error:
+            if is_mere_waiting(error):
+                return b""
             raise LinkLostError(port=self._name, why=str(error)) from error
         if not data:
             raise LinkLostError(port=self._name, why=CLOSED_WHY)
@@ -67,8 +68,18 @@ def open_tcp(url: PortUrl, line: Line) -> TcpPort:
         connection = socket.create_connection(host_and_port(url), timeout=CONNECT_TIMEOUT_S)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
-        raise PortMissingError(port=url.text, why=str(error)) from error
+        raise PortMissingError(port=url.text, why=why_not_connected(error)) from error
     return TcpPort(connection, line, url.text)
+
+
+def is_mere_waiting(error: OSError) -> bool:
+    """Whether our own time-out ended; a dead connection ends with an error number."""
+    return isinstance(error, BlockingIOError) or (isinstance(error, TimeoutError) and error.errno is None)
+
+
+def why_not_connected(error: OSError) -> str:
+    """The cause in words; Python's own time-outs carry none."""
+    return str(error) or _NO_ANSWER.format(seconds=CONNECT_TIMEOUT_S)
 
 
 def host_and_port(url: PortUrl) -> tuple[str, int]:

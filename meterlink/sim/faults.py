@@ -134,7 +134,7 @@ def _split(burst: Burst, turn: _Turn) -> list[Burst]:
 
 def _glue(burst: Burst, turn: _Turn) -> list[Burst]:
     other = turn.reply_before or burst.data
-    tail = other[turn.rng.randrange(len(other)) :]
+    tail = other[turn.rng.randrange(1, len(other)) if len(other) > 1 else 0 :]  # a whole one would be a second reply
     return [replace(burst, data=_beside(burst.data, tail, before=turn.rng.random() < 0.5))]
 
 

@@ -15,6 +15,7 @@ GOOD = [
     (r"\\.\COM12", PortKind.SERIAL, r"\\.\COM12", "9600 8N1"),
     ("/dev/ttyUSB0", PortKind.SERIAL, "/dev/ttyUSB0", "9600 8N1"),
     ("/dev/ttyUSB0?baud=300&format=7e1", PortKind.SERIAL, "/dev/ttyUSB0", "300 7E1"),
+    ("/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0", PortKind.SERIAL, None, "9600 8N1"),
     ("tcp://192.168.1.5:4001", PortKind.TCP, "192.168.1.5:4001", "9600 8N1"),
     ("tcp://[::1]:4001", PortKind.TCP, "[::1]:4001", "9600 8N1"),
     ("rfc2217://gateway:2217?format=8O1", PortKind.RFC2217, "gateway:2217", "9600 8O1"),
@@ -32,6 +33,7 @@ BAD = [
     ("COM3?speed=9600", "the option 'speed' is not known; known are baud, format, echo, latency_s"),
     ("COM3?seed=7", "the option 'seed' is not known"),
     ("COM3?baud=fast", "baud must be a whole number"),
+    ("COM3?baud=0", "0 baud is not a speed"),
     ("COM3?baud=1", "1 baud is not a speed"),
     ("COM3?baud=9600&baud=300", "the option 'baud' stands twice"),
     ("COM3?format=9N1", "'9N1' is not a character format"),
@@ -42,9 +44,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "kind", "place", "line"), GOOD, ids=[text for text, *_ in GOOD])
-def test_a_port_is_understood(text: str, kind: PortKind, place: str, line: str) -> None:
+def test_a_port_is_understood(text: str, kind: PortKind, place: str | None, line: str) -> None:
     url = parse_port(text)
-    assert (url.kind, url.place, str(url.line(Line()))) == (kind, place, line)
+    assert (url.kind, url.place, str(url.line(Line()))) == (kind, place or text, line)
 
 
 @pytest.mark.parametrize(("text", "why"), BAD, ids=[text for text, _ in BAD])
@@ -65,3 +67,10 @@ def test_options_say_how_the_line_is() -> None:
 def test_several_faults_of_a_simulated_line_are_kept() -> None:
     url = parse_port("sim:mercury-200.02?fault=echo&fault=late:0.2,delay=0.8&at=2025-07-21T14:05:09+03:00")
     assert url.options == {"fault": "echo;late:0.2,delay=0.8", "at": "2025-07-21T14:05:09+03:00"}
+
+
+@pytest.mark.parametrize("text", ["tcp://user:secret@host:4001", "rfc2217://user:secret@host", "tcp://secret@host:x"])
+def test_a_password_in_a_port_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(PortUrlError, match="holds a user or a password") as caught:
+        parse_port(text)
+    assert "secret" not in f"{caught.value} {caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"

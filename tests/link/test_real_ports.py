@@ -245,12 +245,15 @@ def test_denied_on_windows_means_held_by_another_program(mocker: MockerFixture) 
         connect("COM9")
 
 
-@pytest.mark.parametrize("method", ["read", "write"])
+@pytest.mark.parametrize("method", ["read", "write", "half a write"])
 def test_a_serial_port_lost_in_the_middle(mocker: MockerFixture, method: str) -> None:
     device = mocker.MagicMock()
     device.in_waiting = 0
+    device.write.side_effect = len
     if method == "write":
         device.write.side_effect = serial.SerialException("write failed: device disconnected")
+    elif method == "half a write":
+        device.write.side_effect = lambda data: len(data) - 1
     else:
         type(device).in_waiting = mocker.PropertyMock(side_effect=OSError(errno.EIO, "Input/output error"))
     mocker.patch("serial.serial_for_url", return_value=device)

@@ -39,6 +39,10 @@ BAD = [
     ("mercury-206", "١٢٣", "neither a decimal number"),
     ("mercury-206", "serial:", "no serial number"),
     ("mercury-206", "serial:123456789", "no serial number"),
+    ("mercury-206", "serial:069 25646", "no serial number"),
+    ("mercury-206", "serial:0692-5646", "no serial number"),
+    ("mercury-206", "serial:12abc", "no serial number"),
+    ("mercury-206", "serial:43096744 2018", "no serial number"),
     ("mercury-200.02", "serial:06000000", "lies outside"),
 ]
 
@@ -69,6 +73,8 @@ def test_an_address_outside_the_rule_names_the_rule(model: str, typed: str, why:
         ("", "06925646", False),
         ("no number", "06925646", False),
         ("069256461", "06925646", False),
+        ("0692-5646", "00000692", False),
+        ("011066-06925646", "00011066", False),
     ],
 )
 def test_the_plate_and_the_answer_name_one_meter(plate: str, answered: str, same: bool) -> None:

@@ -145,3 +145,30 @@ def test_a_parameter_is_read_with_and_without_its_number_in_front(
 def test_an_answer_about_another_parameter_is_refused(number: int, data: str) -> None:
     with pytest.raises(PayloadError, match="is no answer about parameter"):
         Call(1, m.READ_PARAMETER, ParameterIndex(number)).decode_reply(encode_frame(1, 0x86, from_hex(data)))
+
+
+INSTANT = ("00 06 47 5E 63 EC D4", "00 06 47 5E 63 23 58 02 64 00 05 88 45 C6")
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_no_value_is_shown_of_a_frame_with_a_wrong_checksum(which: int) -> None:
+    frames = [from_hex(frame) for frame in INSTANT]
+    frames[which] = frames[which][:-1] + b"\x00"
+    description = DRIVER.describe(frames[0], frames[1], None)
+    spoilt = (description.request, description.reply)[which]
+    assert spoilt is not None
+    assert (spoilt.checksum_ok, spoilt.status, list(spoilt.fields)) == (False, "wrong checksum", ["raw"])
+
+
+def test_a_reply_is_told_although_the_request_is_not_understood() -> None:
+    longer = encode_frame(411486, 0x63, b"\x00")
+    description = DRIVER.describe(longer, from_hex(INSTANT[1]), None)
+    assert description.request.status == "1 byte of data, where 0 belong"
+    assert description.reply is not None
+    assert description.reply.fields["voltage_v"] == "235.8"
+
+
+def test_swapped_frames_are_noticed() -> None:
+    description = DRIVER.describe(from_hex(INSTANT[1]), from_hex(INSTANT[0]), None)
+    assert description.notes == ("request and reply look swapped",)
+    assert DRIVER.describe(from_hex(INSTANT[0]), from_hex(INSTANT[1]), None).notes == ()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from meterlink.context import Note, Traced
 from meterlink.driver import Target
 from meterlink.errors import LinkError, NoAnswerError, NotSupportedError, WireError
-from meterlink.flow import Flow
+from meterlink.flow import Flow, ask
 from meterlink.link.aio import AsyncMemoryPort, run_async
 from meterlink.link.dialogue import exchange_for
 from meterlink.link.memory import MemoryPort
@@ -25,9 +25,10 @@ from meterlink.sim.bus import VirtualBus
 from meterlink.sim.faults import FAULTS, parse_faults, wrap
 from meterlink.sim.state import SimState
 from meterlink.tariff import YearSchedule, preset
-from meterlink.testing import START, Delivery, dialogue, pair
+from meterlink.testing import START, Delivery, dialogue, from_hex, pair, transcript
+from meterlink.wire.line import Line
 from meterlink_mercury200 import DRIVER
-from meterlink_mercury200.messages import readdressed
+from meterlink_mercury200.messages import READ_POWER_OFF, Call, encode_frame, readdressed
 from meterlink_mercury200.sim import SimulatedMercury200, simulate
 from tests.drivers.mercury200.meters import library, target_of
 
@@ -146,6 +147,42 @@ def test_the_archive_gives_a_later_month_to_the_year_before() -> None:
     assert months[0] == date(2024, 8, 1)
     assert months[-1] == date(2025, 7, 1)
     assert len(months) == 12
+
+
+def test_months_before_the_archive_are_absent_with_the_reason() -> None:
+    meter, _ = pair(DRIVER, OLD)
+    reading = meter.run(DRIVER.read_archive(OLD, 120))
+    assert len(reading.records) == 12
+    (absent,) = reading.absent
+    assert (absent.what, absent.reason) == ("108 months before", "the meter keeps the starts of twelve months")
+
+
+def test_a_journal_that_falls_silent_keeps_what_was_read() -> None:
+    class Tired:
+        """Answers the first two questions only."""
+
+        def __init__(self, inner: VirtualBus) -> None:
+            self.inner, self.heard = inner, 0
+            self.due, self.poll = inner.due, inner.poll
+
+        def receive(self, data: bytes, now: float, line: Line) -> None:
+            self.heard += 1
+            if self.heard <= 2:
+                self.inner.receive(data, now, line)
+
+    meter = dialogue(DRIVER, OLD, Tired(VirtualBus([simulate(OLD.profile, ZONES)])))
+    reading = meter.run(DRIVER.read_journal(OLD, "power", 64))
+    assert [event.event for event in reading.events] == ["power on", "power off"]
+    (absent,) = reading.absent
+    assert absent.what == "records from 2 on"
+
+
+def test_raw_is_what_the_meter_sent_and_not_what_we_would_send() -> None:
+    """A holiday in the stored time of the last power cut: dow 7, which we would write as the weekday."""
+    answer = encode_frame(925646, 0x2B, from_hex("07 14 05 09 21 07 25")).hex(" ")
+    with transcript(DRIVER, OLD, [(encode_frame(925646, 0x2B).hex(" "), answer)]) as meter:
+        reply = meter.run(ask(Call(925646, READ_POWER_OFF)))
+    assert reply.frame[5:-2] == from_hex("07 14 05 09 21 07 25")
 
 
 def test_a_206_keeps_reactive_months_too() -> None:

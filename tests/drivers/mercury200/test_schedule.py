@@ -121,6 +121,22 @@ def test_a_holiday_program_that_no_date_uses_may_hold_anything() -> None:
     unused = {(month, DayKind.HOLIDAY): EMPTY for month in range(12)}
     assert lift(image(unused)) == preset("ru-household-2").schedule
     assert isinstance(lift(image(unused, holidays="01 01")), Unliftable)
+    only_january = unused | {(0, DayKind.HOLIDAY): TWO_ZONES}
+    assert lift(image(only_january, holidays="01 01")) == preset("ru-household-2").schedule
+
+
+def test_only_days_that_may_really_stand_before_count() -> None:
+    odd_end = Record.of([(0, 2), (720, 3)])
+    february = {(1, DayKind.HOLIDAY): odd_end}
+    assert isinstance(lift(image(february, holidays="23 02")), Unliftable)  # 24 February runs on from it
+    august = lift(image({(7, DayKind.HOLIDAY): odd_end}, holidays="23 02"))
+    assert isinstance(august, YearSchedule)  # no August date is a holiday
+    last_day = lift(image({(0, DayKind.HOLIDAY): odd_end}, holidays="31 01"))
+    assert isinstance(last_day, Unliftable)
+    assert all(reason.startswith("February ") for reason in last_day.reasons)
+    leap_day = lift(image({(1, DayKind.HOLIDAY): odd_end}, holidays="29 02"))
+    assert isinstance(leap_day, Unliftable)  # 1 March follows it in some years only
+    assert all(reason.startswith("March ") for reason in leap_day.reasons)
 
 
 def test_bytes_behind_the_last_point_are_told() -> None:
