@@ -55,22 +55,25 @@ LATE_S: Final = 2.0
 """How far beyond its reply time a reply is reckoned with at least. It costs time only after a repeat or a time-out."""
 
 
-@dataclass(frozen=True, slots=True)
+# Several of these are made for every exchange, so they are not frozen: that would double what making one costs.
+
+
+@dataclass(slots=True)
 class Send:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Listen:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Change:
     line: Line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Done(Generic[T]):
     value: T
 
@@ -355,19 +358,15 @@ class Exchange:
                 self._heard_echo(now)
             elif isinstance(event, Damaged):
                 self._heard_damage(event, now)
-            elif self._is_answer(event.raw):
+            elif event.answers:
                 answers.append(event.raw)
             else:
                 self._foreign = event.raw
                 self._trace(now, event.raw, Note.FOREIGN)
-        if len(set(answers)) > 1:  # nobody can tell which one answers
+        if len(answers) > 1 and len(set(answers)) > 1:  # nobody can tell which one answers
             self._heard_damage(Damaged(b"".join(answers), Damage.JUNK), now)
             return None
         return self._answered(answers[0], now) if answers else None
-
-    def _is_answer(self, raw: bytes) -> bool:
-        request = self._asking()
-        return len(raw) in request.reply_sizes.permitted and request.accepts(raw)
 
     def _is_echo(self, raw: bytes) -> bool:
         """Every sending may come back once, at once or late; a copy beyond those is somebody's answer."""

@@ -35,8 +35,7 @@ class Energies(Payload):
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        t1, t2, t3, t4 = (_decimal(data[i : i + 4], 2) for i in range(0, 16, 4))
-        return cls((t1, t2, t3, t4))
+        return cls((_decimal(data[:4], 2), _decimal(data[4:8], 2), _decimal(data[8:12], 2), _decimal(data[12:], 2)))
 
     def encode(self) -> bytes:
         return b"".join(_digits(amount, 2, 4) for amount in self.amounts)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import TypeVar, cast
 
 from meterlink.errors import LinkError
-from meterlink.exchange import Action, Done, Exchange, Listen, Send
+from meterlink.exchange import Action, Change, Done, Exchange, Listen, Send
 from meterlink.flow import Flow
 from meterlink.link.port import Port
 
 T = TypeVar("T")
-Tell = Callable[[float], Action]
 
 
 def run(port: Port, exchange: Exchange, flow: Flow[T]) -> T:
@@ -20,27 +17,31 @@ def run(port: Port, exchange: Exchange, flow: Flow[T]) -> T:
     try:
         action = exchange.start(flow, port.now())
         while not isinstance(action, Done):
-            try:
-                tell = _carry_out(port, exchange, action)
-            except LinkError as error:
-                action = exchange.failed(error, port.now())
-            else:
-                action = tell(port.now())
+            action = _step(port, exchange, action)
         return cast(T, action.value)
     finally:
         exchange.close()
 
 
-def _carry_out(port: Port, exchange: Exchange, action: Action) -> Tell:
-    """The IO of one action; what it brought is told outside, so that only the line's failures are taken for such."""
+def _step(port: Port, exchange: Exchange, action: Send | Listen | Change) -> Action:
+    """Do what was asked, then tell what happened: apart, so that only the line's own failures are taken for such."""
+    heard, sent_at = b"", 0.0
+    try:
+        if isinstance(action, Listen):
+            heard = port.read(action.until)
+        elif isinstance(action, Send):
+            sent_at = port.write(action.data)
+        else:
+            port.set_line(action.line)
+    except LinkError as error:
+        return exchange.failed(error, port.now())
+    return told(exchange, action, heard, sent_at, port.now())
+
+
+def told(exchange: Exchange, action: Send | Listen | Change, heard: bytes, sent_at: float, now: float) -> Action:
+    """Tell Exchange what became of an action; both runners do it alike."""
     if isinstance(action, Listen):
-        return partial(exchange.received, port.read(action.until))
+        return exchange.received(heard, now)
     if isinstance(action, Send):
-        return partial(_told_sent, exchange, port.write(action.data))
-    assert not isinstance(action, Done)
-    port.set_line(action.line)
-    return exchange.line_changed
-
-
-def _told_sent(exchange: Exchange, at: float, _now: float) -> Action:
-    return exchange.sent(at)
+        return exchange.sent(sent_at)
+    return exchange.line_changed(now)

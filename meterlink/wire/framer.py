@@ -31,9 +31,10 @@ class Damage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A whole frame with a right checksum."""
+    """A whole frame with a right checksum. `answers`: its size, address and code are those of an expected reply."""
 
     raw: bytes
+    answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Framer(ABC):
         self._find_frames()
         excess = len(self._buffer) - BUFFER_LIMIT
         if excess > 0:
-            self._take(excess, Damage.JUNK)
+            self._take_damage(excess, Damage.JUNK)
 
     def silence(self) -> None:
         if self._buffer:
@@ -86,12 +87,16 @@ class Framer(ABC):
         """Whether bytes wait for more bytes or for a silence."""
         return bool(self._buffer)
 
-    def _take(self, size: int, why: Damage | None = None) -> None:
-        """Move the first `size` bytes to the events: a frame, or damage with its reason."""
+    def _take_frame(self, size: int, *, answers: bool = False) -> None:
+        """Move the first `size` bytes to the events as a frame."""
+        self._events.append(Frame(bytes(self._buffer[:size]), answers))
+        del self._buffer[:size]
+
+    def _take_damage(self, size: int, why: Damage) -> None:
+        """Move the first `size` bytes, if any, to the events as damage."""
         if size:
-            raw = bytes(self._buffer[:size])
+            self._events.append(Damaged(bytes(self._buffer[:size]), why))
             del self._buffer[:size]
-            self._events.append(Frame(raw) if why is None else Damaged(raw, why))
 
 
 class ClientFramer(Framer):
@@ -99,11 +104,11 @@ class ClientFramer(Framer):
 
     @abstractmethod
     def expect(self, request: Request[Any]) -> None:
-        """A request is about to go out: forget what came before and wait for its reply."""
+        """A request has gone out: forget what came before and wait for its reply."""
 
+    @abstractmethod
     def send(self, frame: bytes) -> bytes:
-        """The bytes that go out for a frame."""
-        return frame
+        """The bytes that go out for the frame of the next request."""
 
 
 class ReplyFramer(ClientFramer):
@@ -127,7 +132,10 @@ class ReplyFramer(ClientFramer):
         self._tried = 0
         self._request = request
         self._sizes = request.reply_sizes
-        self._asked = request.encode()
+
+    def send(self, frame: bytes) -> bytes:
+        self._asked = frame
+        return frame
 
     def _find_frames(self) -> None:
         if self._sizes is None or self._sizes.usual is None:
@@ -136,9 +144,8 @@ class ReplyFramer(ClientFramer):
         # Windows tried once stay wrong, so a stream that comes byte by byte costs one trial a byte.
         while len(self._buffer) - self._tried >= usual:
             if self._is_reply(self._tried, usual):
-                self._take(self._tried, Damage.JUNK)
-                self._take(usual)
-                self._tried = 0
+                self._take_damage(self._tried, Damage.JUNK)
+                self._take_frame(usual, answers=True)
             else:
                 self._tried += 1
 
@@ -147,13 +154,13 @@ class ReplyFramer(ClientFramer):
         found = self._longest_reply()
         if found is not None:
             start, size = found
-            self._take(start, Damage.JUNK)
-            self._take(size)
-            self._take(len(self._buffer), Damage.JUNK)
+            self._take_damage(start, Damage.JUNK)
+            self._take_frame(size, answers=True)
+            self._take_damage(len(self._buffer), Damage.JUNK)
         elif self._checksum_ok(bytes(self._buffer)) and not self._is_padded_echo(bytes(self._buffer)):
-            self._take(len(self._buffer))  # somebody else's frame, or our own
+            self._take_frame(len(self._buffer))  # somebody else's, or our own
         else:
-            self._take(len(self._buffer), self._damage())
+            self._take_damage(len(self._buffer), self._damage())
 
     def _longest_reply(self) -> tuple[int, int] | None:
         for size in self._permitted_descending():
@@ -177,15 +184,15 @@ class ReplyFramer(ClientFramer):
         size = len(self._asked)
         return len(window) > size and window.startswith(self._asked) and not any(window[size:])
 
+    def _take_damage(self, size: int, why: Damage) -> None:
+        super()._take_damage(size, why)
+        self._tried = max(0, self._tried - size)
+
     def _damage(self) -> Damage:
         size = len(self._buffer)
         if self._sizes is None or size > self._sizes.most:
             return Damage.JUNK
         return Damage.CHECKSUM if size in self._sizes.permitted else Damage.TRUNCATED
-
-    def _take(self, size: int, why: Damage | None = None) -> None:
-        super()._take(size, why)
-        self._tried = max(0, self._tried - size)
 
 
 class CommandFramer(Framer):
@@ -202,8 +209,10 @@ class CommandFramer(Framer):
             size = self._size_of(bytes(self._buffer[:8]))
             if size is None or len(self._buffer) < size or not self._checksum_ok(bytes(self._buffer[:size])):
                 return
-            self._take(size)
+            self._take_frame(size)
 
     def _end_frame(self) -> None:
-        whole = self._checksum_ok(bytes(self._buffer))
-        self._take(len(self._buffer), None if whole else Damage.CHECKSUM)
+        if self._checksum_ok(bytes(self._buffer)):
+            self._take_frame(len(self._buffer))
+        else:
+            self._take_damage(len(self._buffer), Damage.CHECKSUM)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 from meterlink.wire.line import Line
@@ -18,18 +18,14 @@ class ReplySizes:
 
     usual: int | None
     permitted: Collection[int]
+    most: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "most", max(self.permitted))
 
     @classmethod
     def only(cls, size: int) -> ReplySizes:
         return cls(size, (size,))
-
-    @property
-    def least(self) -> int:
-        return min(self.permitted)
-
-    @property
-    def most(self) -> int:
-        return max(self.permitted)
 
 
 class Request(ABC, Generic[R]):

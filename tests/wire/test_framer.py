@@ -37,7 +37,7 @@ def expecting(call: Request[Any]) -> Framer:
 def test_a_reply_of_the_usual_size_is_a_frame_at_once() -> None:
     framer = expecting(ENERGY)
     framer.receive_data(REPLY)
-    assert events(framer) == [Frame(REPLY)]
+    assert events(framer) == [Frame(REPLY, answers=True)]
 
 
 def test_another_permitted_size_is_a_frame_only_at_silence() -> None:
@@ -46,13 +46,13 @@ def test_another_permitted_size_is_a_frame_only_at_silence() -> None:
     framer.receive_data(short)
     assert events(framer) == []
     framer.silence()
-    assert events(framer) == [Frame(short)]
+    assert events(framer) == [Frame(short, answers=True)]
 
 
 def test_noise_in_front_is_damage_and_the_frame_is_found() -> None:
     framer = expecting(ENERGY)
     framer.receive_data(b"\x00\xff" + REPLY)
-    assert events(framer) == [Damaged(b"\x00\xff", Damage.JUNK), Frame(REPLY)]
+    assert events(framer) == [Damaged(b"\x00\xff", Damage.JUNK), Frame(REPLY, answers=True)]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_any_split_gives_the_same_frames(noise: bytes, cuts: set[int]) -> None:
         begin = end
     framer.silence()
     found = events(framer)
-    assert Frame(REPLY) in found
+    assert Frame(REPLY, answers=True) in found
     assert b"".join(event.raw for event in found) == stream
 
 
@@ -128,3 +128,27 @@ def test_a_meter_takes_an_unknown_command_at_silence() -> None:
     assert events(framer) == []
     framer.silence()
     assert events(framer) == [Frame(frame)]
+
+
+def test_a_reply_is_found_behind_more_junk_than_the_buffer_holds() -> None:
+    framer = expecting(ENERGY)
+    for _ in range(BUFFER_LIMIT // 50):
+        framer.receive_data(b"\x55" * 100)
+    framer.receive_data(REPLY)
+    assert events(framer)[-1] == Frame(REPLY, answers=True)
+
+
+def test_of_several_permitted_sizes_the_longest_right_one_counts() -> None:
+    longer = encode_frame(411486, 0x86, b"\xff\x08\x02\x00\x00")
+    framer = expecting(Call(411486, m.READ_PARAMETER, ParameterIndex(0xFF)))
+    framer.receive_data(longer)
+    framer.silence()
+    assert events(framer) == [Frame(longer, answers=True)]
+
+
+def test_a_frame_of_another_size_is_no_answer_though_the_address_and_the_code_are_right() -> None:
+    question = encode_frame(411486, 0x27, b"\x01")
+    framer = expecting(ENERGY)
+    framer.receive_data(question)
+    framer.silence()
+    assert events(framer) == [Frame(question, answers=False)]
