@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import ClassVar, Self
 
-from meterlink.wire.payload import PayloadError, decode_bcd, decode_date, encode_bcd
+from meterlink.wire.payload import PayloadError, bcd_digits, decode_bcd, decode_date, encode_bcd
 from meterlink_mercury200.payload import Payload
 
 
@@ -35,7 +35,9 @@ class Energies(Payload):
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        return cls((_decimal(data[:4], 2), _decimal(data[4:8], 2), _decimal(data[8:12], 2), _decimal(data[12:], 2)))
+        digits = bcd_digits(data)
+        t1, t2, t3, t4 = (Decimal(digits[i : i + 8]).scaleb(-2) for i in range(0, 32, 8))
+        return cls((t1, t2, t3, t4))
 
     def encode(self) -> bytes:
         return b"".join(_digits(amount, 2, 4) for amount in self.amounts)

@@ -20,12 +20,17 @@ class CalendarError(PayloadError):
     """A date or a time that no calendar has."""
 
 
-def decode_bcd(raw: bytes) -> int:
-    """Packed BCD, two digits a byte, most significant first; DigitError when a digit is above 9."""
+def bcd_digits(raw: bytes) -> str:
+    """The digits of packed BCD, two a byte, most significant first; DigitError when one is above 9."""
     digits = raw.hex()
     if not digits.isdecimal():
         raise DigitError(f"{raw.hex(' ').upper()} holds a digit above 9")
-    return int(digits)
+    return digits
+
+
+def decode_bcd(raw: bytes) -> int:
+    """The number of packed BCD; DigitError when a digit is above 9."""
+    return int(bcd_digits(raw))
 
 
 def encode_bcd(number: int, size: int) -> bytes:
