@@ -24,7 +24,7 @@ from meterlink.link.memory import MemoryPort
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.faults import FAULTS, parse_faults, wrap
 from meterlink.sim.state import SimState
-from meterlink.tariff import YearSchedule, preset
+from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, preset
 from meterlink.testing import START, Delivery, dialogue, from_hex, pair, transcript
 from meterlink.wire.line import Line
 from meterlink_mercury200 import DRIVER
@@ -292,12 +292,44 @@ def test_under_every_fault_a_right_value_or_our_error(fault: str, seed: int, cha
     assert meter.now() < START + 60
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("fault", ["late:0.1,delay=0.7", "lost-reply:0.1", "flipped-bit:0.1", "truncated:0.1"])
-def test_a_whole_schedule_is_right_under_faults(fault: str, seed: int) -> None:
-    meter = dialogue(DRIVER, OLD, faulty(fault, seed, simulate(OLD.profile, ZONES)))
+def program(number: int) -> DayProgram:
+    return DayProgram.of(
+        [(0, 1 + number % 4), (number + 1, 1 + (number + 1) % 4), (720 + number, 1 + (number + 2) % 4)]
+    )
+
+
+MOTLEY = YearSchedule(
+    seasons=tuple(
+        Season.of((month + 1, 1), {kind: program(month * 8 + kind) for kind in DayKind}) for month in range(12)
+    ),
+    special_days=(SpecialDay(month=1, day=1, kind=DayKind.HOLIDAY),),
+)
+"""96 records, no two alike, so that one in the place of another is seen."""
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(f"{fault}:0.2" for fault in FAULTS),
+        "late",
+        "late,delay=0.6",
+        "late:0.3,delay=0.56",
+        "late:0.3,delay=1.9",
+        "late:0.2;lost-reply:0.1",
+        "late:0.1;echo;junk-before:0.2",
+        "glued;late:0.1,delay=0.7",
+        "flipped-bit:0.05;late:0.1",
+        "split,pause=0.06",
+    ],
+)
+def test_a_whole_schedule_is_right_under_faults_or_not_told_at_all(fault: str, seed: int) -> None:
+    motley = SimState(started_at=START, schedule=MOTLEY)
+    truth, _ = pair(DRIVER, OLD, motley)
+    wanted = truth.run(DRIVER.read_schedule(OLD))
+    meter = dialogue(DRIVER, OLD, faulty(fault, seed, simulate(OLD.profile, motley)))
     with suppress(LinkError, WireError):
-        assert meter.run(DRIVER.read_schedule(OLD)).schedule == preset("ru-household-3").schedule
+        assert meter.run(DRIVER.read_schedule(OLD)) == wanted
 
 
 def test_no_meter_at_the_address_is_told_with_the_address() -> None:
