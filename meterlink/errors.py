@@ -5,7 +5,7 @@ attributes, one sentence that names what happened and to which meter, one hint t
 code of the command line. The sentences stand here and nowhere else, ready for translation; `{name}` is an attribute.
 
 Exit codes: 1 bug or anything unnamed, 2 wrong usage, 3 line or no answer, 4 access refused, 5 damaged or senseless
-answer, 6 meter or profile cannot do it.
+answer, 6 meter or profile cannot do it, 8 another meter than the one that is meant.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class MeterlinkError(Exception):
     @property
     def hint(self) -> str:
         """What the person should do next."""
-        return self.hint_text.format(**self.facts())
+        return self.hint_text.format(**self.facts()).strip()
 
     def facts(self) -> dict[str, object]:
         """The attributes that tell what happened, for JSON and for the sentences."""
@@ -47,6 +47,15 @@ class ConfigError(MeterlinkError):
     hint_text: ClassVar[str] = "`meterlink doctor` shows each setting with the place it came from."
     setting: str
     why: str
+    advice: str = ""
+    """What to do next, where that is known better than the class knows it."""
+
+    @property
+    def hint(self) -> str:
+        return self.advice or super().hint
+
+    def facts(self) -> dict[str, object]:
+        return {name: fact for name, fact in super().facts().items() if name != "advice"}
 
 
 @dataclass(eq=False, kw_only=True)
@@ -99,9 +108,12 @@ class UnknownModelError(MeterlinkError):
 
     exit_code: ClassVar[int] = 6
     text: ClassVar[str] = "There is no profile for the model {model!r}."
-    hint_text: ClassVar[str] = "{suggestion}`meterlink profiles list` shows every model."
+    hint_text: ClassVar[str] = "{suggestion} `meterlink profiles list` shows every model."
     model: str
     suggestion: str = ""
+
+    def __post_init__(self) -> None:
+        self.suggestion = self.suggestion.strip()
 
 
 @dataclass(eq=False, kw_only=True)
@@ -110,9 +122,12 @@ class UnknownFamilyError(MeterlinkError):
 
     exit_code: ClassVar[int] = 6
     text: ClassVar[str] = "There is no driver for the family {family!r}."
-    hint_text: ClassVar[str] = "{suggestion}`meterlink drivers` lists what is installed."
+    hint_text: ClassVar[str] = "{suggestion} `meterlink drivers` lists what is installed."
     family: str
     suggestion: str = ""
+
+    def __post_init__(self) -> None:
+        self.suggestion = self.suggestion.strip()
 
 
 @dataclass(eq=False, kw_only=True)
@@ -128,17 +143,35 @@ class DriverError(MeterlinkError):
 
 
 @dataclass(eq=False, kw_only=True)
-class UnknownMeterError(MeterlinkError):
-    """A meter answered, and is not the model it was taken for."""
+class OtherModelError(MeterlinkError):
+    """A meter answered, and its own words say that it is not the model it was taken for."""
 
     exit_code: ClassVar[int] = 6
-    text: ClassVar[str] = "The meter at address {address} does not answer as {model}: {why}."
+    text: ClassVar[str] = "The meter is no {model}: it answers {key} = {found}, and a {model} answers {expected}."
     hint_text: ClassVar[str] = (
-        "Look at the plate and give the right --model; `meterlink profiles list` shows every model."
+        "Look at the plate and give the right --model; `meterlink profiles list` shows every model. No value was shown."
+    )
+    model: str
+    key: str
+    found: str | int
+    expected: str
+
+
+@dataclass(eq=False, kw_only=True)
+class OtherMeterError(MeterlinkError):
+    """A meter answered, and it is not the one whose number stands on the plate."""
+
+    exit_code: ClassVar[int] = 8
+    text: ClassVar[str] = (
+        "Another meter answers at address {address}: its serial number is {answered}, and the plate says {plate}."
+    )
+    hint_text: ClassVar[str] = (
+        "Look at the plate; if the meter behind it was given another address, say that one with --address. "
+        "No value was shown."
     )
     address: str
-    model: str
-    why: str
+    plate: str
+    answered: str
 
 
 @dataclass(eq=False, kw_only=True)
@@ -328,9 +361,9 @@ class BadDateError(BadReplyError):
 
 @dataclass(eq=False, kw_only=True)
 class LocalProtocolError(MeterlinkError):
-    """We broke the rules of the dialogue: a bug of meterlink or of a driver. No byte left."""
+    """We broke the rules of the dialogue: a bug of meterlink or of a driver. The frame in question was not sent."""
 
-    text: ClassVar[str] = "meterlink stopped itself before sending: {why}."
+    text: ClassVar[str] = "meterlink stopped itself before sending the next frame: {why}."
     hint_text: ClassVar[str] = "This is a bug; please report it with the output of `meterlink doctor`."
     why: str
 

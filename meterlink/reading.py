@@ -7,7 +7,6 @@ what is shown. When exactly the meter looked at its clock is not known, only tha
 from __future__ import annotations
 
 from datetime import UTC, timedelta, tzinfo
-from math import ceil
 from typing import Final
 
 from meterlink.model import ClockReading, MeterTime
@@ -41,21 +40,40 @@ def against_reference(time: MeterTime, zone: tzinfo | None) -> ClockReading:
     )
 
 
+def rounded(span: timedelta, to: timedelta) -> timedelta:
+    """The nearest multiple of `to`; halves away from 0."""
+    whole = (abs(span) + to / 2) // to * to
+    return whole if span > _ZERO else -whole
+
+
+def bounds(reading: ClockReading, to: timedelta = _SECOND) -> timedelta:
+    """How far the truth may lie from the error rounded to `to`: the uncertainty with the rounding, never less than it.
+
+    Without an error, the uncertainty alone. A multiple of `to`.
+    """
+    lost = _ZERO if reading.error is None else abs(reading.error - rounded(reading.error, to))
+    return -(-(reading.uncertainty + lost) // to) * to
+
+
 def clock_words(reading: ClockReading) -> str:
     """`meter is 1 h 00 min 14 s ahead`, `meter is right within 1 s`, or why nothing can be said."""
     if reading.error is None:
         return _TEXT["no zone"]
-    within = ceil(reading.uncertainty / _SECOND)
     if abs(reading.error) <= reading.uncertainty:
-        return _TEXT["right"].format(within=within)
+        return _TEXT["right"].format(within=_ceil_s(abs(reading.error) + reading.uncertainty))
     way = _TEXT["ahead" if reading.error > _ZERO else "behind"]
+    within = bounds(reading) // _SECOND
     told = _TEXT["within"].format(within=within) if within > 1 else ""
     return _TEXT["wrong"].format(span=span_words(abs(reading.error)), way=way, within=told)
 
 
+def _ceil_s(span: timedelta) -> int:
+    return -(-span // _SECOND)
+
+
 def span_words(span: timedelta) -> str:
     """A length of time, rounded to seconds: `14 s`, `1 h 00 min 14 s`, `2 d 0 h 00 min 05 s`."""
-    minutes, seconds = divmod((span + _SECOND / 2) // _SECOND, 60)
+    minutes, seconds = divmod(rounded(span, _SECOND) // _SECOND, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:

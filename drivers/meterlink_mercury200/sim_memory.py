@@ -147,7 +147,7 @@ class Memory:
         kept: dict[messages.Command[Any, Any], Payload] = {
             m.READ_GROUP_ADDRESS: v.GroupAddress(0),
             m.READ_POWER_LIMIT: v.Power(Decimal("99.99")),
-            m.READ_MONTHLY_LIMIT: v.MonthlyLimit(9999),  # seen: m200-mrkrasser-req-23
+            m.READ_MONTHLY_LIMIT: v.MonthlyLimit(Decimal(9999)),  # seen: m200-mrkrasser-req-23
             m.READ_DST: v.DstFlag(int(state.dst_enabled)),
             m.READ_BUTTON_CORRECTION: v.ButtonCorrection(30),
             m.READ_IDENTIFICATION: firmware,

@@ -91,16 +91,16 @@ class Power(Payload):
 class MonthlyLimit(Payload):
     """BCD(2), one count = 1 kWh a month (04h, 23h). The maker writes "kW"; every other source has kWh."""
 
-    limit_kwh: int
+    limit_kwh: Decimal
 
     size: ClassVar[int] = 2
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        return cls(decode_bcd(data))
+        return cls(_decimal(data, 0))
 
     def encode(self) -> bytes:
-        return encode_bcd(self.limit_kwh, 2)
+        return _digits(self.limit_kwh, 0, 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from meterlink.cli.connect import Meter, connected
 from meterlink.cli.energy import register_facts
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.section import Section, present
 from meterlink.driver import Target
 from meterlink.flow import Flow
 from meterlink.model import ArchiveReading
@@ -41,34 +42,32 @@ def archive() -> None:
 @pass_given
 def read_archive(given: Given, months: int) -> None:
     with connected(given, "energy_archive") as meter:
-        reading = read(meter, months)
-        output.present(given.as_json, "archive", facts(meter, reading), lambda: show(meter, reading))
+        present(given.as_json, section(meter, months))
 
 
-def read(meter: Meter, months: int = USUAL_MONTHS) -> ArchiveReading:
+def section(meter: Meter, months: int = USUAL_MONTHS) -> Section:
+    """The months."""
+
     def work(target: Target) -> Flow[ArchiveReading]:
         return meter.driver.read_archive(target, months)
 
-    return meter.read(work)
-
-
-def facts(meter: Meter, reading: ArchiveReading) -> dict[str, object]:
-    """The document."""
+    reading = meter.read(work)
     records = [
         {"month": f"{record.month:%Y-%m}", "registers": [register_facts(value) for value in record.registers]}
         for record in reading.records
     ]
-    return {**meter.head(reading.read_at), "records": records, **meter.tail(reading.absent)}
-
-
-def show(meter: Meter, reading: ArchiveReading) -> None:
-    """For people."""
-    meter.show_head(reading.read_at)
-    show_records(reading)
-    meter.show_tail(reading.absent)
+    return Section(
+        name="archive",
+        meter=meter,
+        read_at=reading.read_at,
+        facts={"records": records},
+        show=lambda: show_records(reading),
+        absent=reading.absent,
+    )
 
 
 def show_records(reading: ArchiveReading) -> None:
+    """For people: a row for each month, a column for each register that any month has."""
     names = dict.fromkeys(f"{value.register}, {value.unit}" for record in reading.records for value in record.registers)
     if not names:
         output.line(_NO_MONTHS)

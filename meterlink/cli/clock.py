@@ -10,11 +10,12 @@ from typing import Final
 import click
 
 from meterlink.cli import output
-from meterlink.cli.connect import Meter, connected, told_moment
+from meterlink.cli.connect import Meter, connected
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.section import Section, present, told_moment
 from meterlink.model import ClockReading
-from meterlink.reading import against_reference, clock_words
+from meterlink.reading import against_reference, bounds, clock_words, rounded
 
 _HELP: Final = "the clock of the meter"
 _SHOW_HELP: Final = """read the clock and compare it with this computer's
@@ -33,6 +34,7 @@ _OTHER_DAY: Final = (
     "the meter says {said}, and {date} is a {true}: programs of the day will be taken from the wrong day"
 )
 _NO_ZONE: Final = "no time zone was given"
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @click.group(cls=Group, help=_HELP)
@@ -45,32 +47,38 @@ def clock() -> None:
 @pass_given
 def show_clock(given: Given) -> None:
     with connected(given, "clock") as meter:
-        reading = read(meter)
-        output.present(given.as_json, "clock", facts(meter, reading), lambda: show(meter, reading))
+        present(given.as_json, section(meter))
 
 
-def read(meter: Meter) -> ClockReading:
-    return against_reference(meter.read(meter.driver.read_clock), meter.zone)
+def section(meter: Meter) -> Section:
+    """The clock."""
+    reading = against_reference(meter.read(meter.driver.read_clock), meter.zone)
+    return Section(
+        name="clock",
+        meter=meter,
+        read_at=reading.reference,
+        facts=facts(reading),
+        show=lambda: _show(reading),
+        notes=tuple(_oddities(reading)),
+    )
 
 
-def facts(meter: Meter, reading: ClockReading) -> dict[str, object]:
-    """The document."""
+def facts(reading: ClockReading) -> dict[str, object]:
+    """The document's own keys: the truth lies within `error_s` ± `uncertainty_s`, as they are written."""
     return {
-        **meter.head(reading.reference),
         "meter_time": reading.meter.isoformat(),
         "weekday": _weekday(reading),
         "season_flag": reading.season_flag,
         "reference_time": told_moment(reading.reference),
         "error_s": None if reading.error is None else _seconds(reading.error),
         **({"error_reason": _NO_ZONE} if reading.error is None else {}),
-        "uncertainty_s": _seconds(reading.uncertainty),
+        "uncertainty_s": _seconds(bounds(reading, _MILLISECOND)),
         "words": clock_words(reading),
-        **meter.tail(notes=tuple(_oddities(reading))),
     }
 
 
 def _seconds(span: timedelta) -> Decimal:
-    return Decimal(span // timedelta(milliseconds=1)).scaleb(-3)
+    return Decimal(rounded(span, _MILLISECOND) // _MILLISECOND).scaleb(-3)
 
 
 def _weekday(reading: ClockReading) -> str | None:
@@ -86,14 +94,7 @@ def _oddities(reading: ClockReading) -> Iterator[str]:
         yield _OTHER_DAY.format(said=said, true=true, date=reading.meter.date())
 
 
-def show(meter: Meter, reading: ClockReading) -> None:
-    """For people."""
-    meter.show_head(reading.reference)
-    show_times(reading)
-    meter.show_tail(notes=tuple(_oddities(reading)))
-
-
-def show_times(reading: ClockReading) -> None:
+def _show(reading: ClockReading) -> None:
     weekday = _weekday(reading)
     output.pairs(
         [

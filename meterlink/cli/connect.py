@@ -6,6 +6,7 @@ Everything that can be wrong in what was given is found before the port is opene
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,13 +21,22 @@ from meterlink.cli.simulated import own_address, simulate
 from meterlink.cli.zone import parse_zone
 from meterlink.context import Observer, Traced
 from meterlink.driver import Driver, Target
-from meterlink.errors import ConfigError, NotSupportedError, PortUrlError
+from meterlink.errors import (
+    ConfigError,
+    MeterlinkError,
+    NoAnswerError,
+    NotSupportedError,
+    OtherMeterError,
+    OtherModelError,
+    PortUrlError,
+    WireError,
+)
 from meterlink.flow import Flow, instant
 from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.opening import open_port
 from meterlink.link.port import PortKind, PortUrl, parse_port
 from meterlink.link.trace import TraceFile
-from meterlink.model import Absent, Identity
+from meterlink.model import Identity
 from meterlink.profiles import Profile, ProfileLibrary, load_profiles, profile_folders
 from meterlink.registry import load_driver
 from meterlink.sim.line import VirtualWire
@@ -35,16 +45,24 @@ from meterlink.wire.line import Line
 T = TypeVar("T")
 
 _MISSING: Final = {
-    "port": "nobody said where the meter is; give --port COM3, --port /dev/ttyUSB0, --port tcp://host:port or "
-    "--port sim:mercury-200.02, set METERLINK_PORT, or choose a --place",
-    "model": "the meter on {port} cannot be asked without its model; give --model with the id that "
-    "`meterlink profiles list` shows for the name on the plate",
-    "address": "the meter on {port} cannot be asked without its address; give --address NUMBER, or --address "
-    "serial:NUMBER with the number on the plate ({rule})",
+    "port": "nobody said where the meter is",
+    "model": "the meter on {port} cannot be asked without its model",
+    "address": "the meter on {port} cannot be asked without its address",
 }
-_OTHER_MODEL: Final = (
-    "the meter answers {key} = {found}, and the profile {model} expects {expected}: check --model against the plate"
+_ADVICE: Final = {
+    "port": "Give --port COM3, --port /dev/ttyUSB0, --port tcp://host:port or --port sim:mercury-200.02, set "
+    "METERLINK_PORT, or choose a --place.",
+    "model": "Give --model with the id that `meterlink profiles list` shows for the name on the plate.",
+    "address": "Give --address NUMBER, or --address serial:NUMBER with the number on the plate ({rule}).",
+}
+_BAD_PORT: Final = {
+    "cyrillic": "it contains Cyrillic letters, which look like the Latin ones of COM3",
+    "no model": "it needs a model, as in sim:mercury-200.02",
+}
+_MODEL_UNPROVEN: Final = (
+    "the meter does not tell its model; {model} was taken from what was given (--model, a place or the port)"
 )
+_SERIAL_PREFIX: Final = "serial:"
 _PROGRESS: Final = "reading {port}"
 
 
@@ -65,7 +83,7 @@ class Simulated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a meter is and what it is, before anything was sent."""
+    """Where a meter is and what it is, before anything was sent; `plate` is the number the address was derived from."""
 
     url: PortUrl
     driver: Driver
@@ -73,11 +91,12 @@ class Place:
     zone: tzinfo | None = None
     trace: str | None = None
     simulated: Simulated | None = None
+    plate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
-    """A meter that has told who it is. `notes` say what is odd about that."""
+    """A meter that has told who it is. `notes` say what that does not prove."""
 
     dialogue: Dialogue
     driver: Driver
@@ -94,12 +113,12 @@ class Meter:
         """Run one of the driver's readings."""
         return self.dialogue.run(work(self.target))
 
-    def read_part(self, what: str, work: Callable[[Target], Flow[T]], absent: list[Absent]) -> T | None:
-        """The same for a part of a larger reading: what this model lacks is absent with the reason."""
+    def read_part(self, what: str, work: Callable[[Target], Flow[T]], missing: dict[str, MeterlinkError]) -> T | None:
+        """The same for a part of a larger reading; what cannot be read is among `missing`: see `section`."""
         try:
             return self.read(work)
-        except NotSupportedError as error:
-            absent.append(Absent(what=what, reason=error.why))
+        except (NotSupportedError, NoAnswerError, WireError) as error:
+            missing[what] = error
             return None
 
     def moment(self, at: datetime) -> datetime:
@@ -109,34 +128,6 @@ class Meter:
     def now(self) -> datetime:
         """The time of the port, in the same zone."""
         return self.moment(instant(self.dialogue.now()))
-
-    def head(self, read_at: datetime | None = None) -> dict[str, object]:
-        """How documents about this meter begin."""
-        who = self.identity
-        names = {"family": who.family, "model": who.model, "serial_number": who.serial_number, "address": who.address}
-        return {"meter": names, "read_at": told_moment(self.moment(read_at) if read_at else self.now())}
-
-    def tail(self, absent: tuple[Absent, ...] | list[Absent] = (), notes: tuple[str, ...] = ()) -> dict[str, object]:
-        """How they end."""
-        return {"absent": output.absent_facts(absent), "notes": [*self.notes, *notes]}
-
-    def show_head(self, read_at: datetime | None = None) -> None:
-        """The first line for people."""
-        who = self.identity
-        moment = self.moment(read_at) if read_at else self.now()
-        output.line(
-            f"{who.model}, serial number {who.serial_number}, address {who.address}, {moment:%Y-%m-%d %H:%M:%S %Z}"
-        )
-        output.line()
-
-    def show_tail(self, absent: tuple[Absent, ...] | list[Absent] = (), notes: tuple[str, ...] = ()) -> None:
-        output.absent(absent)
-        output.notes((*self.notes, *notes))
-
-
-def told_moment(at: datetime) -> str:
-    """A moment in documents: whole milliseconds, with offset."""
-    return at.isoformat(timespec="milliseconds")
 
 
 def library() -> ProfileLibrary:
@@ -151,9 +142,13 @@ def surroundings() -> Surroundings:
 @contextmanager
 def connected(given: Given, needs: str | None = None) -> Iterator[Meter]:
     """A meter that was identified. `needs` is what the profile must know of it before a byte is sent."""
-    place = find_place(resolve(given.values, surroundings()), library())
-    with connected_at(place, needs) as meter:
+    with connected_at(wanted_place(given), needs) as meter:
         yield meter
+
+
+def wanted_place(given: Given) -> Place:
+    """Where the meter is that was asked for."""
+    return find_place(resolve(given.values, surroundings()), library())
 
 
 @contextmanager
@@ -165,7 +160,7 @@ def connected_at(place: Place, needs: str | None = None) -> Iterator[Meter]:
     with ExitStack() as stack:
         observers: list[Observer] = [stack.enter_context(output.Progress(_PROGRESS.format(port=place.url.text)))]
         if place.trace is not None:
-            observers.append(stack.enter_context(TraceFile(Path(place.trace))))
+            observers.append(stack.enter_context(TraceFile(place.trace, output.remark)))
         dialogue = stack.enter_context(_open(place, observers))
         yield _identified(place, dialogue)
 
@@ -174,18 +169,45 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
     """What settings mean; the first that is missing or wrong is an error of its own class."""
     values = {name: setting.value for name, setting in settings.items()}
     if "port" not in values:
-        raise ConfigError(setting="--port", why=_MISSING["port"])
-    url = parse_port(values["port"])
+        raise _missing("port")
+    url = _checked(parse_port(values["port"]))
     zone = parse_zone(values["tz"]) if "tz" in values else None
     simulated = _simulated(url, profiles)
     model = values.get("model", simulated.profile.model if simulated else None)
     if model is None:
-        raise ConfigError(setting="--model", why=_MISSING["model"].format(port=url.text))
+        raise _missing("model", port=url.text)
     profile = profiles.get(model)
     driver = load_driver(profile.driver)
     address = _address(values.get("address"), url, driver, profile, simulated)
     target = Target(address=address, profile=profile)
-    return Place(url=url, driver=driver, target=target, zone=zone, trace=values.get("trace"), simulated=simulated)
+    return Place(
+        url=url,
+        driver=driver,
+        target=target,
+        zone=zone,
+        trace=values.get("trace"),
+        simulated=simulated,
+        plate=_plate(values.get("address", "")),
+    )
+
+
+def _missing(name: str, **facts: str) -> ConfigError:
+    why, advice = _MISSING[name].format(**facts), _ADVICE[name].format(**facts)
+    return ConfigError(setting=f"--{name}", why=why, advice=advice)
+
+
+def _checked(url: PortUrl) -> PortUrl:
+    """What no port can be, told before it is opened."""
+    if url.kind is PortKind.SERIAL and re.match(r"[^/\\]*[\u0400-\u04FF]", url.place):
+        raise PortUrlError(setting=url.text, why=_BAD_PORT["cyrillic"])
+    if url.kind is PortKind.SIM and not url.place:
+        raise PortUrlError(setting=url.text, why=_BAD_PORT["no model"])
+    return url
+
+
+def _plate(address: str) -> str | None:
+    address = address.strip()
+    return address[len(_SERIAL_PREFIX) :] if address.lower().startswith(_SERIAL_PREFIX) else None
 
 
 def _simulated(url: PortUrl, profiles: ProfileLibrary) -> Simulated | None:
@@ -201,8 +223,7 @@ def _address(text: str | None, url: PortUrl, driver: Driver, profile: Profile, s
     if text is not None:
         return driver.parse_address(text, profile)
     if own is None:
-        why = _MISSING["address"].format(port=url.text, rule=profile.address.rule)
-        raise ConfigError(setting="--address", why=why)
+        raise _missing("address", port=url.text, rule=profile.address.rule)
     return own
 
 
@@ -213,7 +234,7 @@ def _of_url(url: PortUrl, work: Callable[[], T]) -> T:
     except ConfigError as error:
         if type(error) is not ConfigError:
             raise
-        raise PortUrlError(setting=url.text, why=f"{error.setting}: {error.why}") from error
+        raise PortUrlError(setting=url.text, why=f"{error.setting}: {error.why}", advice=error.advice) from error
 
 
 def _open(place: Place, observers: list[Observer]) -> Dialogue:
@@ -241,6 +262,7 @@ def _no_wire(url: PortUrl, _line: Line, _starts_at: float) -> VirtualWire:
 
 def _identified(place: Place, dialogue: Dialogue) -> Meter:
     identity = dialogue.run(place.driver.identify(place.target))
+    _check_plate(place, identity)
     profile = place.target.profile
     return Meter(
         dialogue=dialogue,
@@ -248,13 +270,25 @@ def _identified(place: Place, dialogue: Dialogue) -> Meter:
         target=Target(address=place.target.address, profile=profile.for_firmware(identity.firmware)),
         identity=identity,
         zone=place.zone,
-        notes=tuple(_doubts(identity, profile)),
+        notes=_doubts(identity, profile),
     )
 
 
-def _doubts(identity: Identity, profile: Profile) -> Iterator[str]:
-    for key, values in profile.match.items():
+def _check_plate(place: Place, identity: Identity) -> None:
+    """OtherMeterError where the number on the plate was given and another meter answers at the address made of it."""
+    plate, answered = place.plate, identity.serial_number
+    if plate is not None and not place.driver.same_serial(plate, answered):
+        raise OtherMeterError(address=place.target.address, plate=plate, answered=answered)
+
+
+def _doubts(identity: Identity, profile: Profile) -> tuple[str, ...]:
+    """What the meter leaves open about its model; OtherModelError where it proves to be another one."""
+    unproven = False
+    for key, expected in profile.match.items():
         found = identity.facts.get(key)
-        if found is not None and found not in values:
-            expected = " or ".join(map(str, values))
-            yield _OTHER_MODEL.format(key=key, found=found, model=profile.model, expected=expected)
+        if found is None:
+            unproven = True
+        elif found not in expected:
+            wanted = " or ".join(map(str, expected))
+            raise OtherModelError(model=profile.model, key=key, found=found, expected=wanted)
+    return (_MODEL_UNPROVEN.format(model=profile.model),) if unproven else ()

@@ -19,7 +19,8 @@ from meterlink.registry import load_driver
 
 _HELP: Final = """decode a REQUEST of a FAMILY of meters, and the REPLY to it, given as hexadecimal digits
 
-FAMILY is one of those that `meterlink drivers` lists; spaces between the bytes may be left out
+FAMILY is one of those that `meterlink drivers` lists; spaces between the bytes may be left out. The exit code is 5 when
+a checksum is wrong or a frame makes no sense; what can be told of it is shown all the same
 """
 _SHORT: Final = "frames in words, from bytes alone"
 _EXAMPLES: Final = (
@@ -36,6 +37,9 @@ _TEXT: Final = {
     "wrong": "checksum WRONG",
 }
 MOST_BYTES: Final = 1024
+EXIT_SENSELESS: Final = 5
+_OK: Final = "ok"
+_ADVICE: Final = "Give the family of that model, or leave the model out."
 
 
 @click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
@@ -45,11 +49,21 @@ MOST_BYTES: Final = 1024
 @model_option
 @json_option
 @pass_given
-def decode(given: Given, family: str, request_hex: str, reply_hex: str | None) -> None:
+@click.pass_context
+def decode(context: click.Context, given: Given, /, family: str, request_hex: str, reply_hex: str | None) -> None:
     request = parse_hex(request_hex, "request")
     reply = None if reply_hex is None else parse_hex(reply_hex, "reply")
     description = load_driver(family).describe(request, reply, _profile(given, family))
     output.present(given.as_json, "decode", facts(family, description), lambda: show(description))
+    context.exit(EXIT_SENSELESS if any(map(_is_senseless, _frames(description))) else 0)
+
+
+def _frames(description: Description) -> list[Described]:
+    return [frame for frame in (description.request, description.reply) if frame is not None]
+
+
+def _is_senseless(frame: Described) -> bool:
+    return not frame.checksum_ok or frame.status not in (None, _OK)
 
 
 def parse_hex(text: str, what: str) -> bytes:
@@ -78,7 +92,7 @@ def _profile(given: Given, family: str) -> Profile | None:
     profile = library().get(model.value)
     if profile.driver != family:
         facts = {"model": model.value, "origin": model.origin, "other": profile.driver, "family": family}
-        raise ConfigError(setting="--model", why=_TEXT["family"].format(**facts))
+        raise ConfigError(setting="--model", why=_TEXT["family"].format(**facts), advice=_ADVICE)
     return profile
 
 

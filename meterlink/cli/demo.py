@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import click
 
 from meterlink.cli import archive, clock, dst, energy, instant, journal, meter, output, tariff
-from meterlink.cli.connect import Meter, connected_at, find_place
+from meterlink.cli.connect import connected_at, find_place
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.cli.section import Section
 from meterlink.cli.settings import Setting
-from meterlink.model import StatusReading
 from meterlink.profiles import default_folder, load_profiles
 
 _HELP: Final = """read a simulated meter whole and show it: a Mercury 200.02 whose clock still follows summer time
@@ -26,17 +27,20 @@ _SETTINGS: Final = {
     "tz": "Europe/Moscow",
 }
 _ORIGIN: Final = "the demonstration"
+_SECTIONS: Final = {
+    "meter_info": ("who it is, and its state", meter.section),
+    "energy": ("energy registers", energy.section),
+    "instant": ("now", instant.section),
+    "clock": ("clock", clock.section),
+    "dst": ("summer and winter time", dst.section),
+    "tariff": ("tariffs", tariff.section),
+    "archive": ("registers at the start of each month", archive.section),
+    "journal": ("journals", journal.section),
+}
+"""By the keys of the document: heading, and how it is read."""
+
 _TEXT: Final = {
     "begin": "a simulated meter in memory, read over its real protocol",
-    "identity": "who it is",
-    "status": "its state",
-    "energy": "energy registers",
-    "instant": "now",
-    "clock": "clock",
-    "dst": "summer and winter time",
-    "tariff": "tariffs",
-    "archive": "registers at the start of each month",
-    "journal": "journals",
     "end": "The same with a meter of yours: meterlink meter info --port COM3 --model mercury-200.02 --address NUMBER",
 }
 
@@ -47,82 +51,16 @@ _TEXT: Final = {
 def demo(given: Given) -> None:
     settings = {name: Setting(name=name, value=value, origin=_ORIGIN) for name, value in _SETTINGS.items()}
     with connected_at(find_place(settings, load_profiles([default_folder()]))) as found:
-        if given.as_json:
-            output.document("demo", _facts(found))
-        else:
-            _show(found)
+        sections = {key: read(found) for key, (_, read) in _SECTIONS.items()}
+        facts = {"port": _SETTINGS["port"], **{key: section.document() for key, section in sections.items()}}
+        output.present(given.as_json, "demo", facts, lambda: _show(sections, found.notes))
 
 
-def _facts(found: Meter) -> dict[str, object]:
-    """The documents of the single commands, without their schema keys."""
-    driver = found.driver
-    return {
-        "port": _SETTINGS["port"],
-        "meter_info": meter.facts(found, found.read(driver.read_status)),
-        "energy": energy.facts(found, found.read(driver.read_energy)),
-        "instant": instant.facts(found, found.read(driver.read_instant)),
-        "clock": clock.facts(found, clock.read(found)),
-        "dst": dst.facts(found, found.read(driver.read_dst)),
-        "tariff": found.head() | tariff.facts(found, tariff.read(found)),
-        "archive": archive.facts(found, archive.read(found)),
-        "journal": journal.facts(found, journal.read_all(found)),
-    }
-
-
-def _show(found: Meter) -> None:
+def _show(sections: Mapping[str, Section], notes: tuple[str, ...]) -> None:
     output.line(_TEXT["begin"])
-    _show_itself(found, found.read(found.driver.read_status))
-    _show_values(found)
-    _show_time(found)
-    _show_tariffs(found)
-    _show_past(found)
-    output.line(_TEXT["end"])
-
-
-def _show_itself(found: Meter, status: StatusReading) -> None:
-    output.heading(_TEXT["identity"])
-    meter.show_identity(found)
-    found.show_tail(found.identity.absent)
-    output.heading(_TEXT["status"])
-    meter.show_status(status)
-    output.absent(status.absent)
-
-
-def _show_values(found: Meter) -> None:
-    output.heading(_TEXT["energy"])
-    registers = found.read(found.driver.read_energy)
-    energy.show_registers(registers)
-    output.absent(registers.absent)
-    output.heading(_TEXT["instant"])
-    values = found.read(found.driver.read_instant)
-    instant.show_values(values)
-    output.absent(values.absent)
-
-
-def _show_time(found: Meter) -> None:
-    output.heading(_TEXT["clock"])
-    clock.show_times(clock.read(found))
-    output.heading(_TEXT["dst"])
-    dst.show_setting(found.read(found.driver.read_dst))
-
-
-def _show_tariffs(found: Meter) -> None:
-    output.heading(_TEXT["tariff"])
-    tariffs = tariff.read(found)
-    output.lines(tariff.words(tariffs))
+    output.notes(notes)
+    for key, section in sections.items():
+        output.heading(_SECTIONS[key][0])
+        section.show_part()
     output.line()
-    tariff.show_schedule(tariffs)
-    tariff.show_holidays(tariffs)
-    output.absent(tariffs.absent)
-    output.notes(tariffs.notes())
-
-
-def _show_past(found: Meter) -> None:
-    output.heading(_TEXT["archive"])
-    months = archive.read(found)
-    archive.show_records(months)
-    output.absent(months.absent)
-    output.heading(_TEXT["journal"])
-    journals = journal.read_all(found)
-    journal.show_journals(journals)
-    output.absent(journals.absent)
+    output.line(_TEXT["end"])

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import click
 
@@ -23,10 +23,12 @@ from meterlink.cli.connect import library, surroundings
 from meterlink.cli.drivers import driver_facts, driver_states
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.outcome import without_user
 from meterlink.cli.ports import port_facts, serial_ports
 from meterlink.cli.profiles import folder_facts
-from meterlink.cli.settings import Setting, read_places, resolve
+from meterlink.cli.settings import Setting, Surroundings, read_places, resolve, resolve_without_files
 from meterlink.cli.version import VERSION
+from meterlink.errors import MeterlinkError
 
 _HELP: Final = """show versions, ports, drivers, profiles, the clock and the settings with their origin; never fails
 
@@ -39,25 +41,39 @@ _TEXT: Final = {
     "not installed": "not installed",
     "dialout": "serial ports belong to the group {group}, and this user is in it",
     "no dialout": "this user is not in the group {group}, to which serial ports belong: add it and log in again",
+    "no group": "this system has no group {groups}; who may open a serial port is said otherwise here",
+    "root": "this user is root and may open every serial port",
     "no ports": "none",
     "windows": "this system has no rights on serial ports",
     "trouble": "cannot be told: {kind}: {error}",
     "unset": "no setting has a value",
+    "variable": "{name} is no variable of meterlink{meant}",
+    "file": "{file}: {words}",
+    "not there": "not there",
+    "no places": "no places",
+    "places": "places {places}",
 }
 _GROUPS: Final = ("dialout", "uucp")
-_USER_IN_URL: Final = re.compile(r"//[^/@]*@")
 
 Rows = list[tuple[str, object]]
 
 
+class Found(NamedTuple):
+    """What was gathered of one part; `troubles` are what could not be, beside it."""
+
+    facts: object
+    rows: Rows
+    troubles: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One part of the report, as facts and as rows; or the trouble in gathering it."""
+    """One part of the report, as facts and as rows; and the troubles in gathering it."""
 
     name: str
     facts: object
     rows: Rows
-    trouble: str | None = None
+    troubles: tuple[str, ...] = ()
 
 
 @click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
@@ -66,11 +82,11 @@ class Part:
 def doctor(given: Given) -> None:
     parts = [_gathered(name, work) for name, work in _work(given).items()]
     facts = {part.name: part.facts for part in parts}
-    troubles = [{"part": part.name, "message": part.trouble} for part in parts if part.trouble is not None]
+    troubles = [{"part": part.name, "message": trouble} for part in parts for trouble in part.troubles]
     output.present(given.as_json, "doctor", {**facts, "troubles": troubles}, lambda: _show(parts))
 
 
-def _work(given: Given) -> Mapping[str, Callable[[], tuple[object, Rows]]]:
+def _work(given: Given) -> Mapping[str, Callable[[], Found]]:
     return {
         "versions": _versions,
         "platform": _platform,
@@ -83,13 +99,17 @@ def _work(given: Given) -> Mapping[str, Callable[[], tuple[object, Rows]]]:
     }
 
 
-def _gathered(name: str, work: Callable[[], tuple[object, Rows]]) -> Part:
+def _gathered(name: str, work: Callable[[], Found]) -> Part:
     try:
-        facts, rows = work()
+        found = work()
     except Exception as error:  # noqa: BLE001  # whatever is wrong here is what the report is for
-        trouble = _TEXT["trouble"].format(kind=type(error).__name__, error=error)
-        return Part(name=name, facts=None, rows=[("", trouble)], trouble=trouble)
-    return Part(name=name, facts=facts, rows=rows)
+        trouble = _trouble(error)
+        return Part(name=name, facts=None, rows=[("", trouble)], troubles=(trouble,))
+    return Part(name=name, facts=found.facts, rows=found.rows, troubles=found.troubles)
+
+
+def _trouble(error: Exception) -> str:
+    return without_user(_TEXT["trouble"].format(kind=type(error).__name__, error=error))
 
 
 def _show(parts: Iterable[Part]) -> None:
@@ -101,10 +121,10 @@ def _show(parts: Iterable[Part]) -> None:
 # --- the parts ------------------------------------------------------------------------------------------------------
 
 
-def _versions() -> tuple[object, Rows]:
+def _versions() -> Found:
     found = {"meterlink": VERSION, "python": platform.python_version()}
     found |= {name: _version(name) for name in _PACKAGES}
-    return found, list(found.items())
+    return Found(found, list(found.items()))
 
 
 def _version(package: str) -> str:
@@ -114,17 +134,17 @@ def _version(package: str) -> str:
         return _TEXT["not installed"]
 
 
-def _platform() -> tuple[object, Rows]:
+def _platform() -> Found:
     found = {"system": platform.platform(), "executable": sys.executable, "encoding": sys.stdout.encoding}
-    return found, list(found.items())
+    return Found(found, list(found.items()))
 
 
-def _rights() -> tuple[object, Rows]:
+def _rights() -> Found:
     if sys.platform == "win32":
         words = _TEXT["windows"]
     else:
         words = _group_words()
-    return words, [("", words)]
+    return Found(words, [("", words)])
 
 
 def _group_words() -> str:
@@ -132,65 +152,84 @@ def _group_words() -> str:
         raise AssertionError
     import grp
 
+    if os.geteuid() == 0:
+        return _TEXT["root"]
     own = {*os.getgroups(), os.getegid()}
     for name in _GROUPS:
         try:
             group = grp.getgrnam(name)
         except KeyError:
             continue
-        return _TEXT["dialout" if group.gr_gid in own or os.geteuid() == 0 else "no dialout"].format(group=name)
-    return _TEXT["no ports"]
+        return _TEXT["dialout" if group.gr_gid in own else "no dialout"].format(group=name)
+    return _TEXT["no group"].format(groups=" or ".join(_GROUPS))
 
 
-def _ports() -> tuple[object, Rows]:
+def _ports() -> Found:
     found = serial_ports()
     rows: Rows = [(port.device, f"{port.description} ({port.hwid})") for port in found]
-    return port_facts(found), rows or [("", _TEXT["no ports"])]
+    return Found(port_facts(found), rows or [("", _TEXT["no ports"])])
 
 
-def _drivers() -> tuple[object, Rows]:
+def _drivers() -> Found:
     states = driver_states()
     rows: Rows = [(state.origin.family, state.trouble or f"{state.origin}, {state.origin.module}") for state in states]
-    return driver_facts(states), rows
+    return Found(driver_facts(states), rows)
 
 
-def _profiles() -> tuple[object, Rows]:
+def _profiles() -> Found:
     known = library()
     problems = [str(problem) for problem in known.problems]
     facts = {"folders": folder_facts(known), "models": len(known.all()), "problems": problems}
     rows: Rows = [(folder.path, f"{len(folder.files)} files, sha256 {folder.sha256}") for folder in known.folders]
-    return facts, [*rows, ("models", len(known.all())), *(("wrong", problem) for problem in problems)]
+    return Found(facts, [*rows, ("models", len(known.all())), *(("wrong", problem) for problem in problems)])
 
 
-def _clock() -> tuple[object, Rows]:
+def _clock() -> Found:
     now = datetime.now(UTC)
     local = now.astimezone()
     facts = {"utc": now.isoformat(timespec="seconds"), "local": local.isoformat(timespec="seconds")}
-    return facts | {"zone": str(local.tzname())}, [*facts.items(), ("zone", local.tzname())]
+    return Found(facts | {"zone": str(local.tzname())}, [*facts.items(), ("zone", local.tzname())])
 
 
-def _settings(given: Given) -> tuple[object, Rows]:
+def _settings(given: Given) -> Found:
     around = surroundings()
-    found = [_without_secrets(setting) for setting in resolve(given.values, around).values()]
-    files = [
-        {"file": str(file), "there": file.exists(), "places": sorted(read_places(file))} for file in around.files()
-    ]
-    rows: Rows = [(setting.name, f"{setting.value}  (from {setting.origin})") for setting in found]
-    told: list[dict[str, Any]] = [{"name": one.name, "value": one.value, "origin": one.origin} for one in found]
-    return {"values": told, "files": files}, [*(rows or [("", _TEXT["unset"])]), *_file_rows(files)]
+    values, troubles = _values(given, around)
+    files: list[dict[str, object]] = []
+    rows: Rows = [(name, f"{one.value}  (from {one.origin})") for name, one in values.items()] or [("", _TEXT["unset"])]
+    for file in around.files():
+        places, trouble = _places(file)
+        there = file.exists()
+        files.append({"file": str(file), "there": there, "places": places})
+        rows.append(("file", _TEXT["file"].format(file=file, words=trouble or _file_words(there, places))))
+        troubles += [trouble] if trouble and trouble not in troubles else []
+    strangers = [_TEXT["variable"].format(name=name, meant=meant) for name, meant in around.unknown_variables()]
+    rows += [("variable", stranger) for stranger in strangers]
+    told = [{"name": name, "value": one.value, "origin": one.origin} for name, one in values.items()]
+    return Found({"values": told, "files": files}, rows, (*troubles, *strangers))
 
 
-def _file_rows(files: list[dict[str, object]]) -> Rows:
-    return [("file", f"{each['file']}: {_file_words(each)}") for each in files]
+def _values(given: Given, around: Surroundings) -> tuple[dict[str, Setting], list[str]]:
+    """What is set, from files too where they can be read."""
+    values, troubles = resolve_without_files(given.values, around), []
+    try:
+        values |= resolve(given.values, around)
+    except MeterlinkError as error:
+        troubles = [_trouble(error)]
+    return {name: _without_secrets(values[name]) for name in sorted(values)}, troubles
 
 
-def _file_words(each: Mapping[str, object]) -> str:
-    places = each["places"]
-    if not each["there"]:
-        return "not there"
-    return f"places {', '.join(places)}" if isinstance(places, list) and places else "no places"
+def _places(file: Path) -> tuple[list[str], str | None]:
+    try:
+        return sorted(read_places(file)), None
+    except MeterlinkError as error:
+        return [], _trouble(error)
+
+
+def _file_words(there: bool, places: list[str]) -> str:
+    if not there:
+        return _TEXT["not there"]
+    return _TEXT["places"].format(places=", ".join(places)) if places else _TEXT["no places"]
 
 
 def _without_secrets(setting: Setting) -> Setting:
-    value = _USER_IN_URL.sub("//***@", setting.value)
-    return Setting(name=setting.name, value=value, origin=setting.origin)
+    return replace(setting, value=without_user(setting.value))

@@ -10,6 +10,7 @@ from meterlink.cli import output
 from meterlink.cli.connect import Meter, connected
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.section import Section, present
 from meterlink.model import DstSetting
 
 _HELP: Final = "the switch to summer time and back"
@@ -36,20 +37,21 @@ def dst() -> None:
 @pass_given
 def show_dst(given: Given) -> None:
     with connected(given, "dst") as meter:
-        setting = meter.read(meter.driver.read_dst)
-        output.present(given.as_json, "dst", facts(meter, setting), lambda: show(meter, setting))
+        present(given.as_json, section(meter))
 
 
-def facts(meter: Meter, setting: DstSetting) -> dict[str, object]:
-    """The document."""
-    return {
-        **meter.head(),
-        "enabled": setting.enabled,
-        "begins": setting.begins,
-        "ends": setting.ends,
-        "words": _WORDS[setting.enabled],
-        **meter.tail(notes=_notes(meter)),
-    }
+def section(meter: Meter) -> Section:
+    """The switch."""
+    setting = meter.read(meter.driver.read_dst)
+    words = _WORDS[setting.enabled]
+    return Section(
+        name="dst",
+        meter=meter,
+        read_at=meter.now(),
+        facts={"enabled": setting.enabled, "begins": setting.begins, "ends": setting.ends, "words": words},
+        show=lambda: _show(setting),
+        notes=_notes(meter),
+    )
 
 
 def _notes(meter: Meter) -> tuple[str, ...]:
@@ -57,13 +59,6 @@ def _notes(meter: Meter) -> tuple[str, ...]:
     return (support.note,) if support is not None and support.note else ()
 
 
-def show(meter: Meter, setting: DstSetting) -> None:
-    """For people."""
-    meter.show_head()
-    show_setting(setting)
-    meter.show_tail(notes=_notes(meter))
-
-
-def show_setting(setting: DstSetting) -> None:
+def _show(setting: DstSetting) -> None:
     output.line(_WORDS[setting.enabled])
     output.pairs([("begins", setting.begins), ("ends", setting.ends)])

@@ -10,6 +10,7 @@ from meterlink.cli import output
 from meterlink.cli.connect import Meter, connected
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.section import Section, present
 from meterlink.model import EnergyReading, EnergyValue
 
 _HELP: Final = "the energy registers"
@@ -35,14 +36,20 @@ def energy() -> None:
 @pass_given
 def read(given: Given) -> None:
     with connected(given, "energy") as meter:
-        reading = meter.read(meter.driver.read_energy)
-        output.present(given.as_json, "energy", facts(meter, reading), lambda: show(meter, reading))
+        present(given.as_json, section(meter))
 
 
-def facts(meter: Meter, reading: EnergyReading) -> dict[str, object]:
-    """The document."""
-    registers = [register_facts(value) for value in reading.registers]
-    return {**meter.head(reading.read_at), "registers": registers, **meter.tail(reading.absent)}
+def section(meter: Meter) -> Section:
+    """The registers."""
+    reading = meter.read(meter.driver.read_energy)
+    return Section(
+        name="energy",
+        meter=meter,
+        read_at=reading.read_at,
+        facts={"registers": [register_facts(value) for value in reading.registers]},
+        show=lambda: _show(reading),
+        absent=reading.absent,
+    )
 
 
 def register_facts(value: EnergyValue) -> dict[str, object]:
@@ -55,14 +62,7 @@ def register_facts(value: EnergyValue) -> dict[str, object]:
     }
 
 
-def show(meter: Meter, reading: EnergyReading) -> None:
-    """For people."""
-    meter.show_head(reading.read_at)
-    show_registers(reading)
-    meter.show_tail(reading.absent)
-
-
-def show_registers(reading: EnergyReading) -> None:
+def _show(reading: EnergyReading) -> None:
     rows = [
         (value.register, f"{value.quantity} {value.direction}", format(value.amount, "f"), value.unit)
         for value in reading.registers

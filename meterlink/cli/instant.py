@@ -10,6 +10,7 @@ from meterlink.cli import output
 from meterlink.cli.connect import Meter, connected
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.section import Section, present
 from meterlink.model import InstantReading, InstantValue
 
 _HELP: Final = "voltage, current and power now"
@@ -32,14 +33,20 @@ def instant() -> None:
 @pass_given
 def read(given: Given) -> None:
     with connected(given, "instant") as meter:
-        reading = meter.read(meter.driver.read_instant)
-        output.present(given.as_json, "instant", facts(meter, reading), lambda: show(meter, reading))
+        present(given.as_json, section(meter))
 
 
-def facts(meter: Meter, reading: InstantReading) -> dict[str, object]:
-    """The document."""
-    values = [_value_facts(value) for value in reading.values]
-    return {**meter.head(reading.read_at), "values": values, **meter.tail(reading.absent)}
+def section(meter: Meter) -> Section:
+    """The momentary quantities."""
+    reading = meter.read(meter.driver.read_instant)
+    return Section(
+        name="instant",
+        meter=meter,
+        read_at=reading.read_at,
+        facts={"values": [_value_facts(value) for value in reading.values]},
+        show=lambda: _show(reading),
+        absent=reading.absent,
+    )
 
 
 def _value_facts(value: InstantValue) -> dict[str, object]:
@@ -47,14 +54,7 @@ def _value_facts(value: InstantValue) -> dict[str, object]:
     return {"quantity": value.quantity, **phase, value.unit.lower(): value.value}
 
 
-def show(meter: Meter, reading: InstantReading) -> None:
-    """For people."""
-    meter.show_head(reading.read_at)
-    show_values(reading)
-    meter.show_tail(reading.absent)
-
-
-def show_values(reading: InstantReading) -> None:
+def _show(reading: InstantReading) -> None:
     phases = any(value.phase for value in reading.values)
     columns = _COLUMNS if phases else (_COLUMNS[0], *_COLUMNS[2:])
     rows = [

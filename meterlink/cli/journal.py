@@ -9,12 +9,13 @@ from typing import Final
 import click
 
 from meterlink.cli import output
-from meterlink.cli.connect import Meter, connected
+from meterlink.cli.connect import Meter, Place, connected_at, wanted_place
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.section import Section, absent_parts, first_failure, present
 from meterlink.cli.words import meant
 from meterlink.driver import Target
-from meterlink.errors import ConfigError, NoAnswerError, WireError
+from meterlink.errors import ConfigError, MeterlinkError
 from meterlink.flow import Flow
 from meterlink.model import Absent, JournalEvent, JournalReading
 
@@ -32,7 +33,8 @@ _LAST_HELP: Final = "how many records of each journal"
 USUAL_LAST: Final = 10
 _COLUMNS: Final = ("record", "meter time", "event")
 _EMPTY: Final = "no records"
-_UNKNOWN: Final = "there is no journal {name!r} in this model{meant}; it has {known}"
+_UNKNOWN: Final = "there is no journal {name!r} in this model{meant}"
+_KNOWN: Final = "This model has: {known}; without a NAME all of them are read."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,33 +65,49 @@ def journal() -> None:
 @meter_options
 @pass_given
 def read_journal(given: Given, name: str | None, last: int) -> None:
-    with connected(given) as meter:
-        journals = read_all(meter, last) if name is None else _read_named(meter, name, last)
-        output.present(given.as_json, "journal", facts(meter, journals), lambda: show(meter, journals))
+    place = wanted_place(given)
+    if name is not None:
+        _check_name(name, place)
+    with connected_at(place) as meter:
+        present(given.as_json, section(meter, name, last))
 
 
-def _read_named(meter: Meter, name: str, most: int) -> Journals:
-    known = meter.driver.journals(meter.profile)
+def _check_name(name: str, place: Place) -> None:
+    known = place.driver.journals(place.target.profile)
     if name not in known:
-        why = _UNKNOWN.format(name=name, known=", ".join(known) or "none", meant=meant(name, known))
-        raise ConfigError(setting="NAME", why=why)
-    return Journals(readings=((known[name], meter.read(_work(meter, name, most))),))
+        why, advice = _UNKNOWN.format(name=name, meant=meant(name, known)), _KNOWN.format(known=", ".join(known))
+        raise ConfigError(setting="NAME", why=why, advice=advice)
 
 
-def read_all(meter: Meter, most: int = USUAL_LAST) -> Journals:
-    """Every journal; one that this model lacks or that does not answer leaves the others readable."""
+def section(meter: Meter, name: str | None = None, most: int = USUAL_LAST) -> Section:
+    """One journal, or all."""
+    journals = _read(meter, name, most)
+    told = [
+        {"journal": reading.journal, "about": about, "events": [_event_facts(event) for event in reading.events]}
+        for about, reading in journals.readings
+    ]
+    moments = [reading.read_at for _, reading in journals.readings if reading.read_at is not None]
+    return Section(
+        name="journal",
+        meter=meter,
+        read_at=moments[0] if moments else meter.now(),
+        facts={"journals": told},
+        show=lambda: _show(journals),
+        absent=journals.absent,
+    )
+
+
+def _read(meter: Meter, name: str | None, most: int) -> Journals:
+    """The journals; one that this model lacks or that does not answer leaves the others readable."""
     readings: list[tuple[str, JournalReading]] = []
-    missing: list[Absent] = []
-    for name, about in meter.driver.journals(meter.profile).items():
-        what = f"journal {name}"
-        try:
-            reading = meter.read_part(what, _work(meter, name, most), missing)
-        except (NoAnswerError, WireError) as error:
-            missing.append(Absent(what=what, reason=str(error)))
-            continue
-        if reading is not None:
-            readings.append((about, reading))
-    return Journals(readings=tuple(readings), missing=tuple(missing))
+    missing: dict[str, MeterlinkError] = {}
+    for each, about in meter.driver.journals(meter.profile).items():
+        if name in (None, each):
+            reading = meter.read_part(f"journal {each}", _work(meter, each, most), missing)
+            readings += [] if reading is None else [(about, reading)]
+    if missing and not readings:
+        raise first_failure(missing)
+    return Journals(readings=tuple(readings), missing=absent_parts(missing))
 
 
 def _work(meter: Meter, name: str, most: int) -> Callable[[Target], Flow[JournalReading]]:
@@ -99,29 +117,13 @@ def _work(meter: Meter, name: str, most: int) -> Callable[[Target], Flow[Journal
     return work
 
 
-def facts(meter: Meter, journals: Journals) -> dict[str, object]:
-    """The document."""
-    told = [
-        {"journal": reading.journal, "about": about, "events": [_event_facts(event) for event in reading.events]}
-        for about, reading in journals.readings
-    ]
-    return {**meter.head(), "journals": told, **meter.tail(journals.absent)}
-
-
 def _event_facts(event: JournalEvent) -> dict[str, object]:
     at = {} if event.at is None else {"meter_time": event.at.isoformat()}
     on = {} if event.on is None else {"meter_date": event.on.isoformat()}
     return {"index": event.index, "event": event.event, **at, **on}
 
 
-def show(meter: Meter, journals: Journals) -> None:
-    """For people."""
-    meter.show_head()
-    show_journals(journals)
-    meter.show_tail(journals.absent)
-
-
-def show_journals(journals: Journals) -> None:
+def _show(journals: Journals) -> None:
     for about, reading in journals.readings:
         output.line(f"{reading.journal}: {about}")
         if reading.events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import click
@@ -10,7 +11,8 @@ from meterlink.cli import output
 from meterlink.cli.connect import Meter, connected
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
-from meterlink.model import StatusReading
+from meterlink.cli.section import Section, present
+from meterlink.model import Identity, StatusReading, StatusValue
 
 _HELP: Final = "the meter itself"
 _INFO_HELP: Final = "read who the meter is, its limits, battery, power cuts and what else the model tells"
@@ -20,6 +22,7 @@ _EXAMPLES: Final = (
     "meterlink meter info --port COM3 --model mercury-200.02 --address serial:06925646",
 )
 _COLUMNS: Final = ("fact", "value", "unit")
+_MOMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2})", re.ASCII)
 
 
 @click.group(cls=Group, help=_HELP)
@@ -32,37 +35,43 @@ def meter() -> None:
 @pass_given
 def info(given: Given) -> None:
     with connected(given, "identity") as found:
-        status = found.read(found.driver.read_status)
-        output.present(given.as_json, "meter", facts(found, status), lambda: show(found, status))
+        present(given.as_json, section(found))
 
 
-def facts(found: Meter, status: StatusReading) -> dict[str, object]:
-    """The document."""
-    who = found.identity
+def section(found: Meter) -> Section:
+    """Identity and state."""
+    who, status = found.identity, found.read(found.driver.read_status)
+    return Section(
+        name="meter",
+        meter=found,
+        read_at=status.read_at or found.now(),
+        facts={"identity": _identity_facts(who), "status": [_status_facts(value) for value in status.values]},
+        show=lambda: _show(found, status),
+        absent=(*who.absent, *status.absent),
+    )
+
+
+def _identity_facts(who: Identity) -> dict[str, object]:
     return {
-        **found.head(),
-        "identity": {
-            "firmware": who.firmware,
-            "firmware_date": who.firmware_date,
-            "manufactured": who.manufactured,
-            "variant": who.variant,
-            "facts": who.facts,
-        },
-        "status": [{"name": value.name, "value": value.value, "unit": value.unit} for value in status.values],
-        **found.tail((*who.absent, *status.absent)),
+        "firmware": who.firmware,
+        "firmware_date": who.firmware_date,
+        "manufactured": who.manufactured,
+        "variant": who.variant,
+        "facts": who.facts,
     }
 
 
-def show(found: Meter, status: StatusReading) -> None:
-    """For people."""
-    found.show_head()
-    show_identity(found)
+def _status_facts(value: StatusValue) -> dict[str, str]:
+    return {"name": value.name, "value": _MOMENT.sub(r"\1T\2", value.value), "unit": value.unit}
+
+
+def _show(found: Meter, status: StatusReading) -> None:
+    _show_identity(found)
     output.line()
-    show_status(status)
-    found.show_tail((*found.identity.absent, *status.absent))
+    output.table(_COLUMNS, [(value.name, value.value, value.unit) for value in status.values])
 
 
-def show_identity(found: Meter) -> None:
+def _show_identity(found: Meter) -> None:
     who = found.identity
     output.pairs(
         [
@@ -74,7 +83,3 @@ def show_identity(found: Meter) -> None:
             ("variant", who.variant),
         ]
     )
-
-
-def show_status(status: StatusReading) -> None:
-    output.table(_COLUMNS, [(value.name, value.value, value.unit) for value in status.values])

@@ -23,6 +23,7 @@ _HELP = {
     "place": "a named place of the settings file: its port, model, address and tz",
     "json": "print one JSON document instead of tables",
 }
+_NO_VALUE = "Option {option!r} requires an argument, and {next!r} is the next option."
 _ENVIRONMENT = "  [METERLINK_{name}]"
 
 
@@ -48,6 +49,8 @@ def _help(name: str) -> str:
 
 def _note(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     given = ctx.ensure_object(Given)
+    if value is not None and value.startswith("--"):  # the next option; its value is what was forgotten
+        raise click.BadOptionUsage(param.opts[0], _NO_VALUE.format(option=param.opts[0], next=value), ctx)
     if value is not None and param.name is not None:
         given.values[param.name] = value
 

@@ -1,11 +1,13 @@
 """How failures are told: a sentence and a hint on stderr, with `--json` also one document on stdout, and the exit code.
 
-Loaded only when something failed. What is not in this table is a bug and ends with a traceback.
+Loaded only when something failed. What is not in this table is a bug and ends with a traceback. User and password of a
+port's URL are never repeated, whatever sentence they came into.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import click
@@ -25,28 +27,28 @@ _ABORT: Final = {
     EXIT_INTERRUPTED: ("Interrupted", "Stopped from the keyboard.", "Run the same command again."),
     EXIT_NOT_CONFIRMED: (
         "NotConfirmed",
-        "The input ended before the question was answered.",
-        "Run the same command again.",
+        "The question was not answered with yes, so nothing was done.",
+        "Run the same command again and confirm.",
     ),
 }
+_USER_INFO: Final = re.compile(r"(//|tcp:|rfc2217:)[^/\s@'\"]+@", re.IGNORECASE)
+_MASKED: Final = r"\1***@"
 
 
 def tell(error: Exception, words: Sequence[str]) -> int:
     """Tell about a failure; returns the exit code. What is a bug is raised again."""
     as_json = wants_json(words)
     if isinstance(error, MeterlinkError):
-        output.failure(str(error), error.hint)
-        _document(as_json, type(error).__name__, str(error), error.hint, error.exit_code, error.facts())
-        return error.exit_code
+        return _told(as_json, type(error).__name__, str(error), error.hint, error.exit_code, error.facts())
     if isinstance(error, click.Abort):
-        code = EXIT_NOT_CONFIRMED if isinstance(error.__cause__, EOFError) else EXIT_INTERRUPTED
-        kind, message, hint = _ABORT[code]
-        _document(as_json, kind, message, hint, code)
-        return code
-    if isinstance(error, click.ClickException):
+        code = EXIT_INTERRUPTED if _from_keyboard(error) else EXIT_NOT_CONFIRMED
+        return _told(as_json, *_ABORT[code], code)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # a noun without its verb
         error.show()
         _document(as_json, "UsageError", _first_line(error), _usage_hint(error), EXIT_USAGE)
         return EXIT_USAGE
+    if isinstance(error, click.ClickException):
+        return _told(as_json, "UsageError", _first_line(error), _usage_hint(error), EXIT_USAGE)
     _document(as_json, type(error).__name__, str(error), _BUG_HINT, EXIT_BUG)
     raise error
 
@@ -54,15 +56,34 @@ def tell(error: Exception, words: Sequence[str]) -> int:
 def wants_json(words: Sequence[str]) -> bool:
     """Whether a document was asked for, also where the rest of the command line is wrong."""
     own = words[: words.index("--")] if "--" in words else words
-    return "--json" in own or json_by_variable()
+    return any(word == "--json" or word.startswith("--json=") for word in own) or json_by_variable()
+
+
+def without_user(text: str) -> str:
+    """A text in which no URL tells user and password."""
+    return _USER_INFO.sub(_MASKED, text)
+
+
+def _from_keyboard(error: click.Abort) -> bool:
+    # click hides the cause of what it raises for Ctrl-C at a question; a plain Abort is a "no"
+    return isinstance(error.__cause__ or error.__context__, KeyboardInterrupt)
+
+
+def _told(
+    as_json: bool, kind: str, message: str, hint: str, code: int, facts: Mapping[str, object] | None = None
+) -> int:
+    output.failure(without_user(message), without_user(hint))
+    _document(as_json, kind, message, hint, code, facts)
+    return code
 
 
 def _document(
-    as_json: bool, kind: str, message: str, hint: str, code: int, facts: dict[str, object] | None = None
+    as_json: bool, kind: str, message: str, hint: str, code: int, facts: Mapping[str, object] | None = None
 ) -> None:
     if as_json and not streams.document_was_printed():
-        error = {"kind": kind, "message": message, "hint": hint, "exit_code": code} | (facts or {})
-        output.document("error", {"error": error})
+        error = {"kind": kind, "message": message, "hint": hint, "exit_code": code} | dict(facts or {})
+        safe = {name: without_user(fact) if isinstance(fact, str) else fact for name, fact in error.items()}
+        output.document("error", {"error": safe})
 
 
 def _first_line(error: click.ClickException) -> str:

@@ -5,6 +5,8 @@ rich is loaded with the first table. Words carry the meaning; without a terminal
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import io
 import json
 import os
@@ -29,11 +31,15 @@ if TYPE_CHECKING:
 _WIDE: Final = 10_000
 """Without a terminal no line is folded."""
 
+_NARROW: Final = 24
+"""No column of words becomes narrower; the table is then wider than the terminal."""
+
 _PICTURE_CHARACTERS: Final = "─┬│┌┐└┘"
 _ABSENT: Final = "not there: {what} ({reason})"
 _NOTE: Final = "note: {text}"
 _ERROR: Final = "error: {text}"
-_PROGRESS: Final = "\r{text} ... {count} frames"
+_PROGRESS: Final = "{text} ... {count} frames"
+_USUAL_COLUMNS: Final = 80
 _EVERY: Final = 8
 """Frames between two changes of the progress line."""
 
@@ -54,7 +60,7 @@ def document(name: str, facts: Mapping[str, object], *, one_line: bool = False, 
     """The one JSON document of this run; `name` without the program's, as in `energy`."""
     streams.note_document()
     whole = {"schema": schema(name, version), **facts}
-    ascii_only = not _can_show(sys.stdout, _PICTURE_CHARACTERS)
+    ascii_only = not _is_utf8(sys.stdout)  # documents are UTF-8 or ASCII, whatever the console speaks
     line(json.dumps(whole, ensure_ascii=ascii_only, indent=None if one_line else 2, default=_as_json))
 
 
@@ -111,22 +117,27 @@ def heading(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
-    """Rows under headings; the columns named in `numbers` stand to the right."""
+    """Rows under headings; the columns named in `numbers` stand to the right, and no number is ever folded."""
     from rich.console import Console
     from rich.table import Table
 
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     styled = _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    least = 0
     for place, column in enumerate(columns):
+        whole = place == 0 or column in numbers
+        longest = max(len(text) for text in (column, *(row[place] for row in cells)))
+        narrowest = longest if whole else min(longest, _NARROW)
         side: Literal["left", "right"] = "right" if column in numbers else "left"
-        grid.add_column(column, justify=side, overflow="fold", no_wrap=place == 0)
-    for row in rows:
-        grid.add_row(*("" if cell is None else str(cell) for cell in row))
+        grid.add_column(column, justify=side, overflow="fold", no_wrap=whole, min_width=narrowest)
+        least += narrowest + 2
+    for row in cells:
+        grid.add_row(*row)
     text = io.StringIO()
-    width = shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else _WIDE
     Console(
         file=text,
-        width=width,
+        width=max(least, shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else _WIDE),
         force_terminal=styled,
         no_color=not styled,
         markup=False,
@@ -167,6 +178,13 @@ def _can_show(stream: TextIO, characters: str) -> bool:
     return True
 
 
+def _is_utf8(stream: TextIO) -> bool:
+    try:
+        return codecs.lookup(stream.encoding or "ascii").name == "utf-8"
+    except LookupError:
+        return False
+
+
 def _is_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
@@ -175,9 +193,19 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 def aside(text: str) -> None:
-    """A line on stderr."""
+    """A line on stderr. Where that cannot be written, the result and the exit code still stand."""
     Progress.vanish()
-    click.echo(text, err=True)
+    _tell_aside(text)
+
+
+def remark(text: str) -> None:
+    """What whoever sits there should know, and what is no failure."""
+    aside(_NOTE.format(text=text))
+
+
+def _tell_aside(text: str, *, newline: bool = True) -> None:
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True, nl=newline)
 
 
 def failure(sentence: str, hint: str) -> None:
@@ -185,6 +213,14 @@ def failure(sentence: str, hint: str) -> None:
     aside(_ERROR.format(text=sentence))
     if hint:
         aside(hint)
+
+
+def _columns(stream: TextIO) -> int:
+    """How wide the terminal behind a stream is."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns
 
 
 class Progress:
@@ -204,15 +240,15 @@ class Progress:
     def __call__(self, _frame: Traced) -> None:
         self._count += 1
         if self._shown and self._count % _EVERY == 0:
-            told = _PROGRESS.format(text=self._text, count=self._count)
-            click.echo(told, err=True, nl=False)
+            told = _PROGRESS.format(text=self._text, count=self._count)[: _columns(sys.stderr) - 1]
+            _tell_aside(f"\r{told}", newline=False)
             Progress._standing = len(told)
 
     @classmethod
     def vanish(cls) -> None:
         """Wipe the line away."""
         if cls._standing:
-            click.echo("\r" + " " * cls._standing + "\r", err=True, nl=False)
+            _tell_aside("\r" + " " * cls._standing + "\r", newline=False)
             cls._standing = 0
 
     def __enter__(self) -> Self:

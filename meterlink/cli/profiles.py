@@ -14,6 +14,7 @@ from meterlink.cli import output
 from meterlink.cli.connect import library
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.errors import ConfigError
 from meterlink.model import Absent
 from meterlink.profiles import Profile, ProfileLibrary, Support, lint, profile_folders
 from meterlink.registry import load_driver
@@ -37,10 +38,16 @@ _TEXT: Final = {
     "caveats": "to know",
     "no level": "no level and no password",
     "right": "no mistakes",
+    "no folder": "there is no folder {folder}",
+    "folder": "Give a folder that holds <family>/<model>.toml, or none to check those in use.",
+    "match": "how it is recognised",
+    "any": " or ",
+    "where": "Sections, {{TAG}}, and the marks [A] (several sources agree), [B] (one), [C] (nobody has seen it) are "
+    "those of docs/protocols/{family}.md.",
 }
 _LIST_COLUMNS: Final = ("model", "names", "family", "tariffs", "can do")
-_SUPPORT_COLUMNS: Final = ("capability", "", "evidence", "source", "note")
 EXIT_WRONG: Final = 6
+_UNDER: Final = "    "
 _PARTS: Final = ("line", "timing", "address", "access", "limits")
 
 
@@ -152,6 +159,9 @@ def _show(profile: Profile) -> None:
     for name in _PARTS:
         output.heading(name)
         output.pairs(_told(_part_facts(getattr(profile, name))).items())
+    if profile.match:
+        output.heading(_TEXT["match"])
+        output.pairs((key, _TEXT["any"].join(map(str, values))) for key, values in profile.match.items())
     output.heading(_TEXT["capabilities"])
     _show_supports(profile.supports)
     if profile.variants:
@@ -159,6 +169,8 @@ def _show(profile: Profile) -> None:
         output.pairs((variant.when, ", ".join(sorted(variant.facts))) for variant in profile.variants)
     output.heading(_TEXT["caveats"])
     output.lines(f"{caveat.text} [{caveat.source}]" for caveat in profile.caveats)
+    output.line()
+    output.line(_TEXT["where"].format(family=profile.driver))
 
 
 def _told(facts: Mapping[str, object]) -> dict[str, object]:
@@ -169,11 +181,11 @@ def _told(facts: Mapping[str, object]) -> dict[str, object]:
 
 
 def _show_supports(supports: Mapping[str, Support]) -> None:
-    rows = [
-        (name, _TEXT["yes" if support.supported else "no"], support.evidence, support.source, support.note)
-        for name, support in supports.items()
-    ]
-    output.table(_SUPPORT_COLUMNS, rows)
+    """A capability on a line, its note and its source below, so that no terminal is too narrow for them."""
+    width = max(map(len, supports), default=0)
+    for name, support in supports.items():
+        output.line(f"{name:<{width}}  {_TEXT['yes' if support.supported else 'no']:<3}  {support.evidence}")
+        output.lines(f"{_UNDER}{text}" for text in (support.note, support.source) if text)
 
 
 # --- lint -----------------------------------------------------------------------------------------------------------
@@ -185,6 +197,9 @@ def _show_supports(supports: Mapping[str, Support]) -> None:
 @pass_given
 @click.pass_context
 def lint_profiles(context: click.Context, given: Given, /, folders: tuple[Path, ...]) -> None:
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigError(setting="FOLDER", why=_TEXT["no folder"].format(folder=folder), advice=_TEXT["folder"])
     problems = lint(folders or profile_folders(os.environ), _check_driver)
     output.present(given.as_json, "lint", {"problems": problems}, lambda: _show_problems(problems))
     context.exit(EXIT_WRONG if problems else 0)

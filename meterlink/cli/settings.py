@@ -15,7 +15,7 @@ A place that is named by an option is stronger than variables.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,9 +24,12 @@ from meterlink.cli.words import meant
 from meterlink.errors import ConfigError
 
 FILE_NAME: Final = "meterlink.toml"
-HOME_VARIABLE: Final = "METERLINK_HOME"
 PLACE_KEYS: Final = ("port", "model", "address", "tz")
 NAMES: Final = (*PLACE_KEYS, "trace", "place")
+SURROUNDING: Final = ("json", "profiles", "home")
+"""Variables that are no settings of a meter."""
+
+_PREFIX: Final = "METERLINK_"
 
 _OPTION: Final = "the option --{name}"
 _WHY: Final = {
@@ -36,6 +39,10 @@ _WHY: Final = {
     "table": "{key} must be a table, as in [place.NAME]",
     "value": "{key} must be text",
     "unknown": "there is no place {name!r} in {files}{meant}",
+}
+_ADVICE: Final = {
+    "file": "Mend that file; docs/ports-and-settings.md shows its form, and `meterlink doctor` what is read from it.",
+    "unknown": "Write a table [place.{name}] into that file, or give --port, --model and --address themselves.",
 }
 
 
@@ -56,7 +63,15 @@ class Surroundings:
     folder: Path
 
     def variable(self, name: str) -> str | None:
-        return self.environ.get(f"METERLINK_{name.upper()}") or None
+        """The value of a variable; an empty one is none."""
+        return self.environ.get(f"{_PREFIX}{name.upper()}") or None
+
+    def unknown_variables(self) -> Iterator[tuple[str, str]]:
+        """Variables that look like ours and are not, with the one that is probably meant."""
+        known = [f"{_PREFIX}{name.upper()}" for name in (*NAMES, *SURROUNDING)]
+        for name in sorted(self.environ):
+            if name.startswith(_PREFIX) and name not in known:
+                yield name, meant(name, known)
 
     def files(self) -> tuple[Path, ...]:
         """The settings files that may be there, the weaker first."""
@@ -65,8 +80,9 @@ class Surroundings:
 
     def home(self) -> Path:
         """The user's folder."""
-        if HOME_VARIABLE in self.environ:
-            return Path(self.environ[HOME_VARIABLE])
+        home = self.variable("home")
+        if home is not None:
+            return Path(home)
         import platformdirs
 
         return platformdirs.user_config_path("meterlink", appauthor=False)
@@ -74,8 +90,7 @@ class Surroundings:
 
 def resolve(given: Mapping[str, str], around: Surroundings) -> dict[str, Setting]:
     """Every setting that has a value, by name; ConfigError when the place that is asked for is not in the files."""
-    variables = {setting.name: setting for setting in _from_variables(around)}
-    options = {setting.name: setting for setting in _from_options(given)}
+    variables, options = _variables(around, NAMES), _options(given)
     if "place" in options:  # whoever names a place now means its port, not that of a variable set long ago
         return variables | _from_place(options["place"].value, around) | options
     if "place" in variables:
@@ -83,16 +98,22 @@ def resolve(given: Mapping[str, str], around: Surroundings) -> dict[str, Setting
     return variables | options
 
 
-def _from_options(given: Mapping[str, str]) -> Iterator[Setting]:
-    for name, value in given.items():
-        yield Setting(name=name, value=value, origin=_OPTION.format(name=name))
+def resolve_without_files(given: Mapping[str, str], around: Surroundings) -> dict[str, Setting]:
+    """What variables and options say, with the variables that are no settings of a meter."""
+    return _variables(around, (*NAMES, *SURROUNDING)) | _options(given)
 
 
-def _from_variables(around: Surroundings) -> Iterator[Setting]:
-    for name in NAMES:
-        value = around.variable(name)
-        if value is not None:
-            yield Setting(name=name, value=value, origin=f"METERLINK_{name.upper()}")
+def _options(given: Mapping[str, str]) -> dict[str, Setting]:
+    return {name: Setting(name=name, value=value, origin=_OPTION.format(name=name)) for name, value in given.items()}
+
+
+def _variables(around: Surroundings, names: Iterable[str]) -> dict[str, Setting]:
+    found = {name: around.variable(name) for name in names}
+    return {
+        name: Setting(name=name, value=value, origin=f"{_PREFIX}{name.upper()}")
+        for name, value in found.items()
+        if value is not None
+    }
 
 
 def _from_place(name: str, around: Surroundings) -> dict[str, Setting]:
@@ -145,4 +166,5 @@ def _check_keys(file: Path, table: Mapping[str, object], known: tuple[str, ...])
 
 
 def _error(setting: str, why: str, **facts: object) -> ConfigError:
-    return ConfigError(setting=setting, why=_WHY[why].format(**facts))
+    advice = _ADVICE["unknown" if why == "unknown" else "file"].format(**facts)
+    return ConfigError(setting=setting, why=_WHY[why].format(**facts), advice=advice)

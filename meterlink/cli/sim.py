@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,14 +47,24 @@ _OPTION_HELP: Final = {
     "schedule": "the tariff plan that is stored, as ru-household-2",
     "serial": "serial number of the (first) meter",
     "address": "address of the meter, instead of the one that belongs to its serial number",
+    "energy-kwh": "the registers T1, T2 and so on at the start, as 5621.42,2208.34",
     "load-w": "constant load in watts",
     "utc": "local time of the meter's place, as +03:00",
 }
 _KEYS: Final = {"clock_error": "clock_error_s"}
+_OPTIONS: Final = {
+    "clock_error_s": "--clock-error",
+    "load_w": "--load-w",
+    "energy_kwh": "--energy-kwh",
+    "serial number": "--serial",
+    **{name: f"--{name}" for name in ("seed", "schedule", "utc", "serial", "address", "dst")},
+}
+"""By the names that a `sim:` URL has for them."""
 _MOST_METERS: Final = 1000
 _READY: Final = "ready {url}"
 _STOP_HINT: Final = "{count} of {model} (address {address}, serial number {serial}); Ctrl-C ends it"
-_BAD_LISTEN: Final = "{text!r} is not HOST:PORT, as in 127.0.0.1:4001"
+_BAD_LISTEN: Final = "{text!r} is not HOST:PORT"
+_LISTEN_ADVICE: Final = "Write it as in 127.0.0.1:4001; port 0 lets the system choose."
 _MODEL_COLUMNS: Final = ("model", "names", "family", "line", "address")
 _FAULT_COLUMNS: Final = ("fault", "what it does")
 
@@ -136,6 +146,7 @@ def _show_list(models: list[_Model], absent: list[Absent]) -> None:
 @click.option("--schedule", metavar="PLAN", help=_OPTION_HELP["schedule"])
 @click.option("--serial", metavar="NUMBER", help=_OPTION_HELP["serial"])
 @click.option("--address", metavar="ADDRESS", help=_OPTION_HELP["address"])
+@click.option("--energy-kwh", metavar="KWH,...", help=_OPTION_HELP["energy-kwh"])
 @click.option("--load-w", metavar="W", help=_OPTION_HELP["load-w"])
 @click.option("--utc", metavar="OFFSET", help=_OPTION_HELP["utc"])
 @json_option
@@ -147,7 +158,8 @@ def run(
     options = {_KEYS.get(name, name): word for name, word in words.items() if word is not None}
     options["fault"] = ";".join(fault)
     driver = load_driver(profile.driver)
-    simulation = simulate(driver, profile, options, started_at=time.time(), gap_s=GAP_S, count=meters)
+    with _own_options():
+        simulation = simulate(driver, profile, options, started_at=time.time(), gap_s=GAP_S, count=meters)
     line = profile.line.line
     door = open_pty_door(simulation.wire, line) if pty else TcpDoor(simulation.wire, line, *_host_and_port(listen))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who started it may end it without a fuss
@@ -156,10 +168,21 @@ def run(
         door.serve(lambda: False)
 
 
+@contextmanager
+def _own_options() -> Iterator[None]:
+    """Tell a wrong option of a simulated meter by its name here, not by that in a `sim:` URL."""
+    try:
+        yield
+    except ConfigError as error:
+        if error.setting not in _OPTIONS:
+            raise
+        raise ConfigError(setting=_OPTIONS[error.setting], why=error.why, advice=error.advice) from error
+
+
 def _host_and_port(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65_535:
-        raise ConfigError(setting="--listen", why=_BAD_LISTEN.format(text=text))
+        raise ConfigError(setting="--listen", why=_BAD_LISTEN.format(text=text), advice=_LISTEN_ADVICE)
     return host.strip("[]"), int(port)
 
 

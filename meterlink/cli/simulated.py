@@ -20,10 +20,10 @@ from meterlink.driver import Driver
 from meterlink.errors import ConfigError
 from meterlink.profiles import Profile
 from meterlink.sim.bus import VirtualBus
-from meterlink.sim.faults import parse_faults, wrap
+from meterlink.sim.faults import FaultSpec, parse_faults, wrap
 from meterlink.sim.line import SimulatedMeter, VirtualWire
 from meterlink.sim.state import SimState
-from meterlink.tariff import YearSchedule, preset
+from meterlink.tariff import YearSchedule, preset, preset_names
 
 V = TypeVar("V")
 
@@ -40,6 +40,18 @@ _WHY: Final = {
     "series": "the meters get serial numbers in a row, and {text!r} is not a number",
     "one": "it fits one meter only, and there are {count}",
 }
+
+
+_ADVICE: Final = {
+    "seconds": "Write seconds such as 3614 or -90.5.",
+    "whole": "Write digits only.",
+    "energy": "Write T1, T2 and so on in kWh, with a point and commas between.",
+    "switch": "Write on or off.",
+    "series": "Give a serial number of digits, or one meter only.",
+    "one": "Leave the address out, or give one meter only.",
+}
+_PLANS: Final = "The plans are {names}."
+_FAULTS: Final = "`meterlink sim list` shows every fault; write it as in late:0.2."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +77,16 @@ def simulate(
     meters = [first, *(_next(driver, profile, state, first, number, options) for number in range(1, count))]
     if count > 1 and state.address is not None:
         raise _error("address", "one", count=count)
-    faults = parse_faults(options.get("fault", ""))
+    faults = _faults(options.get("fault", ""))
     wire = wrap(VirtualBus(meters), faults, state.seed, driver.readdress)
     return Simulation(wire=wire, meters=tuple(map(_who, meters)))
+
+
+def _faults(text: str) -> list[FaultSpec]:
+    try:
+        return parse_faults(text)
+    except ConfigError as error:
+        raise ConfigError(setting=error.setting, why=error.why, advice=_FAULTS) from error
 
 
 def own_address(driver: Driver, profile: Profile, options: Mapping[str, str]) -> str:
@@ -134,8 +153,11 @@ def _switch(key: str, text: str) -> bool:
     return text == "on"
 
 
-def _schedule(_key: str, text: str) -> YearSchedule | None:
-    return preset(text).schedule
+def _schedule(key: str, text: str) -> YearSchedule | None:
+    try:
+        return preset(text).schedule
+    except ConfigError as error:
+        raise ConfigError(setting=key, why=error.why, advice=_PLANS.format(names=", ".join(preset_names()))) from error
 
 
 def _energy(key: str, text: str) -> tuple[Decimal, ...]:
@@ -159,4 +181,4 @@ def _whole(key: str, text: str, most: int) -> int:
 
 
 def _error(key: str, why: str, **facts: object) -> ConfigError:
-    return ConfigError(setting=key, why=_WHY[why].format(**facts))
+    return ConfigError(setting=key, why=_WHY[why].format(**facts), advice=_ADVICE[why])

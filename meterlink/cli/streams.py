@@ -11,7 +11,8 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal, TextIO
 
 EXIT_READER_LEFT: Final = 0
 """Whoever closes the pipe has read what was wanted."""
@@ -28,11 +29,22 @@ class _Run:
 
 
 def begin() -> None:
-    """A new run. A character that the console cannot show becomes `?`; it never ends the program."""
+    """A new run. A character that the console cannot show becomes `?`; it never ends the program.
+
+    A stream that was closed by whoever started the program (`>&-`, pythonw) leads nowhere.
+    """
     _Run.document_printed = False
+    # opened before anything else, so that no port and no file gets the number of a standard stream
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = sys.stdout or _nowhere("w")
+    sys.stderr = sys.stderr or _nowhere("w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _nowhere(mode: Literal["r", "w"]) -> TextIO:
+    return Path(os.devnull).open(mode, encoding="utf-8")
 
 
 def note_document() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import click
@@ -12,10 +12,12 @@ from meterlink.cli import output
 from meterlink.cli.connect import Meter, connected
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.section import Section, absent_parts, first_failure, main_failure, present
 from meterlink.driver import ScheduleReading, Unliftable
-from meterlink.errors import NotSupportedError
+from meterlink.errors import MeterlinkError
 from meterlink.model import Absent, Holidays, TariffMode
-from meterlink.tariff import Preset, YearSchedule, draw_year, preset, preset_names, schedule_to_table
+from meterlink.tariff import Preset, YearSchedule, draw_year, schedule_to_table
+from meterlink.tariff_words import matching_plans, tariff_words
 
 _HELP: Final = "tariffs, schedule and holidays"
 _SHOW_HELP: Final = """read the tariffs in force, the one that counts now, the stored schedule and the holidays
@@ -29,27 +31,26 @@ _EXAMPLES: Final = (
     "meterlink tariff show --port COM3 --model mercury-200.02 --address 925646",
 )
 _TEXT: Final = {
-    "in force": "{count} {tariffs} in force",
-    "count unknown": "how many tariffs are in force is not known",
-    "now": "T{tariff} counts now",
-    "now unknown": "which one counts now is not known",
-    "plan": "this is {names}: {zones}",
-    "zone now": "T{tariff} = {zone} now",
     "unliftable": "the stored tables are no schedule that can be drawn; they are shown as they are:",
     "holidays": "holidays in the meter: {days}",
     "none": "none",
-    "unused": "the schedule uses {tariffs}, and {count} in force: what is above counts otherwise",
 }
+_SCHEDULE: Final = "schedule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariffs:
-    """What a meter tells about tariffs; a part that the model lacks is None and among `absent`."""
+    """What a meter tells about tariffs; a part that could not be read is None and among `absent`.
+
+    `read_at` is when the meter said which tariff counts.
+    """
 
     mode: TariffMode | None
     stored: ScheduleReading | None
     holidays: Holidays | None
+    read_at: datetime
     absent: tuple[Absent, ...]
+    failure: MeterlinkError | None
 
     @property
     def schedule(self) -> YearSchedule | None:
@@ -60,23 +61,6 @@ class Tariffs:
     def unliftable(self) -> tuple[str, ...]:
         schedule = None if self.stored is None else self.stored.schedule
         return schedule.reasons if isinstance(schedule, Unliftable) else ()
-
-    @property
-    def current(self) -> int | None:
-        return None if self.mode is None else self.mode.current_tariff
-
-    @property
-    def in_force(self) -> int | None:
-        return None if self.mode is None else self.mode.tariffs_in_force
-
-    def notes(self) -> tuple[str, ...]:
-        return (*(() if self.stored is None else self.stored.notes), *self._beyond())
-
-    def _beyond(self) -> Iterator[str]:
-        used = self.schedule.tariffs_used() if self.schedule else frozenset()
-        if self.in_force is not None and any(tariff > self.in_force for tariff in used):
-            tariffs = ", ".join(f"T{tariff}" for tariff in sorted(used))
-            yield _TEXT["unused"].format(tariffs=tariffs, count=_count(self.in_force))
 
 
 @click.group(cls=Group, help=_HELP)
@@ -89,50 +73,58 @@ def tariff() -> None:
 @pass_given
 def show_tariff(given: Given) -> None:
     with connected(given) as meter:
-        read_at = meter.head()
-        tariffs = read(meter)
-        output.present(given.as_json, "tariff", read_at | facts(meter, tariffs), lambda: show(meter, tariffs))
+        present(given.as_json, section(meter))
 
 
-def read(meter: Meter) -> Tariffs:
-    """Mode, schedule and holidays; NotSupportedError where the model has none of them."""
-    absent: list[Absent] = []
+def section(meter: Meter) -> Section:
+    """Mode, schedule and holidays."""
+    tariffs = _read(meter)
+    plans = matching_plans(tariffs.schedule)
+    words = tuple(tariff_words(tariffs.mode, tariffs.schedule, plans))
+    return Section(
+        name="tariff",
+        meter=meter,
+        read_at=tariffs.read_at,
+        facts=_facts(tariffs, plans, words),
+        show=lambda: _show(tariffs, words),
+        absent=tariffs.absent,
+        notes=() if tariffs.stored is None else tariffs.stored.notes,
+        failure=tariffs.failure,
+    )
+
+
+def _read(meter: Meter) -> Tariffs:
+    """The schedule is the main thing; where nothing at all can be read, the first error."""
+    missing: dict[str, MeterlinkError] = {}
     driver = meter.driver
-    mode = meter.read_part("tariffs in force", driver.read_tariff_mode, absent)
-    stored = meter.read_part("schedule", driver.read_schedule, absent)
-    holidays = meter.read_part("holidays", driver.read_holidays, absent)
+    mode = meter.read_part("tariffs in force", driver.read_tariff_mode, missing)
+    read_at = meter.now()
+    stored = meter.read_part(_SCHEDULE, driver.read_schedule, missing)
+    holidays = meter.read_part("holidays", driver.read_holidays, missing)
     if mode is None and stored is None and holidays is None:
-        raise NotSupportedError(model=meter.profile.model, capability="tariff", why=absent[0].reason)
-    return Tariffs(mode=mode, stored=stored, holidays=holidays, absent=(*absent, *(mode.absent if mode else ())))
+        raise first_failure(missing)
+    return Tariffs(
+        mode=mode,
+        stored=stored,
+        holidays=holidays,
+        read_at=read_at,
+        absent=(*absent_parts(missing), *(mode.absent if mode else ())),
+        failure=main_failure(missing, _SCHEDULE),
+    )
 
 
-def plans(schedule: YearSchedule | None) -> tuple[Preset, ...]:
-    """The tariff plans whose schedule this is."""
-    return () if schedule is None else tuple(plan for plan in map(preset, preset_names()) if plan.schedule == schedule)
-
-
-def _zones(known: tuple[Preset, ...]) -> Mapping[str, str]:
-    """What the tariffs mean; nothing where plans of one schedule disagree."""
-    meanings = [dict(plan.zones) for plan in known]
-    return meanings[0] if meanings and all(meaning == meanings[0] for meaning in meanings) else {}
-
-
-# --- document -------------------------------------------------------------------------------------------------------
-
-
-def facts(meter: Meter, tariffs: Tariffs) -> dict[str, object]:
-    """The document without its head."""
-    known, schedule, holidays = plans(tariffs.schedule), tariffs.schedule, tariffs.holidays
+def _facts(tariffs: Tariffs, plans: tuple[Preset, ...], words: tuple[str, ...]) -> dict[str, object]:
+    mode, schedule, holidays = tariffs.mode, tariffs.schedule, tariffs.holidays
+    current = None if mode is None else mode.current_tariff
     return {
-        "tariffs_in_force": tariffs.in_force,
-        "current_tariff": None if tariffs.current is None else f"T{tariffs.current}",
+        "tariffs_in_force": None if mode is None else mode.tariffs_in_force,
+        "current_tariff": None if current is None else f"T{current}",
         "schedule": None if schedule is None else schedule_to_table(schedule),
         "unliftable": tariffs.unliftable,
         "image": None if tariffs.stored is None else tariffs.stored.image,
-        "plans": [{"name": plan.name, "title": plan.title, "zones": plan.zones} for plan in known],
+        "plans": [{"name": plan.name, "title": plan.title, "zones": plan.zones} for plan in plans],
         "holidays": None if holidays is None else _days(holidays),
-        "words": list(words(tariffs)),
-        **meter.tail(tariffs.absent, tariffs.notes()),
+        "words": words,
     }
 
 
@@ -140,43 +132,19 @@ def _days(holidays: Holidays) -> list[str]:
     return [f"{month:02d}-{day:02d}" for month, day in holidays.days]
 
 
-# --- words ----------------------------------------------------------------------------------------------------------
+# --- for people -----------------------------------------------------------------------------------------------------
 
 
-def words(tariffs: Tariffs) -> Iterator[str]:
-    """The sentences before the picture."""
-    if tariffs.mode is not None:
-        count = _TEXT["count unknown"] if tariffs.in_force is None else _in_force(tariffs.in_force)
-        now = _TEXT["now unknown"] if tariffs.current is None else _TEXT["now"].format(tariff=tariffs.current)
-        yield f"{count}; {now}"
-    known = plans(tariffs.schedule)
-    zones = _zones(known)
-    if zones:
-        told = ", ".join(f"{register} = {zone}" for register, zone in zones.items())
-        yield _TEXT["plan"].format(names=" and ".join(plan.name for plan in known), zones=told)
-    if f"T{tariffs.current}" in zones:
-        yield _TEXT["zone now"].format(tariff=tariffs.current, zone=zones[f"T{tariffs.current}"])
-
-
-def _in_force(count: int) -> str:
-    return _TEXT["in force"].format(count=count, tariffs="tariff" if count == 1 else "tariffs")
-
-
-def _count(count: int) -> str:
-    return "1 tariff is" if count == 1 else f"{count} tariffs are"
-
-
-def show(meter: Meter, tariffs: Tariffs) -> None:
-    """For people."""
-    meter.show_head()
-    output.lines(words(tariffs))
+def _show(tariffs: Tariffs, words: tuple[str, ...]) -> None:
+    output.lines(words)
     output.line()
-    show_schedule(tariffs)
-    show_holidays(tariffs)
-    meter.show_tail(tariffs.absent, tariffs.notes())
+    _show_schedule(tariffs)
+    if tariffs.holidays is not None:
+        days = ", ".join(_days(tariffs.holidays)) or _TEXT["none"]
+        output.line(_TEXT["holidays"].format(days=days))
 
 
-def show_schedule(tariffs: Tariffs) -> None:
+def _show_schedule(tariffs: Tariffs) -> None:
     if tariffs.schedule is not None:
         output.lines(draw_year(tariffs.schedule, ascii_only=output.picture_must_be_ascii()))
         output.line()
@@ -185,9 +153,3 @@ def show_schedule(tariffs: Tariffs) -> None:
         output.lines(tariffs.unliftable)
         output.pairs(tariffs.stored.image.items())
         output.line()
-
-
-def show_holidays(tariffs: Tariffs) -> None:
-    if tariffs.holidays is not None:
-        days = ", ".join(_days(tariffs.holidays)) or _TEXT["none"]
-        output.line(_TEXT["holidays"].format(days=days))

@@ -9,7 +9,7 @@ from meterlink.errors import LinkError, LinkLostError, LocalProtocolError, PortE
 from meterlink.exchange import Action, Change, Done, Exchange, Listen, Send
 from meterlink.flow import Flow
 from meterlink.link.memory import MemoryPort
-from meterlink.link.port import PortUrl, SteadyClock
+from meterlink.link.port import PortUrl, RealPort
 from meterlink.link.runner import told
 from meterlink.link.tcp import (
     CHUNK,
@@ -63,22 +63,14 @@ class AsyncMemoryPort:
         self._port.set_line(line)
 
 
-class AsyncTcpPort:
+class AsyncTcpPort(RealPort):
     """Raw TCP (tcp.py) for asyncio."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: Line, name: str) -> None:
+        super().__init__(name)
         self._reader = reader
         self._writer = writer
         self._line = line
-        self._name = name
-        self._clock = SteadyClock()
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    def now(self) -> float:
-        return self._clock.now()
 
     async def write(self, data: bytes) -> float:
         begins = self.now()

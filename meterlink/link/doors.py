@@ -5,6 +5,8 @@ One asking side at a time, as on a real line: a second TCP connection is closed 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import selectors
 import socket
 import sys
@@ -24,6 +26,14 @@ GAP_S: Final = 0.2
 CHUNK: Final = 4096
 _IDLE_S: Final = 0.2
 _NO_PTY: Final = "this system has no pseudo-terminals; use a TCP door"
+_TAKEN: Final = "somebody listens there already"
+_WHY: Final = {
+    errno.EADDRNOTAVAIL: "this computer does not have that address",
+    errno.EACCES: "this user may not listen there",
+    errno.EPERM: "this user may not listen there",
+    errno.EAFNOSUPPORT: "this system has no addresses of that kind",
+}
+_NO_HOST: Final = "nobody knows that host"
 
 
 class Door(Protocol):
@@ -77,9 +87,10 @@ class TcpDoor:
     def __init__(self, wire: VirtualWire, line: Line, host: str = "127.0.0.1", port: int = 0) -> None:
         self._pump = Pump(wire, line)
         try:
-            self._listener = socket.create_server((host, port))
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._listener = socket.create_server((host, port), family=family)
         except OSError as error:
-            raise PortBusyError(port=f"tcp://{host}:{port}", why=str(error)) from error
+            raise _why_not_open(tcp_url(host, port), error) from error
         self._listener.setblocking(False)
         self._guest: socket.socket | None = None
         self._selector = selectors.DefaultSelector()
@@ -88,7 +99,7 @@ class TcpDoor:
     @property
     def url(self) -> str:
         host, port = self._listener.getsockname()[:2]
-        return f"tcp://{host}:{port}"
+        return tcp_url(host, port)
 
     def serve(self, stop: Callable[[], bool]) -> None:
         while not stop():
@@ -100,11 +111,15 @@ class TcpDoor:
             self._speak()
 
     def _welcome(self) -> None:
-        guest, _ = self._listener.accept()
+        try:
+            guest, _ = self._listener.accept()
+        except OSError:  # whoever knocked is gone already
+            return
         if self._guest is not None:
             guest.close()
             return
-        guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):
+            guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._guest = guest
         self._selector.register(guest, selectors.EVENT_READ)
 
@@ -138,6 +153,19 @@ class TcpDoor:
         self._bid_farewell()
         self._selector.close()
         self._listener.close()
+
+
+def tcp_url(host: str, port: int) -> str:
+    """How a TCP port is written; an IPv6 host stands in brackets."""
+    return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+
+
+def _why_not_open(url: str, error: OSError) -> PortError:
+    if error.errno == errno.EADDRINUSE:
+        return PortBusyError(port=url, why=_TAKEN)
+    if isinstance(error, socket.gaierror):
+        return PortError(port=url, why=_NO_HOST)
+    return PortError(port=url, why=_WHY.get(error.errno or 0, error.strerror or str(error)))
 
 
 def open_pty_door(wire: VirtualWire, line: Line) -> Door:

@@ -194,6 +194,21 @@ def _bad(text: str, why: str, **facts: str) -> PortUrlError:
     return PortUrlError(setting=text, why=_WHY[why].format(**facts))
 
 
+class RealPort:
+    """What every port in real time has: its name, and a clock of its own that starts when it is opened."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._clock = SteadyClock()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def now(self) -> float:
+        return self._clock.now()
+
+
 class SteadyClock:
     """Seconds since 1970 UTC that never go back: the computer's clock at the start, a monotonic one from then on."""
 

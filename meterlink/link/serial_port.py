@@ -10,7 +10,7 @@ from typing import Final
 import serial
 
 from meterlink.errors import LinkLostError, PortAccessError, PortBusyError, PortError, PortMissingError
-from meterlink.link.port import PortKind, PortUrl, SteadyClock
+from meterlink.link.port import PortKind, PortUrl, RealPort
 from meterlink.wire.line import Line
 
 _POLL_S: Final = 0.001
@@ -21,22 +21,14 @@ _WRITE_TIMEOUT_S: Final = 5.0
 _CUT: Final = "only {written} of {size} bytes were taken"
 
 
-class SerialPort:
+class SerialPort(RealPort):
     """An open serial port. Times come from a steady clock; the end of a write is computed from the speed."""
 
     def __init__(self, device: serial.Serial, line: Line, name: str) -> None:
+        super().__init__(name)
         self._device = device
         self._line = line
-        self._name = name
-        self._clock = SteadyClock()
         self._out_at = 0.0
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    def now(self) -> float:
-        return self._clock.now()
 
     def write(self, data: bytes) -> float:
         begins = max(self.now(), self._out_at)

@@ -6,7 +6,7 @@ import socket
 from typing import Final
 
 from meterlink.errors import LinkLostError, PortError, PortMissingError
-from meterlink.link.port import PortUrl, SteadyClock
+from meterlink.link.port import PortUrl, RealPort
 from meterlink.wire.line import Line
 
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -17,21 +17,13 @@ _NO_ANSWER: Final = "nobody answered within {seconds:.0f} s"
 FIXED_LINE_WHY: Final = "a raw TCP gateway keeps its own speed; it cannot be changed to {line} from here"
 
 
-class TcpPort:
+class TcpPort(RealPort):
     """A connection to a gateway that hands bytes on. The end of a write is what the line behind it needs."""
 
     def __init__(self, connection: socket.socket, line: Line, name: str) -> None:
+        super().__init__(name)
         self._connection = connection
         self._line = line
-        self._name = name
-        self._clock = SteadyClock()
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    def now(self) -> float:
-        return self._clock.now()
 
     def write(self, data: bytes) -> float:
         begins = self.now()

@@ -16,6 +16,8 @@ from typing import Any
 
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 
 from meterlink.cli.main import program
 
@@ -57,8 +59,14 @@ def check(document: Mapping[str, Any]) -> None:
 
 @cache
 def validator(schema: str) -> Draft202012Validator:
+    resources = [(file.name, Resource.from_contents(_schema(file), DRAFT202012)) for file in SCHEMAS.glob("*.json")]
+    registry: Registry[Any] = Registry().with_resources(resources)
     name, _, version = schema.removeprefix("meterlink.").partition("/")
-    return Draft202012Validator(json.loads((SCHEMAS / f"{name}-{version}.json").read_text(encoding="utf-8")))
+    return Draft202012Validator(_schema(SCHEMAS / f"{name}-{version}.json"), registry=registry)
+
+
+def _schema(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def start(*words: str) -> subprocess.Popen[str]:

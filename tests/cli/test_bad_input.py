@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
-from meterlink.cli.main import NOUNS
-from meterlink.cli.outcome import tell
+from meterlink.cli.main import NOUNS, program
+from meterlink.cli.outcome import tell, wants_json
 from meterlink.errors import AccessDeniedError, MeterlinkError, PasswordSpentError
 from tests.cli.program import SIM, Ended, run
 
@@ -228,7 +229,13 @@ CASES = (
         kind="UnknownModelError",
         says="profiles list",
     ),
-    Case(name="lint of no folder", words=("profiles", "lint", "nowhere"), code=2, kind="ConfigError", says="nowhere"),
+    Case(
+        name="lint of no folder",
+        words=("profiles", "lint", "nowhere"),
+        code=2,
+        kind="ConfigError",
+        says="<family>/<model>.toml",
+    ),
     Case(
         name="simulation of no model", words=("sim", "run", "m"), code=6, kind="UnknownModelError", says="profiles list"
     ),
@@ -244,7 +251,66 @@ CASES = (
         words=("sim", "run", "mercury-206", "--clock-error", "soon"),
         code=2,
         kind="ConfigError",
-        says="clock_error_s",
+        says="--clock-error: ",
+    ),
+    *(
+        Case(
+            name=f"simulation with a wrong {option}",
+            words=("sim", "run", "mercury-206", option, value),
+            code=2,
+            kind="ConfigError",
+            says=f"{option}: ",
+        )
+        for option, value in (
+            ("--seed", "x"),
+            ("--schedule", "ru-hosehold-2"),
+            ("--energy-kwh", "a lot"),
+            ("--load-w", "-1"),
+            ("--utc", "3"),
+            ("--serial", "abc"),
+        )
+    ),
+    Case(
+        name="simulation that listens on an address of somebody else",
+        words=("sim", "run", "mercury-206", "--listen", "192.0.2.1:0"),
+        code=3,
+        kind="PortError",
+        says="this computer does not have that address",
+    ),
+    Case(
+        name="value that was forgotten before the next option",
+        words=(*READ, "--port", "--model"),
+        code=2,
+        kind="UsageError",
+        says="meterlink energy read --help",
+    ),
+    Case(name="value that was forgotten", words=(*READ, "--port"), code=2, kind="UsageError", says="--help"),
+    Case(
+        name="port of no model", words=(*READ, "--port", "sim:"), code=2, kind="PortUrlError", says="sim:mercury-200.02"
+    ),
+    Case(
+        name="port in Cyrillic letters",
+        words=(*READ, "--port", "СОМ3", *METER),
+        code=2,
+        kind="PortUrlError",
+        says="contains Cyrillic letters",
+    ),
+    Case(
+        name="trace of no name", words=(*READ, "--port", SIM, "--trace", ""), code=2, kind="ConfigError", says="--trace"
+    ),
+    Case(
+        name="another meter than that of the plate",
+        words=(*READ, "--port", f"{SIM}?serial=06000001&address=925646", "--address", "serial:06925646"),
+        code=8,
+        kind="OtherMeterError",
+        says="Look at the plate",
+    ),
+    Case(
+        name="another model than that of the plate",
+        words=(*READ, "--port", "sim:mercury-206", "--model", "mercury-203.2t"),
+        code=6,
+        kind="OtherModelError",
+        says="model_code = 8",
     ),
     Case(
         name="several meters of one address",
@@ -274,6 +340,59 @@ def test_bad_input_for_programs(case: Case) -> None:
     assert case.says in error["message"] + error["hint"] or case.kind == "UsageError"
 
 
+def test_a_flag_with_a_value_gets_a_next_step() -> None:
+    ended = run(*READ, "--json=1")
+    assert (ended.code, ended.document["error"]["kind"]) == (2, "UsageError")
+    assert "meterlink --help" in ended.err
+
+
+def test_what_stands_behind_two_dashes_is_no_option() -> None:
+    assert wants_json(["decode", "--json", "--", "x"])
+    assert not wants_json(["decode", "--", "--json"])
+
+
+def test_a_suggestion_has_no_trailing_space() -> None:
+    error = run("energy", "read", "--port", "sim:mercury-200.2", "--json").document["error"]
+    assert error["suggestion"] == "Did you mean mercury-200.02?"
+    assert error["hint"].startswith("Did you mean mercury-200.02? `meterlink")
+
+
+SECRET = "hush-hush"
+
+
+@pytest.mark.parametrize(
+    "port",
+    [
+        "tcp://u:{}@host:1",
+        "tcp://{}@host:1",
+        "rfc2217://u:{}@host:1?speed=1",
+        "tcp:u:{}@host:1",
+        "tcp://u:{}@host:99999",
+        "udp://u:{}@host:1",
+    ],
+)
+def test_no_message_repeats_a_secret_of_a_port(port: str, monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> None:
+    url = port.format(SECRET)
+    (empty_home / "meterlink.toml").write_text(f'[place.a]\nport = "{url}"\n', encoding="utf-8")
+    lines = [
+        (*READ, "--port", url, *METER),
+        (*READ, "--port", url),
+        (*READ, "--place", "a"),
+        (*READ, url),
+        (url,),
+        ("doctor", "--port", url),
+        ("doctor", "--place", "a"),
+        ("sim", "run", "mercury-206", "--listen", url),
+    ]
+    for words in lines:
+        for ended in (run(*words), run(*words, "--json")):
+            assert SECRET not in ended.out + ended.err, words
+    monkeypatch.setenv("METERLINK_PORT", url)
+    for words in (READ, ("doctor",), ("demo",)):
+        ended = run(*words, "--json")
+        assert SECRET not in ended.out + ended.err, words
+
+
 # --- exit codes that no input brings about --------------------------------------------------------------------------
 
 
@@ -282,7 +401,7 @@ def test_bad_input_for_programs(case: Case) -> None:
     [
         (AccessDeniedError(request="energy", code="5", why="wrong password"), 4),
         (PasswordSpentError(address="7"), 4),
-        (click.Abort(), 130),
+        (click.Abort(), 9),
         (click.ClickException("declined"), 2),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
@@ -308,7 +427,25 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, error: BaseException, *words: s
 
 
 def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert interrupted(monkeypatch, KeyboardInterrupt()).code == 130
+    ended = interrupted(monkeypatch, KeyboardInterrupt())
+    assert (ended.code, ended.out) == (130, "")
+    assert "Stopped from the keyboard." in ended.err
+
+
+@pytest.mark.parametrize(("typed", "code"), [("n\n", 9), ("", 9), (None, 130)], ids=["no", "nothing", "Ctrl-C"])
+def test_a_question_that_is_not_answered_with_yes(
+    typed: str | None, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(*_args: object) -> None:
+        if typed is None:
+            monkeypatch.setattr("click.termui.visible_prompt_func", interrupt)
+        click.confirm("Write?", abort=True)
+
+    def interrupt(_prompt: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("meterlink.cli.energy.connected", ask)
+    assert CliRunner().invoke(program, [*READ, "--port", SIM], input=typed or "").exit_code == code
 
 
 def test_ctrl_c_is_a_document_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -332,7 +469,7 @@ def test_a_bug_shows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_result_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_text: str, err: bool = False) -> None:
+    def fail(_text: str, err: bool = False, **_options: bool) -> None:
         if not err:
             raise OSError(28, "No space left on device")
 

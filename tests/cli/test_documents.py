@@ -1,49 +1,375 @@
-"""Every `--json` document fits its schema in docs/json, and docs/json.md tells the truth about all of them."""
+"""Every `--json` document fits its schema in docs/json, each schema is strict, and docs/json.md tells the truth."""
 
 from __future__ import annotations
 
+import copy
 import json
 import re
+import signal
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.protocols import Validator
 
-from tests.cli.program import AT, ROOT, SCHEMAS, SIM, check, run
+from meterlink_mercury200.messages import COMMANDS, encode_frame
+from tests.cli import program
+from tests.cli.program import AT, ROOT, SCHEMAS, SIM, run, start
 
-COMMANDS = (
-    ("energy", "read", "--port", AT),
-    ("energy", "read", "--port", "sim:mercury-206"),
-    ("instant", "read", "--port", "sim:mercury-206"),
-    ("meter", "info", "--port", AT),
-    ("clock", "show", "--port", AT),
-    ("clock", "show", "--port", AT, "--tz", "Asia/Yekaterinburg"),
-    ("dst", "show", "--port", AT),
+# --- schemas --------------------------------------------------------------------------------------------------------
+
+COMMON = "common-1.json"
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def is_moment(value: object) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+@FORMATS.checks("meter-time", raises=ValueError)
+def is_meter_time(value: object) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is None
+
+
+@FORMATS.checks("date", raises=ValueError)
+def is_date(value: object) -> bool:
+    return not isinstance(value, str) or bool(date.fromisoformat(value))
+
+
+@FORMATS.checks("month-day", raises=ValueError)
+def is_month_day(value: object) -> bool:
+    return not isinstance(value, str) or bool(date.fromisoformat(f"2000-{value}"))
+
+
+@cache
+def schemas() -> Mapping[str, dict[str, Any]]:
+    return {file.name: json.loads(file.read_text(encoding="utf-8")) for file in sorted(SCHEMAS.glob("*.json"))}
+
+
+@cache
+def validator(schema: str) -> Validator:
+    """By the name that a document carries; unlike that of other tests it also looks into the calendar."""
+    return program.validator(schema).evolve(format_checker=FORMATS)
+
+
+def fits(document: Mapping[str, Any]) -> bool:
+    return validator(document["schema"]).is_valid(document)
+
+
+def test_every_schema_is_one() -> None:
+    for schema in schemas().values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_every_reference_leads_somewhere_and_every_shared_part_is_used() -> None:
+    used = {COMMON: set[str]()}
+    for name, schema in schemas().items():
+        for reference in re.findall(r'"\$ref": "([^"]+)"', json.dumps(schema)):
+            file, _, pointer = reference.partition("#/$defs/")
+            assert pointer in schemas()[file or name]["$defs"], reference
+            used.setdefault(file or name, set()).add(pointer)
+    for name, schema in schemas().items():
+        assert set(schema.get("$defs", {})) == used.get(name, set()), name
+
+
+# --- documents ------------------------------------------------------------------------------------------------------
+
+MODELS = ("mercury-200.02", "mercury-206")
+PLACES = tuple(f"sim:{model}?at=2025-07-21T14:05:09+03:00" for model in MODELS)
+READINGS = (
+    ("energy", "read"),
+    ("instant", "read"),
+    ("meter", "info"),
+    ("clock", "show"),
+    ("clock", "show", "--tz", "Asia/Yekaterinburg"),
+    ("dst", "show"),
+    ("tariff", "show"),
+    ("archive", "read"),
+    ("archive", "read", "--months", "13"),
+    ("journal", "read"),
+)
+RIGHT = (
+    *((*words, "--port", place) for place in PLACES for words in READINGS),
     ("tariff", "show", "--port", f"{AT}&schedule=ru-household-3"),
-    ("archive", "read", "--port", AT),
-    ("journal", "read", "--port", AT),
     ("decode", "mercury200", "0006475E63ECD4"),
     ("decode", "mercury200", "0006475E63ECD4", "0006475E632358026400058845C6", "--model", "mercury-200.02"),
-    ("decode", "mercury200", "00"),
+    ("decode", "mercury200", "02919AA88600317C", "02919AA88600000172F0BA"),
     ("sim", "list"),
     ("profiles", "list"),
-    ("profiles", "show", "mercury-206"),
+    *(("profiles", "show", model) for model in MODELS),
     ("profiles", "lint"),
     ("drivers",),
     ("ports",),
     ("doctor",),
     ("demo",),
 )
+SENSELESS = (
+    ("decode", "mercury200", "00"),
+    ("decode", "mercury200", "0006475E63ECD4", "0006475E632358026400058845C7"),
+    ("decode", "mercury200", "000E1F9B320F4A85", "000E1F9B3207006300FFFFFFFFFFFFFFFFFFFFFFFF7F56"),
+)
+"""Frames that make no sense: a document of what can be told, and the exit code 5."""
+WRONG = {
+    ("energy",): 2,
+    ("nosuch",): 2,
+    ("energy", "read", "--port", "/nowhere/ttyUSB7", "--model", "mercury-206", "--address", "43096744"): 3,
+    ("energy", "read", "--port", f"{SIM}?fault=lost-reply"): 3,
+    ("decode", "mercury200", "0"): 2,
+    ("profiles", "show", "mercury-207"): 6,
+    ("journal", "read", "nosuch", "--port", SIM): 2,
+}
+"""Commands that fail, with their exit codes."""
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_each_document_fits_its_schema(words: tuple[str, ...]) -> None:
+@cache
+def printed(words: tuple[str, ...]) -> tuple[int, str]:
     ended = run(*words, "--json")
-    assert ended.code == 0
-    assert ended.document["schema"].startswith("meterlink.")
+    return ended.code, ended.out
+
+
+def document_of(*words: str) -> dict[str, Any]:
+    """The one document on stdout, which fits its schema."""
+    document: dict[str, Any] = json.loads(printed(words)[1])
+    validator(document["schema"]).validate(document)
+    return document
+
+
+@pytest.mark.parametrize("words", RIGHT, ids=" ".join)
+def test_each_document_fits_its_schema(words: tuple[str, ...]) -> None:
+    assert document_of(*words)["schema"] != "meterlink.error/1"
+    assert printed(words)[0] == 0
+
+
+@pytest.mark.parametrize("words", SENSELESS, ids=" ".join)
+def test_a_senseless_frame_is_a_document_too(words: tuple[str, ...]) -> None:
+    assert document_of(*words)["schema"] == "meterlink.decode/1"
+    assert printed(words)[0] == 5
+
+
+@pytest.mark.parametrize("words", WRONG, ids=" ".join)
+def test_a_command_that_fails_prints_why(words: tuple[str, ...]) -> None:
+    document = document_of(*words)
+    assert document["schema"] == "meterlink.error/1"
+    assert printed(words)[0] == document["error"]["exit_code"] == WRONG[words]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_simulator_that_is_ready_says_so(model: str) -> None:
+    with start("sim", "run", model, "--json") as process:
+        assert process.stdout is not None
+        document = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    validator(document["schema"]).validate(document)
+    assert document["schema"] == "meterlink.ready/1"
+
+
+def test_mistakes_in_profiles_are_a_document_and_the_exit_code_6(tmp_path: Path) -> None:
+    folder = tmp_path / "mercury200"
+    folder.mkdir()
+    (folder / "mercury-207.toml").write_text("spec = 1\nmodel = 'mercury-207'\n", encoding="utf-8")
+    document = document_of("profiles", "lint", str(tmp_path))
+    assert (document["schema"], printed(("profiles", "lint", str(tmp_path)))[0]) == ("meterlink.lint/1", 6)
+    assert document["problems"]
+
+
+@pytest.mark.parametrize("command", [pytest.param(code, id=f"{code:02X}") for code in COMMANDS])
+def test_every_frame_of_the_family_is_a_document(command: int) -> None:
+    asked = [encode_frame(925646, command, bytes(size)) for size in COMMANDS[command].request.permitted()]
+    told = [encode_frame(925646, command, b"\x01" * size) for size in COMMANDS[command].reply.permitted()]
+    for request in asked:
+        for reply in told:
+            document_of("decode", "mercury200", request.hex(), reply.hex())
+
+
+# --- a document that is spoiled does not fit ------------------------------------------------------------------------
+
+FREE = {
+    "decode.reply: gone": "there only where a reply was given",
+    "decode.request.fields.*: gone": "every command has its own",
+    "decode.request.fields.*: type": "the family's own values; only quantities have one form everywhere",
+    "decode.reply.fields.*: gone": "every command has its own",
+    "decode.reply.fields.*: type": "the family's own values; only quantities have one form everywhere",
+    "decode.reply.fields.*_unit: gone": "every command has its own",
+    "error.error.*: gone": "every class of errors has its own facts",
+    "error.error.*: type": "every class of errors has its own facts",
+    "meter.identity.facts.*: gone": "the family's own facts",
+    "meter.identity.facts.*: type": "the family's own facts: text or a whole number",
+    "profile.driver_table.*: gone": "for the driver alone, which checks it",
+    "profile.driver_table.*: type": "for the driver alone, which checks it",
+    "profile.driver_table.*[]: type": "for the driver alone, which checks it",
+    "profile.match.*: gone": "the family's own facts",
+    "profile.match.*[]: type": "the family's own facts: text or a whole number",
+    "profile.supports.*: gone": "a capability that a profile does not name",
+    "tariff.image.*: gone": "the family's own tables; their number has its own test",
+    "tariff.plans[].zones.*: gone": "as many as the plan has",
+}
+"""What a schema must let pass, with the reason."""
+
+OPEN = ("driver_table", "facts", "fields", "image", "match", "supports", "zones")
+"""Objects whose keys a schema cannot know: they are called `*` here."""
+PROMISED = {"fields": ("address", "command", "raw"), "error": ("kind", "message", "hint", "exit_code")}
+UNIT = re.compile(r"_(kwh|kvarh|v|a|w|kw|var|kvar|va|kva|hz)")
+
+
+def called(key: str, holder: str) -> str:
+    """What a key is called in the names of places."""
+    if holder not in (*OPEN, "error") or key in PROMISED.get(holder, ()):
+        return key
+    return "*_unit" if holder == "fields" and UNIT.search(key) else "*"
+
+
+def shortened(node: Any, name: str = "") -> Any:
+    """The same with lists and open objects cut down to members of different form."""
+    if isinstance(node, dict):
+        kept = list(node.items())[: 2 if name in ("image", "supports") else None]
+        return {key: shortened(value, key) for key, value in kept}
+    if isinstance(node, list):
+        return [shortened(each) for each in {form(each): each for each in node}.values()]
+    return node
+
+
+def form(node: object) -> tuple[str, ...]:
+    return (type(node).__name__, *(node if isinstance(node, dict) else ()))
+
+
+def spoiled(node: Any, path: str, name: str = "") -> Iterator[str]:
+    """Spoils one place after the other, tells each while it is spoilt, and mends it."""
+    for key in list(node) if isinstance(node, dict) else range(len(node)):
+        value = node[key]
+        place = f"{path}[]" if isinstance(node, list) else f"{path}.{called(str(key), name)}"
+        if isinstance(node, dict):
+            del node[key]
+            yield f"{place}: gone"
+        node[key] = of_another_type(value)
+        yield f"{place}: type"
+        node[key] = value
+        if isinstance(value, dict | list):
+            yield from spoiled(value, place, str(key))
+
+
+def of_another_type(value: object) -> object:
+    match value:
+        case str() | bool():
+            return 7
+        case int() | float():
+            return str(value)
+        case list():
+            return {}
+        case _:
+            return []
+
+
+def grown(node: Any, name: str = "") -> Any:
+    """The same with one more key in each object that is not open."""
+    if isinstance(node, dict):
+        more = {} if name in OPEN else {"added_later": "text"}
+        return {key: grown(value, key) for key, value in node.items()} | more
+    return [grown(each) for each in node] if isinstance(node, list) else node
+
+
+EXAMPLES = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "json.md").read_text(encoding="utf-8"), re.DOTALL)
+SECTIONS = {"meter_info": "meter"}
+"""The parts of demo/1 that are called otherwise than their documents."""
+
+
+def all_documents() -> Iterator[tuple[str, dict[str, Any]]]:
+    for words in (*RIGHT, *SENSELESS, *WRONG):
+        yield " ".join(words), document_of(*words)
+    for example in EXAMPLES:
+        document = json.loads(example)
+        yield f"the example of {document['schema']}", document
+
+
+def let_pass(document: dict[str, Any]) -> set[str]:
+    """What can be spoiled in a document without its schema noticing."""
+    kind = document["schema"].removeprefix("meterlink.").partition("/")[0]
+    short = shortened(document)
+    assert fits(short)
+    schema = validator(document["schema"])
+    passed = {place for place in spoiled(short, kind) if schema.is_valid(short)}
+    assert short == shortened(document)
+    return {re.sub(r"^demo\.(\w+)\b(?=\.)", lambda part: SECTIONS.get(part[1], part[1]), place) for place in passed}
+
+
+def test_whatever_is_lost_or_changes_its_type_is_noticed() -> None:
+    passed = {name: let_pass(document) for name, document in all_documents()}
+    noticed_too_little = {name: places - set(FREE) for name, places in passed.items() if places - set(FREE)}
+    assert noticed_too_little == {}
+    assert set(FREE) - set().union(*passed.values()) == set(), "these are free no longer"
+
+
+def test_additions_are_allowed() -> None:
+    for name, document in all_documents():
+        assert fits(grown(document)), name
+
+
+def put(document: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """The same with another value at `registers.0.kwh`."""
+    changed = copy.deepcopy(document)
+    *way, last = path.split(".")
+    node: Any = changed
+    for step in way:
+        node = node[int(step) if isinstance(node, list) else step]
+    node[int(last) if isinstance(node, list) else last] = value
+    return changed
+
+
+ENERGY = ("energy", "read", "--port", AT)
+CLOCK = ("clock", "show", "--port", AT, "--tz", "+03:00")
+TARIFF = ("tariff", "show", "--port", AT)
+
+
+@pytest.mark.parametrize(
+    ("words", "path", "value"),
+    [
+        pytest.param(ENERGY, "registers.0.quantity", "reactive", id="reactive energy in kWh"),
+        pytest.param(ENERGY, "registers.0.kvarh", "1.00", id="both units"),
+        pytest.param(ENERGY, "registers.0.kwh", "1,00", id="a decimal comma"),
+        pytest.param(ENERGY, "registers.0.kwh", "1E+3", id="an exponent"),
+        pytest.param(ENERGY, "registers.0.kwh", "NaN", id="no number"),
+        pytest.param(ENERGY, "registers.0.register", "T1 ", id="a space after a register"),
+        pytest.param(ENERGY, "absent.0.reason", "", id="no reason"),
+        pytest.param(("energy", "read", "--port", PLACES[0]), "read_at", "2025-07-21T14:05:09", id="no offset"),
+        pytest.param(ENERGY, "read_at", "2025-02-30T14:05:09.000+00:00", id="a day that does not exist"),
+        pytest.param(ENERGY, "read_at", "2025-07-21T14:05:09.000+00:00 ", id="a space after a moment"),
+        pytest.param(ENERGY, "read_at", "2025-07-21T14:05:09.000+00:00\n", id="a line end after a moment"),
+        pytest.param(CLOCK, "meter_time", "2025-07-21T24:05:09", id="an hour that does not exist"),
+        pytest.param(CLOCK, "meter_time", "2025-07-21T14:05:09+03:00", id="an offset that a meter does not know"),
+        pytest.param(CLOCK, "weekday", "monday", id="an unknown weekday"),
+        pytest.param(CLOCK, "error_s", None, id="no error and no reason"),
+        pytest.param(CLOCK, "error_reason", "no time zone was given", id="an error and a reason for none"),
+        pytest.param(("instant", "read", "--port", AT), "values.0.a", "1", id="two units"),
+        pytest.param(("instant", "read", "--port", AT), "values.0.quantity", "current", id="a current in volts"),
+        pytest.param(("archive", "read", "--port", AT), "records.0.month", "2025-13", id="a thirteenth month"),
+        pytest.param(("archive", "read", "--port", AT), "records.0.registers", [], id="a month of nothing"),
+        pytest.param(TARIFF, "holidays", ["02-30"], id="a holiday that does not exist"),
+        pytest.param(TARIFF, "schedule", None, id="no schedule and no reason"),
+        pytest.param(TARIFF, "schedule.season.0.every_day", "07:00 T1", id="a day that begins in the morning"),
+        pytest.param(
+            TARIFF, "schedule.season.0", {"starts": "01-01", "workday": "00:00 T1"}, id="days without program"
+        ),
+        pytest.param(("doctor",), "versions", None, id="a part that is missing without a trouble"),
+        pytest.param(("profiles", "show", "mercury-206"), "line.evidence", "rumour", id="unknown evidence"),
+        pytest.param(("profiles", "show", "mercury-206"), "line.format", "8N", id="half a format"),
+        pytest.param(("drivers",), "drivers.0.capabilities", [], id="a driver that can do nothing"),
+        pytest.param(("decode", "mercury200", "0006475E63ECD4"), "request.checksum_ok", False, id="damaged and ok"),
+    ],
+)
+def test_a_value_that_cannot_be_is_noticed(words: tuple[str, ...], path: str, value: object) -> None:
+    assert not fits(put(document_of(*words), path, value))
+
+
+# --- single documents -----------------------------------------------------------------------------------------------
 
 
 def test_energy_is_as_the_design_says() -> None:
-    document = run("energy", "read", "--port", AT, "--tz", "Europe/Moscow", "--json").document
+    document = document_of("energy", "read", "--port", AT, "--tz", "Europe/Moscow")
     assert document["schema"] == "meterlink.energy/1"
     assert document["meter"] == {
         "family": "mercury200",
@@ -61,18 +387,23 @@ def test_energy_is_as_the_design_says() -> None:
     }
 
 
+def test_reactive_energy_has_a_unit_of_its_own() -> None:
+    registers = document_of("energy", "read", "--port", PLACES[1])["registers"]
+    assert {"register": "T1", "quantity": "reactive", "direction": "import", "kvarh": "215.01"} in registers
+
+
 def test_read_at_is_in_utc_without_a_zone() -> None:
-    assert run("energy", "read", "--port", AT, "--json").document["read_at"].endswith("+00:00")
+    assert document_of(*ENERGY)["read_at"].endswith("+00:00")
 
 
 def test_the_unit_of_a_momentary_value_is_its_key() -> None:
-    values = run("instant", "read", "--port", AT, "--json").document["values"]
+    values = document_of("instant", "read", "--port", AT)["values"]
     assert {"quantity": "voltage", "v": "235.8"} in values
     assert {"quantity": "active power", "w": "588"} in values
 
 
 def test_the_clock_document() -> None:
-    document = run("clock", "show", "--port", f"{AT}&clock_error_s=3614", "--tz", "+03:00", "--json").document
+    document = document_of("clock", "show", "--port", f"{AT}&clock_error_s=3614", "--tz", "+03:00")
     assert document["meter_time"] == "2025-07-21T15:05:23"
     assert document["reference_time"].startswith("2025-07-21T14:05:09.")
     assert abs(float(document["error_s"]) - 3614) <= float(document["uncertainty_s"])
@@ -80,43 +411,61 @@ def test_the_clock_document() -> None:
 
 
 def test_the_clock_document_without_a_zone_says_why_there_is_no_error() -> None:
-    document = run("clock", "show", "--port", AT, "--json").document
+    document = document_of("clock", "show", "--port", AT)
     assert document["error_s"] is None
     assert document["error_reason"] == "no time zone was given"
 
 
 def test_the_tariff_document() -> None:
-    document = run("tariff", "show", "--port", AT, "--json").document
+    document = document_of(*TARIFF)
     assert (document["tariffs_in_force"], document["current_tariff"]) == (2, "T1")
     assert document["schedule"]["season"] == [{"starts": "01-01", "every_day": "00:00 T2 | 07:00 T1 | 23:00 T2"}]
     assert [plan["zones"] for plan in document["plans"]] == [{"T1": "day", "T2": "night"}]
     assert len(document["image"]) == 96 + 2
 
 
+def test_the_parts_of_the_demo_are_the_documents_of_the_commands() -> None:
+    document = document_of("demo")
+    for section in ("meter_info", "energy", "instant", "clock", "dst", "tariff", "archive", "journal"):
+        alone = {"schema": f"meterlink.{SECTIONS.get(section, section)}/1", **document[section]}
+        validator(alone["schema"]).validate(alone)
+
+
 def test_names_keep_their_letters() -> None:
     assert "Меркурий 206" in run("profiles", "list", "--json").out
-
-
-def test_every_schema_is_one() -> None:
-    for file in SCHEMAS.glob("*.json"):
-        Draft202012Validator.check_schema(json.loads(file.read_text(encoding="utf-8")))
-
-
-EXAMPLES = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "json.md").read_text(encoding="utf-8"), re.DOTALL)
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: json.loads(example)["schema"])
-def test_the_examples_of_the_page_fit(example: str) -> None:
-    check(json.loads(example))
-
-
-def test_the_page_has_an_example_of_every_document() -> None:
-    shown = {json.loads(example)["schema"] for example in EXAMPLES}
-    there = {f"meterlink.{file.stem.replace('-', '/')}" for file in SCHEMAS.glob("*.json")}
-    assert shown == there
 
 
 def test_the_variable_asks_for_documents_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METERLINK_JSON", "1")
     monkeypatch.setenv("METERLINK_PORT", SIM)
-    assert run("dst", "show").document["enabled"] is False
+    assert json.loads(run("dst", "show").out)["enabled"] is False
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: json.loads(example)["schema"])
+def test_the_examples_of_the_page_fit(example: str) -> None:
+    document = json.loads(example)
+    validator(document["schema"]).validate(document)
+
+
+def test_the_page_has_an_example_of_every_document() -> None:
+    shown = {json.loads(example)["schema"] for example in EXAMPLES}
+    there = {f"meterlink.{name.removesuffix('.json').replace('-', '/')}" for name in schemas() if name != COMMON}
+    assert shown == there
+
+
+ROW = re.compile(r"^\| \[`(meterlink\.[a-z]+/1)`\]\(json/([a-z]+-1\.json)\) \| (.+) \|$", re.MULTILINE)
+
+
+def test_the_table_of_the_page_names_what_prints_each_document() -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    rows = {schema: (file, by) for schema, file, by in ROW.findall(page)}
+    assert {file for file, _ in rows.values()} == set(schemas()) - {COMMON}
+    for words in RIGHT:
+        file, by = rows[document_of(*words)["schema"]]
+        assert file in schemas()
+        verb = words[:2] if words[0] not in ("decode", "drivers", "ports", "doctor", "demo") else words[:1]
+        assert f"`meterlink {' '.join(verb)} --json`" in by
+    assert "any command that fails" in rows["meterlink.error/1"][1]

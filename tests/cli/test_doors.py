@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
+from pytest_mock import MockerFixture
 
+from meterlink.cli.simulated import simulate
+from meterlink.errors import PortBusyError, PortError
+from meterlink.link.doors import TcpDoor
+from meterlink.link.port import parse_port
+from meterlink.profiles import default_folder, load_profiles
+from meterlink.registry import load_driver
 from tests.cli.program import SIM, run, run_apart, simulated, start, without_time
 
 METER = ("--model", "mercury-200.02", "--address", "925646", "--json")
@@ -58,6 +69,20 @@ def test_several_meters_on_one_line() -> None:
     assert [meter["serial_number"] for meter in ready["meters"]] == ["43096744", "43096745", "43096746"]
 
 
+def test_several_meters_have_each_their_own_chance(mocker: MockerFixture) -> None:
+    profile = load_profiles([default_folder()]).get("mercury-206")
+    driver = load_driver(profile.driver)
+    made = mocker.spy(type(driver), "simulate")
+    simulate(driver, profile, {"seed": "5"}, started_at=0.0, count=3)
+    assert [call.args[2].seed for call in made.call_args_list] == [5, 6, 7]
+
+
+def test_the_registers_of_a_simulated_meter_may_be_said() -> None:
+    with simulated("mercury-200.02", "--energy-kwh", "5621.42,8.34") as ready:
+        registers = run("energy", "read", "--port", ready["url"], *METER).document["registers"]
+    assert [each["kwh"] for each in registers[:2]] == ["5621.42", "8.34"]
+
+
 def test_faults_of_the_line_are_overcome_over_tcp() -> None:
     with simulated("mercury-200.02", "--fault", "split,pause=0.01", "--fault", "echo") as ready:
         assert run("energy", "read", "--port", ready["url"], *METER).document["registers"][0]["kwh"] == "621.42"
@@ -81,6 +106,61 @@ def test_ctrl_c_is_the_normal_end(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = run("sim", "run", "mercury-200.02", "--json")
     assert (ended.code, ended.err) == (0, "")
     assert ended.document["model"] == "mercury-200.02"
+
+
+def door(host: str = "127.0.0.1") -> TcpDoor:
+    profile = load_profiles([default_folder()]).get("mercury-200.02")
+    wire = simulate(load_driver(profile.driver), profile, {}, started_at=0.0).wire
+    return TcpDoor(wire, profile.line.line, host)
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this computer has no IPv6")
+def test_a_door_of_ipv6_has_brackets_in_its_url() -> None:
+    with closing(door("::1")) as opened:
+        assert re.fullmatch(r"tcp://\[::1\]:[0-9]+", opened.url)
+        assert parse_port(opened.url).place == opened.url.removeprefix("tcp://")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "why"),
+    [
+        (OSError(errno.EADDRINUSE, "Address already in use"), PortBusyError, "somebody listens there already"),
+        (OSError(errno.EACCES, "Permission denied"), PortError, "this user may not listen there"),
+        (socket.gaierror(-2, "Name or service not known"), PortError, "nobody knows that host"),
+        (OSError(errno.EIO, "Input/output error"), PortError, "Input/output error"),
+    ],
+)
+def test_a_door_that_does_not_open_says_why(
+    error: OSError, kind: type[PortError], why: str, mocker: MockerFixture
+) -> None:
+    mocker.patch("meterlink.link.doors.socket.create_server", side_effect=error)
+    with pytest.raises(PortError) as caught:
+        door()
+    assert (type(caught.value), caught.value.why) == (kind, why)
+
+
+def test_a_guest_that_is_gone_before_it_is_let_in_ends_nothing(mocker: MockerFixture) -> None:
+    guest = mocker.Mock(spec=socket.socket)
+    guest.setsockopt.side_effect = OSError(errno.EINVAL, "Invalid argument")
+    opened = door()
+    with closing(opened):
+        accept = mocker.patch("meterlink.link.doors.socket.socket.accept", side_effect=ConnectionAbortedError())
+        opened._welcome()
+        assert opened._guest is None
+        accept.side_effect = [(guest, None)]
+        mocker.patch.object(opened._selector, "register")
+        mocker.patch.object(opened._selector, "unregister")
+        opened._welcome()
+        assert opened._guest is guest
 
 
 def test_a_door_that_is_taken() -> None:

@@ -108,15 +108,22 @@ CASES = (
     ),
     Case(
         name="frames in words",
-        words=("decode", "mercury200", "0006475E63ECD4", "00 06 47 5E 63 23 58 02 64 00 05 88 45 C7"),
-        says=("request: read voltage, current, power, checksum right", "checksum WRONG", "voltage_v       235.8"),
+        words=("decode", "mercury200", "0006475E63ECD4", "00 06 47 5E 63 23 58 02 64 00 05 88 45 C6"),
+        says=("request: read voltage, current, power, checksum right", "voltage_v       235.8"),
     ),
     Case(name="models to simulate", words=("sim", "list"), says=("mercury-200.02", "9600 8N1", "lost-reply")),
     Case(name="models", words=("profiles", "list"), says=("mercury-206", "Меркурий 206")),
     Case(
         name="one model",
         words=("profiles", "show", "mercury-200.02"),
-        says=("capture", "m200-mrkrasser-27", "points_per_day  8", "commands", "reading_needs"),
+        says=(
+            "reading_needs",
+            "points_per_day  8",
+            "model_code  2",
+            "\nenergy                   yes  capture\n    section 7.2: m200-mrkrasser-27",
+            "\nreactive_energy          no   guess\n    a Mercury 200 is not known to answer 85h\n    section 6.5",
+            "those of docs/protocols/mercury200.md",
+        ),
     ),
     Case(name="profiles without mistakes", words=("profiles", "lint"), says=("no mistakes",)),
     Case(name="drivers", words=("drivers",), says=("mercury200", "meterlink_mercury200:DRIVER", "capabilities")),
@@ -171,9 +178,24 @@ def test_a_part_that_does_not_answer_is_absent_with_the_reason_and_never_0() -> 
     assert not any("kvarh" in each for each in document["registers"])
 
 
-def test_a_meter_that_answers_as_another_model_is_noted() -> None:
-    ended = run("energy", "read", "--port", "sim:mercury-206", "--model", "mercury-203.2t", "--json")
-    assert any("model_code = 8" in note and "--model" in note for note in ended.document["notes"])
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        (("0006475E63ECD4", "0006475E632358026400058845C6"), 0),
+        (("0006475E63ECD4", "0006475E632358026400058845C7"), 5),
+        (("00",), 5),
+        (("00" * 20,), 5),
+    ],
+    ids=["right", "wrong checksum", "too short", "garbage"],
+)
+def test_garbage_is_described_and_gives_its_exit_code(frames: tuple[str, ...], code: int) -> None:
+    ended = run("decode", "mercury200", *frames, "--json")
+    assert (ended.code, ended.err) == (code, "")
+    assert ended.document["request"]["fields"]
+    people = run("decode", "mercury200", *frames)
+    assert people.code == code
+    assert "request: " in people.out
+    assert ("235.8" in people.out) is (code == 0)
 
 
 def test_tables_that_are_no_schedule_are_shown_raw(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +240,7 @@ def test_progress_is_one_line_on_the_terminal_and_gone_before_the_result(
         for _ in range(8):
             progress(Traced(0.0, True, "00", Note.REQUEST))
     err = capsys.readouterr().err
-    assert err.endswith("\r" + " " * len("\rreading ... 24 frames") + "\r")
+    assert err.endswith("\rreading ... 24 frames\r" + " " * len("reading ... 24 frames") + "\r")
     assert "\n" not in err
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meterlink.cli.clock import facts
 from meterlink.model import MeterTime
 from meterlink.reading import against_reference, clock_words, span_words
 
@@ -92,6 +94,43 @@ def test_the_truth_lies_within_the_bounds(true_error_s: float, span_s: float, sh
     reading = against_reference(meter_time(shown.replace(microsecond=0), span_s), zone)
     assert reading.error is not None
     assert abs(reading.error - timedelta(seconds=true_error_s)) <= reading.uncertainty + timedelta(microseconds=3)
+
+
+SAID = re.compile(r"(?:(\d+) d )?(?:(\d+) h )?(?:(\d+) min )?(\d+) s (ahead|behind)(?: \(within (\d+) s\))?$")
+
+
+def said_bounds(words: str) -> tuple[float, float]:
+    """The error that a sentence states, and how far the truth may lie from it."""
+    right = re.fullmatch(r"meter is right within (\d+) s", words)
+    if right:
+        return 0.0, float(right[1])
+    match = SAID.search(words)
+    assert match is not None, words
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[:4])
+    span = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return float(span if match[5] == "ahead" else -span), float(match[6] or 1)
+
+
+@given(true_error_s=st.one_of(st.floats(-4, 4), st.floats(-1e6, 1e6)), span_s=st.floats(0, 5), share=st.floats(0, 1))
+def test_the_truth_lies_within_what_words_and_document_say(true_error_s: float, span_s: float, share: float) -> None:
+    shown = (ASKED + timedelta(seconds=span_s * share)).replace(tzinfo=None) + timedelta(seconds=true_error_s)
+    reading = against_reference(meter_time(shown.replace(microsecond=0), span_s), UTC)
+    error_s, within_s = said_bounds(clock_words(reading))
+    assert abs(error_s - true_error_s) <= within_s + 5e-6
+    document = facts(reading)
+    written = abs(float(str(document["error_s"])) - true_error_s)
+    assert written <= float(str(document["uncertainty_s"])) + 5e-6
+
+
+def test_right_counts_the_error_too() -> None:
+    reading = against_reference(meter_time(datetime(2025, 7, 21, 14, 5, 10), span_s=1.2), MOSCOW)
+    assert (reading.error, reading.uncertainty) == (timedelta(seconds=0.9), timedelta(seconds=1.1))
+    assert clock_words(reading) == "meter is right within 2 s"
+
+
+def test_the_uncertainty_of_the_document_is_never_rounded_down() -> None:
+    reading = against_reference(meter_time(datetime(2025, 7, 21, 14, 5, 9), span_s=0.0401), MOSCOW)
+    assert str(facts(reading)["uncertainty_s"]) == "0.521"
 
 
 def test_an_answer_that_seems_older_than_its_question_is_taken_for_instant() -> None:

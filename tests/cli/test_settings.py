@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,7 @@ def test_doctor_shows_each_value_with_its_origin(user_file: Path, monkeypatch: p
         "trace": ("frames.jsonl", "METERLINK_TRACE"),
         "model": ("mercury-206", "the option --model"),
         "place": ("bench", "the option --place"),
+        "home": (str(user_file.parent), "METERLINK_HOME"),
     }
     assert document["troubles"] == []
 
@@ -107,6 +109,58 @@ def test_doctor_never_fails(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -
     people = run("doctor")
     assert people.code == 0
     assert "cannot be told: ZeroDivisionError" in people.out
+
+
+@pytest.mark.usefixtures("user_file")
+def test_a_broken_file_hides_nothing_else_from_doctor(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(FILE_NAME).write_text("[broken", encoding="utf-8")
+    monkeypatch.setenv("METERLINK_TZ", "+06:00")
+    ended = run("doctor", "--place", "bench", "--model", "mercury-206", "--json")
+    settings = ended.document["settings"]
+    values = {each["name"]: each["value"] for each in settings["values"]}
+    assert values == {"tz": "+06:00", "place": "bench", "model": "mercury-206", "home": str(empty_home)}
+    assert [(each["there"], each["places"]) for each in settings["files"]] == [(True, ["bench"]), (True, [])]
+    assert [each["part"] for each in ended.document["troubles"]] == ["settings"]
+    people = run("doctor", "--place", "bench").out
+    assert "places bench" in people
+    assert "it is not TOML" in people
+
+
+def test_doctor_lists_every_variable_and_doubts_unknown_ones(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("METERLINK_JSON", "1")
+    monkeypatch.setenv("METERLINK_PROFILES", str(tmp_path))
+    monkeypatch.setenv("METERLINK_PROT", "COM3")
+    document = run("doctor").document
+    values = {each["name"]: each["origin"] for each in document["settings"]["values"]}
+    assert values == {name: f"METERLINK_{name.upper()}" for name in ("json", "profiles", "home")}
+    message = "METERLINK_PROT is no variable of meterlink (did you mean METERLINK_PORT?)"
+    assert {"part": "settings", "message": message} in document["troubles"]
+    monkeypatch.delenv("METERLINK_JSON")
+    assert message in run("doctor").out
+
+
+def test_an_empty_home_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METERLINK_HOME", "")
+    Path(FILE_NAME).write_text(PLACE, encoding="utf-8")
+    files = run("doctor", "--json").document["settings"]["files"]
+    assert len(files) == 2
+    assert files[0]["file"] != FILE_NAME
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no rights on ports")
+def test_doctor_tells_rights_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_name: str) -> None:
+        raise KeyError
+
+    def rights(user: int) -> str:
+        monkeypatch.setattr("os.geteuid", lambda: user)
+        return str(run("doctor", "--json").document["rights"])
+
+    assert rights(0) == "this user is root and may open every serial port"
+    assert "group" in rights(1000)
+    monkeypatch.setattr("grp.getgrnam", nobody)
+    assert rights(1000).startswith("this system has no group dialout or uucp")
+    assert rights(0) == "this user is root and may open every serial port"
 
 
 def test_doctor_tells_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
