@@ -59,12 +59,15 @@ class ScheduleReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """One frame in words: `fields` have units in their names, decimals as text."""
+    """One frame in words: `fields` have units in their names, decimals as text.
+
+    `status` is "ok", or says in words what is wrong with the frame; then no field is a value.
+    """
 
     name: str
     fields: Mapping[str, object]
     checksum_ok: bool
-    status: str | None = None
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,7 @@ class Driver(Protocol):
     def read_journal(self, target: Target, journal: str, most: int) -> Flow[JournalReading]: ...
 
     def describe(self, request: bytes, reply: bytes | None, profile: Profile | None) -> Description:
-        """Decode bytes alone; WireError or PayloadError-free: what cannot be told is in `notes` or `status`."""
+        """Decode bytes alone, any bytes; what cannot be told is in `status` and `notes`, never an exception."""
 
     def mask(self, frame: bytes) -> str:
         """A frame in hexadecimal, secret bytes and the checksum of such a frame as `**`."""

@@ -59,9 +59,7 @@ _BAD_PORT: Final = {
     "cyrillic": "it contains Cyrillic letters, which look like the Latin ones of COM3",
     "no model": "it needs a model, as in sim:mercury-200.02",
 }
-_MODEL_UNPROVEN: Final = (
-    "the meter does not tell its model; {model} was taken from what was given (--model, a place or the port)"
-)
+_MODEL_UNPROVEN: Final = "the meter does not tell its model; {model} is what was given"
 _SERIAL_PREFIX: Final = "serial:"
 _PROGRESS: Final = "reading {port}"
 

@@ -24,11 +24,12 @@ from meterlink.cli.drivers import driver_facts, driver_states
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.outcome import without_user
-from meterlink.cli.ports import port_facts, serial_ports
+from meterlink.cli.ports import port_facts
 from meterlink.cli.profiles import folder_facts
 from meterlink.cli.settings import Setting, Surroundings, read_places, resolve, resolve_without_files
 from meterlink.cli.version import VERSION
 from meterlink.errors import MeterlinkError
+from meterlink.link.listing import serial_ports
 
 _HELP: Final = """show versions, ports, drivers, profiles, the clock and the settings with their origin; never fails
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import click
@@ -10,6 +9,7 @@ import click
 from meterlink.cli import output
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.link.listing import SerialPortInfo, serial_ports
 
 _HELP: Final = "show the serial ports of this computer"
 _EXAMPLES: Final = ("meterlink ports", "meterlink ports --json")
@@ -18,29 +18,12 @@ _NONE: Final = "this computer has no serial port"
 _HINT: Final = "Give the port as --port; gateways as --port tcp://host:port, simulated meters as --port sim:MODEL."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SerialPortInfo:
-    """A port as the system describes it."""
-
-    device: str
-    description: str
-    hwid: str
-
-
 @click.command(cls=Command, help=_HELP, examples=_EXAMPLES)
 @json_option
 @pass_given
 def ports(given: Given) -> None:
     found = serial_ports()
     output.present(given.as_json, "ports", {"ports": port_facts(found)}, lambda: _show(found))
-
-
-def serial_ports() -> list[SerialPortInfo]:
-    """What the system lists; nothing is opened."""
-    from serial.tools.list_ports import comports  # noqa: TID251  # it lists and opens nothing
-
-    found = sorted(comports(), key=lambda port: port.device)
-    return [SerialPortInfo(device=port.device, description=port.description, hwid=port.hwid) for port in found]
 
 
 def port_facts(found: list[SerialPortInfo]) -> list[dict[str, str]]:

@@ -18,7 +18,9 @@ from meterlink.cli.connect import Meter
 from meterlink.errors import MeterlinkError, NotSupportedError
 from meterlink.model import Absent
 
-_HEAD: Final = "{model}, serial number {serial_number}, address {address}, {at:%Y-%m-%d %H:%M:%S %Z}"
+_HEAD: Final = "{model}{given}, serial number {serial_number}, address {address}, {at:%Y-%m-%d %H:%M:%S %Z}"
+_GIVEN: Final = " (as given)"
+"""The meter did not prove its model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +55,13 @@ class Section:
         """The result of a command."""
         who = self.meter.identity
         at = self.meter.moment(self.read_at)
-        output.line(_HEAD.format(model=who.model, serial_number=who.serial_number, address=who.address, at=at))
+        given = _GIVEN if self.meter.notes else ""
+        words = {"model": who.model, "serial_number": who.serial_number, "address": who.address}
+        output.line(_HEAD.format(**words, given=given, at=at))
         output.line()
         self.show()
         output.absent(self.absent)
-        output.notes((*self.meter.notes, *self.notes))
+        output.notes(self.notes)
 
     def show_part(self) -> None:
         """The same without the lines about the meter."""

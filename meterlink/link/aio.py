@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar, cast
 from meterlink.errors import LinkError, LinkLostError, LocalProtocolError, PortError, PortMissingError
 from meterlink.exchange import Action, Change, Done, Exchange, Listen, Send
 from meterlink.flow import Flow
+from meterlink.link.cause import cause
 from meterlink.link.memory import MemoryPort
 from meterlink.link.port import PortUrl, RealPort
 from meterlink.link.runner import told
@@ -78,7 +79,7 @@ class AsyncTcpPort(RealPort):
             self._writer.write(data)
             await self._writer.drain()
         except OSError as error:
-            raise LinkLostError(port=self._name, why=str(error)) from error
+            raise LinkLostError(port=self._name, why=cause(error)) from error
         return begins + len(data) * self._line.char_s
 
     async def read(self, until: float) -> bytes:
@@ -88,7 +89,7 @@ class AsyncTcpPort(RealPort):
         except OSError as error:
             if is_mere_waiting(error):
                 return b""
-            raise LinkLostError(port=self._name, why=str(error)) from error
+            raise LinkLostError(port=self._name, why=cause(error)) from error
         if not data:
             raise LinkLostError(port=self._name, why=CLOSED_WHY)
         return data

@@ -16,6 +16,7 @@ from itertools import count
 from typing import Final, Protocol
 
 from meterlink.errors import PortBusyError, PortError
+from meterlink.link.cause import cause
 from meterlink.link.port import SteadyClock
 from meterlink.sim.line import VirtualWire
 from meterlink.wire.line import Line
@@ -165,7 +166,7 @@ def _why_not_open(url: str, error: OSError) -> PortError:
         return PortBusyError(port=url, why=_TAKEN)
     if isinstance(error, socket.gaierror):
         return PortError(port=url, why=_NO_HOST)
-    return PortError(port=url, why=_WHY.get(error.errno or 0, error.strerror or str(error)))
+    return PortError(port=url, why=_WHY.get(error.errno or 0, cause(error)))
 
 
 def open_pty_door(wire: VirtualWire, line: Line) -> Door:

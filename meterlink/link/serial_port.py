@@ -10,6 +10,7 @@ from typing import Final
 import serial
 
 from meterlink.errors import LinkLostError, PortAccessError, PortBusyError, PortError, PortMissingError
+from meterlink.link.cause import cause
 from meterlink.link.port import PortKind, PortUrl, RealPort
 from meterlink.wire.line import Line
 
@@ -64,7 +65,7 @@ class SerialPort(RealPort):
         self._device.close()
 
     def _lost(self, error: Exception) -> LinkLostError:
-        return LinkLostError(port=self._name, why=str(error))
+        return LinkLostError(port=self._name, why=cause(error))
 
 
 def open_serial(url: PortUrl, line: Line) -> SerialPort:
@@ -101,10 +102,10 @@ def _why_not_open(port: str, error: Exception) -> PortError:
     words = str(error)
     numbers = {getattr(error, "errno", None), getattr(error.__context__, "errno", None)}
     if numbers & _MISSING or "FileNotFoundError" in words:
-        return PortMissingError(port=port, why=words)
+        return PortMissingError(port=port, why=cause(error))
     if numbers & _BUSY or "Could not exclusively lock" in words:
-        return PortBusyError(port=port, why=words)
+        return PortBusyError(port=port, why=cause(error))
     if errno.EACCES in numbers or "PermissionError" in words:
         # Windows has no rights on ports: "access denied" means that another program holds it.
-        return (PortBusyError if sys.platform == "win32" else PortAccessError)(port=port, why=words)
-    return PortError(port=port, why=words)
+        return (PortBusyError if sys.platform == "win32" else PortAccessError)(port=port, why=cause(error))
+    return PortError(port=port, why=cause(error))

@@ -6,6 +6,7 @@ import socket
 from typing import Final
 
 from meterlink.errors import LinkLostError, PortError, PortMissingError
+from meterlink.link.cause import cause
 from meterlink.link.port import PortUrl, RealPort
 from meterlink.wire.line import Line
 
@@ -31,7 +32,7 @@ class TcpPort(RealPort):
             self._connection.settimeout(CONNECT_TIMEOUT_S)
             self._connection.sendall(data)
         except OSError as error:
-            raise LinkLostError(port=self._name, why=str(error)) from error
+            raise LinkLostError(port=self._name, why=cause(error)) from error
         return max(self.now(), begins + len(data) * self._line.char_s)
 
     def read(self, until: float) -> bytes:
@@ -41,7 +42,7 @@ class TcpPort(RealPort):
         except OSError as error:
             if is_mere_waiting(error):
                 return b""
-            raise LinkLostError(port=self._name, why=str(error)) from error
+            raise LinkLostError(port=self._name, why=cause(error)) from error
         if not data:
             raise LinkLostError(port=self._name, why=CLOSED_WHY)
         return data
@@ -71,7 +72,7 @@ def is_mere_waiting(error: OSError) -> bool:
 
 def why_not_connected(error: OSError) -> str:
     """The cause in words; Python's own time-outs carry none."""
-    return str(error) or _NO_ANSWER.format(seconds=CONNECT_TIMEOUT_S)
+    return cause(error) or _NO_ANSWER.format(seconds=CONNECT_TIMEOUT_S)
 
 
 def host_and_port(url: PortUrl) -> tuple[str, int]:

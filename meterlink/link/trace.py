@@ -15,6 +15,7 @@ from typing import Final, Self, TextIO
 from meterlink.context import Traced
 from meterlink.errors import ConfigError
 from meterlink.flow import instant
+from meterlink.link.cause import cause
 
 _TEXT: Final = {
     "empty": "it is empty",
@@ -37,7 +38,7 @@ class TraceFile:
         try:
             self._file: TextIO | None = _open(path)
         except (OSError, ValueError) as error:
-            raise ConfigError(setting=f"--trace {path}", why=_words(error), advice=_TEXT["advice"]) from error
+            raise ConfigError(setting=f"--trace {path}", why=cause(error), advice=_TEXT["advice"]) from error
 
     def __call__(self, frame: Traced) -> None:
         record = {
@@ -70,14 +71,8 @@ class TraceFile:
         if file is not None:
             with contextlib.suppress(OSError):  # what waits to be written fails once more
                 file.close()
-        self._complain(_TEXT["ended"].format(path=self._path, why=_words(error)))
+        self._complain(_TEXT["ended"].format(path=self._path, why=cause(error)))
 
 
 def _open(path: str) -> TextIO:
     return Path(path).open("a", encoding="utf-8", newline="\n", buffering=1)
-
-
-def _words(error: Exception) -> str:
-    """What the system says, without its numbers."""
-    text = getattr(error, "strerror", None) or str(error)
-    return f"{text[:1].lower()}{text[1:]}"

@@ -28,7 +28,7 @@ CASES = (
         name="energy with units, and what the meter lacks with the reason",
         words=("energy", "read", "--port", AT),
         says=(
-            "mercury-200.02, serial number 06925646, address 925646, 2025-07-21 11:05:09 UTC",
+            "mercury-200.02 (as given), serial number 06925646, address 925646, 2025-07-21 11:05:09 UTC",
             "T1        active import   621.42  kWh",
             "not there: total (the meter keeps no total; it is the sum of its tariffs)",
         ),
