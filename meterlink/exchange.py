@@ -55,22 +55,42 @@ LATE_S: Final = 2.0
 """How far beyond its reply time a reply is reckoned with at least. It costs time only after a repeat or a time-out."""
 
 
-# Several of these are made for every exchange, so they are not frozen: that would double what making one costs.
+# Several of these are made for every exchange, so they are not frozen: that would double what making one costs. `do`
+# is the IO, awaitable where the port is one of asyncio; `tell` passes its result on, apart from it, so that only the
+# line's own failures are taken for such.
 
 
 @dataclass(slots=True)
 class Send:
     data: bytes
 
+    def do(self, port: Any) -> Any:
+        return port.write(self.data)
+
+    def tell(self, exchange: Exchange, result: Any, now: float) -> Action:
+        return exchange.sent(result)
+
 
 @dataclass(slots=True)
 class Listen:
     until: float
 
+    def do(self, port: Any) -> Any:
+        return port.read(self.until)
+
+    def tell(self, exchange: Exchange, result: Any, now: float) -> Action:
+        return exchange.received(result, now)
+
 
 @dataclass(slots=True)
 class Change:
     line: Line
+
+    def do(self, port: Any) -> Any:
+        return port.set_line(self.line)
+
+    def tell(self, exchange: Exchange, result: Any, now: float) -> Action:
+        return exchange.line_changed(now)
 
 
 @dataclass(slots=True)
@@ -109,6 +129,7 @@ class Exchange:
         self._framer = framer
         self._timing = timing
         self._line = line
+        self._line_quiet_s = self._quiet_at(line)
         self._address = address
         self._port = port
         self._observer = observer
@@ -240,6 +261,7 @@ class Exchange:
 
     def _change(self, line: Line) -> Action:
         self._line = line
+        self._line_quiet_s = self._quiet_at(line)
         self._state = _State.CHANGING
         return Change(line)
 
@@ -267,13 +289,13 @@ class Exchange:
     def _await_quiet(self, request: Request[Any], now: float, swallow_until: float) -> Action:
         self._state = _State.QUIET
         self._swallowed = b""
-        self._until = max(now, swallow_until, self._last_activity + self._quiet_s(request))
+        quiet_s = max(self._line_quiet_s, request.quiet_before_s)
+        self._until = max(now, swallow_until, self._last_activity + quiet_s)
         self._give_up_at = self._until + NOISE_LIMIT_S
         return Listen(self._until)
 
-    def _quiet_s(self, request: Request[Any]) -> float:
-        timing = self._timing
-        return max(timing.quiet_s, timing.quiet_chars * self._line.char_s, request.quiet_before_s)
+    def _quiet_at(self, line: Line) -> float:
+        return max(self._timing.quiet_s, self._timing.quiet_chars * line.char_s)
 
     def _swallow(self, data: bytes, now: float) -> Action:
         """Bytes while nothing may come: late replies, late echoes, another master."""

@@ -23,9 +23,9 @@ from meterlink.wire.request import Request
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply(Generic[T]):
-    """A decoded answer.
+    """A decoded answer. (Not frozen: one is made for every exchange, and freezing costs as much as all its fields.)
 
     `sent_at` is when the last byte of the *first* sending left: after a repeat nobody can tell which sending was
     answered, so the earliest one bounds the truth. `received_at` is when the last byte of the answer was here. `frame`

@@ -87,7 +87,9 @@ class Call(Request[A], Generic[A]):
         return encode_frame(self.address, self.command.code, self.asked.encode())
 
     def accepts(self, frame: bytes) -> bool:
-        return len(frame) >= OVERHEAD and frame[:5] == self.address.to_bytes(4, "big") + bytes([self.command.code])
+        if len(frame) < OVERHEAD or frame[4] != self.command.code:
+            return False
+        return int.from_bytes(frame[:4], "big") == self.address
 
     def decode_reply(self, frame: bytes) -> A:
         return self.command.read_reply(self.asked, frame[5:-2])

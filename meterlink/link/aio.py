@@ -6,12 +6,11 @@ import asyncio
 from typing import Protocol, TypeVar, cast
 
 from meterlink.errors import LinkError, LinkLostError, LocalProtocolError, PortError, PortMissingError
-from meterlink.exchange import Action, Change, Done, Exchange, Listen, Send
+from meterlink.exchange import Done, Exchange
 from meterlink.flow import Flow
 from meterlink.link.cause import cause
 from meterlink.link.memory import MemoryPort
 from meterlink.link.port import PortUrl, RealPort
-from meterlink.link.runner import told
 from meterlink.link.tcp import (
     CHUNK,
     CLOSED_WHY,
@@ -120,21 +119,12 @@ async def run_async(port: AsyncPort, exchange: Exchange, flow: Flow[T]) -> T:
     try:
         action = exchange.start(flow, port.now())
         while not isinstance(action, Done):
-            action = await _step(port, exchange, action)
+            try:
+                result = await action.do(port)
+            except LinkError as error:
+                action = exchange.failed(error, port.now())
+            else:
+                action = action.tell(exchange, result, port.now())
         return cast(T, action.value)
     finally:
         exchange.close()
-
-
-async def _step(port: AsyncPort, exchange: Exchange, action: Send | Listen | Change) -> Action:
-    heard, sent_at = b"", 0.0
-    try:
-        if isinstance(action, Listen):
-            heard = await port.read(action.until)
-        elif isinstance(action, Send):
-            sent_at = await port.write(action.data)
-        else:
-            await port.set_line(action.line)
-    except LinkError as error:
-        return exchange.failed(error, port.now())
-    return told(exchange, action, heard, sent_at, port.now())

@@ -29,9 +29,12 @@ class Damage(StrEnum):
     JUNK = "not a frame"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Frame:
-    """A whole frame with a right checksum. `answers`: its size, address and code are those of an expected reply."""
+    """A whole frame with a right checksum (not frozen, for speed).
+
+    `answers`: its size, address and code are those of an expected reply.
+    """
 
     raw: bytes
     answers: bool = False
@@ -144,7 +147,8 @@ class ReplyFramer(ClientFramer):
         # Windows tried once stay wrong, so a stream that comes byte by byte costs one trial a byte.
         while len(self._buffer) - self._tried >= usual:
             if self._is_reply(self._tried, usual):
-                self._take_damage(self._tried, Damage.JUNK)
+                if self._tried:
+                    self._take_damage(self._tried, Damage.JUNK)
                 self._take_frame(usual, answers=True)
             else:
                 self._tried += 1
