@@ -51,6 +51,8 @@ T = TypeVar("T")
 NOISE_LIMIT_S: Final = 3.0
 """A line that is not silent for so long belongs to somebody else."""
 
+_NEVER: Final = float("-inf")
+
 LATE_S: Final = 2.0
 """How far beyond its reply time a reply is reckoned with at least. It costs time only after a repeat or a time-out."""
 
@@ -155,10 +157,10 @@ class Exchange:
         self._echoes_due = 0
         self._echo_heard = False
 
-        self._last_activity = float("-inf")
+        self._last_activity = _NEVER
         self._until = 0.0
         self._give_up_at = 0.0
-        self._swallow_until = float("-inf")
+        self._swallow_until = _NEVER
         self._swallowed = b""
         self._secret_on_line = False
         self._leave_by: float | None = None
@@ -171,7 +173,8 @@ class Exchange:
             raise LocalProtocolError(why="a flow was started while another one runs")
         self._flow = flow
         self._leave_by = None
-        self._last_activity = max(self._last_activity, now) if self._tx else now
+        if self._last_activity == _NEVER:
+            self._last_activity = now  # what was on the line before is not known
         return self._resume(now)
 
     def sent(self, at: float) -> Action:
@@ -210,8 +213,10 @@ class Exchange:
     def close(self) -> None:
         """The run ends, however it ends: record what is still open, then let the flow go."""
         flow, self._flow = self._flow, None
+        request, self._request = self._request, None
         self._state = _State.IDLE
-        self._request = None
+        if request is not None and self._tries:
+            self._guard_against_late_replies(request, self._last_sent_at, answered=False)
         try:
             self._announced.close()
         finally:
@@ -316,9 +321,9 @@ class Exchange:
             return self._resume(now)
         if self._leave_by is not None and now > self._leave_by:
             return self._finish(now, error=MissedInstantError(late_s=now - self._leave_by))
-        return self._send()
+        return self._send(now)
 
-    def _send(self) -> Action:
+    def _send(self, now: float) -> Action:
         """The last look before bytes leave: from here on a write is in doubt and a password is spent."""
         request = self._asking()
         if request.changes_meter:
@@ -326,6 +331,7 @@ class Exchange:
         if request.presents_password:
             self._passwords.spend(self._meter_key())
         self._leave_by = None
+        self._last_sent_at = now
         self._state = _State.SENDING
         self._tries += 1
         return Send(self._tx)
@@ -428,7 +434,7 @@ class Exchange:
         request = self._asking()
         repeats = request.repeatable and not request.changes_meter and not request.presents_password
         if repeats and self._tries < self._timing.tries:
-            return self._await_quiet(request, now, float("-inf"))
+            return self._await_quiet(request, now, _NEVER)
         return self._finish(now, error=self._why_no_answer())
 
     def _why_no_answer(self) -> MeterlinkError:

@@ -146,6 +146,33 @@ def test_after_a_time_out_one_full_reply_time_passes_before_the_next_request() -
 CLOCK_REPLY = encode_frame(ADDRESS, 0x21, from_hex("01 14 05 09 21 07 25"))
 
 
+@pytest.mark.parametrize("where", ["read", "write"])
+def test_after_an_interruption_its_late_reply_answers_nothing(where: str) -> None:
+    table = set_table(lambda number, _: [(0.3 if number == 0 else 0.02, fetched(number + 1))])
+    real = getattr(table.port, where)
+
+    def interrupted(argument: Any) -> Any:
+        result = real(argument)
+        if table.wire.heard:
+            setattr(table.port, where, real)
+            raise KeyboardInterrupt
+        return result
+
+    setattr(table.port, where, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        table.run(ask(Fetch()))
+    assert table.run(ask(Fetch())).value == 2
+
+
+def test_a_second_reading_waits_no_longer_than_the_line_needs() -> None:
+    table = set_table(always((0.02, ENERGY_REPLY)))
+    table.run(read_energy())
+    table.port.read(table.port.now() + 1)
+    before = table.port.now()
+    table.run(read_energy())
+    assert table.wire.heard_at[1] - before == pytest.approx(7 * LINE.char_s, abs=1e-5)
+
+
 # --- repeats and time -----------------------------------------------------------------------------------------------
 
 
