@@ -334,6 +334,18 @@ class WrongAddressError(WireError):
 
 
 @dataclass(eq=False, kw_only=True)
+class WrongAnswerError(WireError):
+    """The meter that was asked sent a whole frame that does not answer the question."""
+
+    text: ClassVar[str] = "Address {address} on {port} sent something else than the answer to {request}: {raw}."
+    hint_text: ClassVar[str] = "Try again; if it stays, look for another master that asks the same meter."
+    address: str
+    port: str
+    request: str
+    raw: str
+
+
+@dataclass(eq=False, kw_only=True)
 class BadReplyError(WireError):
     """A whole and undamaged frame whose content makes no sense."""
 
@@ -420,13 +432,6 @@ class ChannelClosedError(RefusedError):
     """The meter has closed the session."""
 
     hint_text: ClassVar[str] = "Run the command again: the meter closed its session in the middle."
-
-
-@dataclass(eq=False, kw_only=True)
-class BusyError(RefusedError):
-    """The meter is busy with itself."""
-
-    hint_text: ClassVar[str] = "Wait some seconds and run the command again."
 
 
 @dataclass(eq=False, kw_only=True)

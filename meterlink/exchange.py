@@ -38,6 +38,7 @@ from meterlink.errors import (
     TruncatedReplyError,
     WireError,
     WrongAddressError,
+    WrongAnswerError,
     WrongChecksumError,
 )
 from meterlink.flow import Announce, Fate, Flow, Gate, Pause, Reply, SetLine, Step, WaitUntil, closed_gate
@@ -130,7 +131,7 @@ class Exchange:
     ) -> None:
         self._framer = framer
         self._timing = timing
-        self._line = line
+        self._line = self._line_wanted = line
         self._line_quiet_s = self._quiet_at(line)
         self._address = address
         self._port = port
@@ -148,6 +149,7 @@ class Exchange:
         self._reply_time_s = 0.0
         self._patience_s = 0.0
         self._tx = b""
+        self._tx_before = b""
         self._tries = 0
         self._first_sent_at = 0.0
         self._last_sent_at = 0.0
@@ -163,6 +165,7 @@ class Exchange:
         self._swallow_until = _NEVER
         self._swallowed = b""
         self._secret_on_line = False
+        self._secret_pieces: set[bytes] = set()
         self._leave_by: float | None = None
 
     # --- told by the runner ------------------------------------------------------------------------------------------
@@ -181,7 +184,6 @@ class Exchange:
         """The last byte of what was to be sent is out at `at`."""
         request = self._asking()
         self._last_activity = self._last_sent_at = at
-        self._secret_on_line = bool(request.secret_places)
         if self._observer is not None:
             self._observer(Traced(at, True, request.masked(), Note.REQUEST))
         if self._tries == 1:
@@ -196,6 +198,8 @@ class Exchange:
 
     def line_changed(self, now: float) -> Action:
         """The line now has the settings that were asked for."""
+        self._line = self._line_wanted
+        self._line_quiet_s = self._quiet_at(self._line)
         return self._resume(now) if self._request is None else self._await_reply(now)
 
     def received(self, data: bytes, now: float) -> Action:
@@ -265,8 +269,7 @@ class Exchange:
         raise LocalProtocolError(why=f"a flow yielded a {type(step).__name__}, which is not a step")
 
     def _change(self, line: Line) -> Action:
-        self._line = line
-        self._line_quiet_s = self._quiet_at(line)
+        self._line_wanted = line
         self._state = _State.CHANGING
         return Change(line)
 
@@ -284,7 +287,9 @@ class Exchange:
             self._passwords.check(self._meter_key())
         self._request = request
         self._reckon_times(request)
-        self._tx = self._framer.send(request.encode())
+        frame = request.encode()
+        self._note_secrets(frame, request)
+        self._tx_before, self._tx = self._tx, self._framer.send(frame)
         self._tries = 0
         self._damage = None
         self._foreign = None
@@ -306,11 +311,12 @@ class Exchange:
         """Bytes while nothing may come: late replies, late echoes, another master."""
         self._last_activity = now
         self._swallowed = (self._swallowed + data)[-256:]
-        if self._state is _State.QUIET:
-            if now > self._give_up_at:
-                return self._too_noisy(now)
-            # The rest of that frame may lag as much as the port allows inside one.
-            self._until = max(self._until, now + self._timing.gap_s)
+        if self._state is _State.WAITING:
+            return self._was_quiet(now)
+        if now > self._give_up_at:
+            return self._too_noisy(now)
+        # The rest of that frame may lag as much as the port allows inside one.
+        self._until = max(self._until, now + self._timing.gap_s)
         return Listen(self._until)
 
     def _was_quiet(self, now: float) -> Action:
@@ -330,6 +336,7 @@ class Exchange:
             self._announced.leaves()
         if request.presents_password:
             self._passwords.spend(self._meter_key())
+        self._secret_on_line = bool(request.secret_places)
         self._leave_by = None
         self._last_sent_at = now
         self._state = _State.SENDING
@@ -383,7 +390,7 @@ class Exchange:
         answers: list[bytes] = []
         while (event := self._framer.next_event()) is not NEED_DATA:
             if self._is_echo(event.raw):
-                self._heard_echo(now)
+                self._heard_echo(event.raw, now)
             elif isinstance(event, Damaged):
                 self._heard_damage(event, now)
             elif event.answers:
@@ -397,14 +404,18 @@ class Exchange:
         return self._answered(answers[0], now) if answers else None
 
     def _is_echo(self, raw: bytes) -> bool:
-        """Every sending may come back once, at once or late; a copy beyond those is somebody's answer."""
-        return self._echoes_due > 0 and raw == self._tx
+        """Every sending may come back once, at once or late, also that of the request before; no copy beyond those."""
+        if self._echo_mode is EchoMode.OFF:
+            return False
+        return self._echoes_due > 0 if raw == self._tx else raw == self._tx_before
 
-    def _heard_echo(self, now: float) -> None:
-        self._echoes_due -= 1
-        self._echo_heard = True
+    def _heard_echo(self, raw: bytes, now: float) -> None:
+        own = raw == self._tx
+        self._echoes_due -= own
+        self._echo_heard = self._echo_heard or own
         if self._observer is not None:
-            self._observer(Traced(now, False, self._asking().masked(), Note.ECHO))
+            shown = self._asking().masked() if own else self._masked(raw)
+            self._observer(Traced(now, False, shown, Note.ECHO))
 
     def _heard_damage(self, damage: Damaged, now: float) -> None:
         self._damage = damage
@@ -417,7 +428,8 @@ class Exchange:
         try:
             value = request.decode_reply(raw)
         except PayloadError as error:
-            return self._finish(now, error=_bad_reply(request, self._masked(raw), error), reply=raw)
+            why = _UNTOLD if self._secret_on_line else str(error)
+            return self._finish(now, error=_bad_reply(request, self._masked(raw), error, why), reply=raw)
         except MeterlinkError as error:
             return self._finish(now, error=error, reply=raw)
         except Exception as bug:
@@ -449,9 +461,9 @@ class Exchange:
                 why=self._damage.why.value,
             )
         if self._foreign is not None:
-            return WrongAddressError(
-                address=self._address, port=self._port, request=request.name, raw=self._masked(self._foreign)
-            )
+            other = WrongAnswerError if request.same_meter(self._foreign) else WrongAddressError
+            shown = self._masked(self._foreign)
+            return other(address=self._address, port=self._port, request=request.name, raw=shown)
         return NoAnswerError(
             address=self._address,
             port=self._port,
@@ -507,8 +519,13 @@ class Exchange:
     # --- the trace ---------------------------------------------------------------------------------------------------
 
     def _masked(self, raw: bytes) -> str:
-        """Whatever is heard may hold pieces of the secret that was sent last."""
-        return mask_whole(raw) if self._secret_on_line else raw.hex(" ").upper()
+        """Whatever is heard after a secret may hold pieces of it, and so may a late echo long afterwards."""
+        hidden = self._secret_on_line or any(piece in raw for piece in self._secret_pieces)
+        return mask_whole(raw) if hidden else raw.hex(" ").upper()
+
+    def _note_secrets(self, frame: bytes, request: Request[Any]) -> None:
+        for start, end in request.secret_places:
+            self._secret_pieces |= {frame[i : i + 2] for i in range(start, end - 1)}
 
     def _trace(self, at: float, heard: bytes, note: Note) -> None:
         if self._observer is not None:
@@ -523,10 +540,13 @@ class Exchange:
 _DAMAGE_ERRORS: Final = {Damage.CHECKSUM: WrongChecksumError, Damage.TRUNCATED: TruncatedReplyError}
 
 
-def _bad_reply(request: Request[Any], shown: str, error: PayloadError) -> BadReplyError:
+_UNTOLD: Final = "what is wrong with it could tell the secret that was sent"
+
+
+def _bad_reply(request: Request[Any], shown: str, error: PayloadError, why: str) -> BadReplyError:
     kind = BadReplyError
     if isinstance(error, DigitError):
         kind = BadDigitsError
     elif isinstance(error, CalendarError):
         kind = BadDateError
-    return kind(request=request.name, raw=shown, why=str(error))
+    return kind(request=request.name, raw=shown, why=why)

@@ -12,8 +12,6 @@ from typing import Final
 from meterlink.errors import AddressError
 from meterlink.profiles import Profile
 
-MOST: Final = 0xFFFF_FFFF
-
 _SERIAL_PREFIX: Final = "serial:"
 _PLATE_DIGITS: Final = 8
 

@@ -40,9 +40,10 @@ from meterlink_mercury200 import messages as m
 from meterlink_mercury200.calendar import HOLIDAY, Event, EventTime, JournalIndex, MonthSlot, ParametrisationEvent
 from meterlink_mercury200.messages import Call, Command
 from meterlink_mercury200.models import why_not_asked
+from meterlink_mercury200.parameters import ParameterIndex, ParameterNumber
 from meterlink_mercury200.payload import NOTHING, Payload
 from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, HolidayHalfIndex, Image, ScheduleIndex, lift
-from meterlink_mercury200.values import Energies, ParameterIndex, ParameterNumber
+from meterlink_mercury200.values import Energies
 
 FAMILY: Final = "mercury200"
 

@@ -10,14 +10,14 @@ Commands that the maker leaves to the factory (jumper, calibration) are not here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from meterlink.wire.checksums import with_crc16_modbus
 from meterlink.wire.payload import PayloadError
 from meterlink.wire.request import ReplySizes, Request
-from meterlink_mercury200 import calendar, schedule, values
+from meterlink_mercury200 import calendar, parameters, schedule, values
 from meterlink_mercury200.payload import NOTHING, Nothing, Payload, Unknown
 
 Q = TypeVar("Q", bound=Payload)
@@ -27,12 +27,16 @@ OVERHEAD: Final = 7
 """Bytes of a frame besides its data."""
 
 
+Lengths = tuple[int | None, Collection[int]]
+"""The usual length of a reply's data, and every permitted one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command(Generic[Q, A]):
     """A command code with what is asked and what is answered.
 
-    `usual_reply` is the usual length of the reply's data for a request, None where nobody knows it. `decode` reads a
-    reply that needs to know what was asked.
+    `reply_lengths` gives the usual length of the reply's data for a request (None where nobody knows it) and every
+    permitted one, where they depend on what was asked; `decode` reads a reply that needs to know that.
     """
 
     code: int
@@ -40,7 +44,7 @@ class Command(Generic[Q, A]):
     request: type[Q]
     reply: type[A]
     writes: bool = False
-    usual_reply: Callable[[Q], int | None] | None = None
+    reply_lengths: Callable[[Q], Lengths] | None = None
     decode: Callable[[Q, bytes], A] | None = None
     _sizes: ReplySizes = field(init=False, repr=False, compare=False)
 
@@ -49,10 +53,10 @@ class Command(Generic[Q, A]):
         object.__setattr__(self, "_sizes", ReplySizes(self.reply.size + OVERHEAD, permitted))
 
     def reply_sizes(self, asked: Q) -> ReplySizes:
-        if self.usual_reply is None:
+        if self.reply_lengths is None:
             return self._sizes
-        usual = self.usual_reply(asked)
-        return ReplySizes(None if usual is None else usual + OVERHEAD, self._sizes.permitted)
+        usual, permitted = self.reply_lengths(asked)
+        return ReplySizes(None if usual is None else usual + OVERHEAD, tuple(length + OVERHEAD for length in permitted))
 
     def read_reply(self, asked: Q, data: bytes) -> A:
         """The value of a reply's data; PayloadError when they make no sense."""
@@ -87,8 +91,9 @@ class Call(Request[A], Generic[A]):
         return encode_frame(self.address, self.command.code, self.asked.encode())
 
     def accepts(self, frame: bytes) -> bool:
-        if len(frame) < OVERHEAD or frame[4] != self.command.code:
-            return False
+        return len(frame) >= OVERHEAD and frame[4] == self.command.code and self.same_meter(frame)
+
+    def same_meter(self, frame: bytes) -> bool:
         return int.from_bytes(frame[:4], "big") == self.address
 
     def decode_reply(self, frame: bytes) -> A:
@@ -114,13 +119,22 @@ def decode_call(frame: bytes) -> Call[Any]:
     return Call(int.from_bytes(frame[:4], "big"), command, command.request.read(frame[5:-2]))
 
 
-def _parameter_reply_size(asked: values.ParameterIndex) -> int | None:
-    size = values.PARAMETER_SIZES.get(asked.number)
-    return None if size is None else 1 + size
+def _parameter_lengths(asked: parameters.ParameterIndex) -> Lengths:
+    """With or without the number in front; of the model code there may be more."""
+    size = parameters.PARAMETER_SIZES.get(asked.number)
+    if size is None:
+        return None, parameters.Parameter.sizes
+    if asked.number == parameters.ParameterNumber.MODEL:
+        return 1 + size, range(size, 12)
+    return 1 + size, (size, 1 + size)
 
 
-def _unknown_size(_asked: Payload) -> None:
-    return None
+def _half_hour_lengths(_asked: Payload) -> Lengths:
+    return None, values.HalfHours.sizes
+
+
+def _unknown_lengths(_asked: Payload) -> Lengths:
+    return None, Unknown.sizes
 
 
 def _read(code: int, name: str, reply: type[A]) -> Command[Nothing, A]:
@@ -252,7 +266,9 @@ READ_COVER_EVENT = Command(0x35, "read cover journal", calendar.JournalIndex, ca
 READ_PARAMETRISATION_EVENT = Command(
     0x36, "read parametrisation journal", calendar.JournalIndex, calendar.ParametrisationEvent
 )
-READ_HALF_HOURS = Command(0x37, "read half-hour archive", _HalfHourIndex, values.HalfHours, usual_reply=_unknown_size)
+READ_HALF_HOURS = Command(
+    0x37, "read half-hour archive", _HalfHourIndex, values.HalfHours, reply_lengths=_half_hour_lengths
+)
 READ_REACTIVE_ARCHIVE = Command(
     0x38, "read monthly archive of reactive energy", calendar.MonthSlot, values.ReactiveEnergies
 )
@@ -281,12 +297,12 @@ READ_REACTIVE_ENERGY = _read(0x85, "reactive energy", values.ReactiveEnergies)
 READ_PARAMETER = Command(
     0x86,
     "read parameter",
-    values.ParameterIndex,
-    values.Parameter,
-    usual_reply=_parameter_reply_size,
-    decode=values.Parameter.of_reply,
+    parameters.ParameterIndex,
+    parameters.Parameter,
+    reply_lengths=_parameter_lengths,
+    decode=parameters.Parameter.of_reply,
 )
-READ_IDENT_PO = Command(0x87, "read IdentPo (undocumented)", Nothing, Unknown, usual_reply=_unknown_size)
+READ_IDENT_PO = Command(0x87, "read IdentPo (undocumented)", Nothing, Unknown, reply_lengths=_unknown_lengths)
 
 COMMANDS: Final[Mapping[int, Command[Any, Any]]] = {
     command.code: command for command in list(globals().values()) if isinstance(command, Command)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from meterlink.sim.energy import EnergyRegisters
-from meterlink_mercury200 import calendar, messages, schedule, sim_quantities, values
+from meterlink_mercury200 import calendar, messages, parameters, schedule, sim_quantities, values
 from meterlink_mercury200.messages import Command
 from meterlink_mercury200.payload import NOTHING, Nothing, Payload
 from meterlink_mercury200.sim_memory import JOURNALS, RELAY_OPEN, Memory
@@ -304,10 +304,10 @@ def _set_relay(memory: Memory, asked: values.RawByte, now: float) -> Payload:
 
 
 @_does(messages.READ_PARAMETER)
-def _read_parameter(memory: Memory, asked: values.ParameterIndex, _now: float) -> Payload | None:
+def _read_parameter(memory: Memory, asked: parameters.ParameterIndex, _now: float) -> Payload | None:
     """The number comes back before the value [seen: m206-iobroker-86-00]; an unknown number: silence [guess]."""
     give = _PARAMETERS.get(asked.number)
-    return None if give is None else values.Parameter(asked.number, give(memory))
+    return None if give is None else parameters.Parameter(asked.number, give(memory))
 
 
 @_does(messages.SET_PARAMETER)
@@ -342,11 +342,11 @@ def _model(memory: Memory) -> bytes:
 
 
 _PARAMETERS: Final[Mapping[int, Callable[[Memory], bytes]]] = {
-    values.ParameterNumber.REACTIVE_POWER: _reactive_power,
-    values.ParameterNumber.RELAY_STATE: _relay_state,
-    values.ParameterNumber.POWER_FACTOR: _power_factor,
-    values.ParameterNumber.RELAY_RECLOSE: _relay_reclose,
-    values.ParameterNumber.MODEL: _model,
+    parameters.ParameterNumber.REACTIVE_POWER: _reactive_power,
+    parameters.ParameterNumber.RELAY_STATE: _relay_state,
+    parameters.ParameterNumber.POWER_FACTOR: _power_factor,
+    parameters.ParameterNumber.RELAY_RECLOSE: _relay_reclose,
+    parameters.ParameterNumber.MODEL: _model,
 }
 
 

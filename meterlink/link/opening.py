@@ -9,7 +9,9 @@ from meterlink.link.dialogue import MakeWire
 from meterlink.link.port import Port, PortKind, PortUrl, SteadyClock
 from meterlink.wire.line import Line
 
-_NOT_A_MOMENT = "at must be a moment with its zone, such as 2025-07-21T14:05:09+03:00"
+_NOT_A_MOMENT = "at must be a moment from 1991 to 2088 with its zone, such as 2025-07-21T14:05:09+03:00"
+_YEARS = range(1991, 2089)
+"""Meters store two digits: 1990 to 2089. A year on both sides is left to clocks that are wrong."""
 
 
 def _beginning(url: PortUrl) -> float:
@@ -20,7 +22,7 @@ def _beginning(url: PortUrl) -> float:
         moment = datetime.fromisoformat(url.options["at"])
     except ValueError:
         raise PortUrlError(setting=url.text, why=_NOT_A_MOMENT) from None
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or moment.year not in _YEARS:
         raise PortUrlError(setting=url.text, why=_NOT_A_MOMENT)
     return moment.timestamp()
 

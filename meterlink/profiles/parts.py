@@ -167,4 +167,4 @@ PARTS: Mapping[str, type[LineSettings] | type[Timing] | type[AddressRule] | type
 """The tables whose keys are fixed."""
 
 DRIVER_TABLE = "driver_table"
-"""The table whose keys belong to the family; `driver`, its name in `style.md`, is taken by the key of the head."""
+"""The table whose keys belong to the family; the name `driver` is taken by the key of the head (docs/adr/0002)."""

@@ -7,8 +7,8 @@ come out. What a meter itself does wrong (busy, low battery, stopped clock) belo
 The text form, for URLs and the command line: ``NAME[:PROBABILITY][,OPTION=NUMBER]...``, several joined by ``;``, as in
 ``lost-reply``, ``lost-reply:0.3``, ``late:0.2,delay=0.8``.
 
-Which faults real lines have: design.md 10. Their usual numbers (30 ms, 0.6 to 2 s, 16 ms) are guesses, but for the
-16 ms in which a common USB adapter hands on what it has.
+Their usual numbers (30 ms, 0.6 to 2 s, 16 ms) are guesses, but for the 16 ms in which a common USB adapter hands on
+what it has.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The files stand in `presets/` beside this module, one per plan, named as the plan; a new file is a new plan. Head:
 `spec`, `name`, `title`, `source`; `[zones]` says which register counts which zone; the rest is the form of `table.py`.
-Source: trade.md 5.1 (order 1473-э of 26 Nov 2013: households, local time, all months and days alike).
+Source: Federal Tariff Service order 1473-э of 26 Nov 2013 (households, local time, all months and days alike).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The rules a tariff schedule can break, each with a stable short name and one sentence.
 
 Not here: who checks them. The sentences stand in one place, ready for translation; `{name}` is a fact of the case.
-Source: design.md chapter 4, trade.md 5.1 ("a schedule always starts at 00:00"), protocols/mercury200.md 7.8.
+Source: practice of the trade (a schedule starts at 00:00 and carries its zone over midnight); docs/protocols.
 """
 
 from __future__ import annotations

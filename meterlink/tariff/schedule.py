@@ -16,7 +16,7 @@ Compared is the calendar they make, in a canonical form that takes no more room 
 The form is exact because years of special days are 1990 to 2089 (meters store two digits, 90 and above are 19yy):
 whatever such days say, each month and day still meets every weekday in a year that none of them can name.
 
-Source: design.md chapter 4; protocols/mercury200.md 7.7-7.8; protocols/micron-set4tm.md 14 for days with a year.
+Source: what the tables of the families can hold, docs/protocols; some have special days with a year.
 """
 
 from __future__ import annotations

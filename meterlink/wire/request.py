@@ -62,6 +62,10 @@ class Request(ABC, Generic[R]):
     def accepts(self, frame: bytes) -> bool:
         """Whether this frame can be the answer, by address and code alone."""
 
+    def same_meter(self, frame: bytes) -> bool:
+        """Whether a frame that is no answer comes from the meter that was asked, where its address tells."""
+        return False
+
     @abstractmethod
     def decode_reply(self, frame: bytes) -> R:
         """The value of an accepted frame; PayloadError when it makes no sense, RefusedError when the meter says no."""

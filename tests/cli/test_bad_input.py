@@ -119,6 +119,8 @@ CASES = (
             ("schedule=ru-hosehold-2", "ru-household-2"),
             ("fault=lost-replay", "did you mean"),
             ("at=yesterday", "2025-07-21T14:05:09"),
+            ("at=9999-12-31T23:59:59+00:00", "from 1991 to 2088"),
+            ("at=0001-01-01T00:00:00+00:00", "from 1991 to 2088"),
             ("speed=1", "known are"),
         )
     ),

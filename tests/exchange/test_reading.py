@@ -23,18 +23,21 @@ from meterlink.errors import (
     LinkLostError,
     MeterlinkError,
     NoAnswerError,
+    PortError,
     TruncatedReplyError,
     WrongAddressError,
+    WrongAnswerError,
     WrongChecksumError,
 )
 from meterlink.exchange import LATE_S, Exchange
-from meterlink.flow import Flow, Pause, SetLine, ask
+from meterlink.flow import Flow, Pause, SetLine, WaitUntil, ask
 from meterlink.sim.line import Burst
 from meterlink.testing import START, from_hex
 from meterlink.wire.line import Line
 from meterlink.wire.request import Request
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.messages import Call, encode_frame
+from meterlink_mercury200.parameters import ParameterIndex
 from meterlink_mercury200.schedule import EVERY_RECORD, Record, ScheduleIndex
 from meterlink_mercury200.values import Energies
 from tests.exchange.made_up import FETCHED, Fetch, fetched
@@ -319,6 +322,61 @@ def test_a_reply_at_a_lower_speed_is_waited_for_at_that_speed() -> None:
     assert table.run(ask(Fetch(line_after=slow))).value == 7
 
 
+def test_a_late_echo_of_the_request_before_answers_nothing() -> None:
+    """86h 01 permits an answer of one byte, and the echo of 86h 00 has that form."""
+    reactive = Call(ADDRESS, m.READ_PARAMETER, ParameterIndex(0))
+    relay = Call(ADDRESS, m.READ_PARAMETER, ParameterIndex(1))
+
+    def script(number: int, _request: bytes) -> Answers:
+        if number == 0:
+            return [(0.02, encode_frame(ADDRESS, 0x86, b"\x00\x00\x01\x72")), (0.2, reactive.encode())]
+        return [(0.4, encode_frame(ADDRESS, 0x86, b"\x01\x55"))]
+
+    def flow() -> Flow[dict[str, object]]:
+        yield from ask(reactive)
+        reply = yield from ask(relay)
+        return reply.value.told()
+
+    assert set_table(script).run(flow()) == {"number": 1, "relay": "closed"}
+
+
+@pytest.mark.parametrize("step", [Pause(0.1), WaitUntil(START + 0.1)])
+def test_waiting_ends_also_on_a_line_that_never_falls_silent(step: Pause | WaitUntil) -> None:
+    table = set_table(always())
+
+    def chatter(until: float) -> bytes:
+        table.port._now += 0.01
+        return b"\x55"
+
+    table.port.read = chatter  # type: ignore[method-assign]
+
+    def flow() -> Flow[str]:
+        yield step
+        return "over"
+
+    assert table.run(flow()) == "over"
+    assert table.port.now() < START + 1
+
+
+def test_a_speed_that_the_port_refuses_is_not_reckoned_with() -> None:
+    table = set_table(always((0.02, ENERGY_REPLY)))
+
+    def refuse(line: Line) -> None:
+        raise PortError(port="memory", why=f"not {line}")
+
+    table.port.set_line = refuse  # type: ignore[method-assign]
+
+    def flow() -> Flow[None]:
+        with pytest.raises(PortError):
+            yield SetLine(Line(baud=300))
+        yield from read_energy()
+        yield from read_energy()
+
+    table.run(flow())
+    first, second = table.wire.heard_at
+    assert second - first == pytest.approx(0.02 + 23 * LINE.char_s + 0.007 + 7 * LINE.char_s, abs=1e-5)
+
+
 def test_two_different_answers_at_once_are_no_answer() -> None:
     other = encode_frame(ADDRESS, 0x27, bytes(16))
     table = set_table(lambda number, _: [(0.02, other + ENERGY_REPLY if number == 0 else ENERGY_REPLY)])
@@ -435,7 +493,7 @@ def test_noise_before_a_reply_is_not_part_of_it() -> None:
         (ENERGY_REPLY[:-1] + bytes([ENERGY_REPLY[-1] ^ 1]), WrongChecksumError),
         (ENERGY_REPLY[:12], TruncatedReplyError),
         (encode_frame(654321, 0x27, ENERGY.encode()), WrongAddressError),
-        (encode_frame(ADDRESS, 0x32, ENERGY.encode()), WrongAddressError),
+        (encode_frame(ADDRESS, 0x32, ENERGY.encode()), WrongAnswerError),
         (encode_frame(ADDRESS, 0x27, b"\x00\x06\x21\x4a" + bytes(12)), BadDigitsError),
     ],
     ids=["wrong checksum", "cut short", "wrong address", "wrong command", "digit above 9"],

@@ -515,6 +515,56 @@ def test_secrets_and_their_checksums_stand_in_no_trace_and_no_error(answer: byte
     assert table.traced[0].frame == "00 01 E2 40 F1 ** ** ** ** ** ** ** **"
 
 
+def test_a_late_echo_of_a_secret_is_hidden_while_the_next_request_waits() -> None:
+    echo = encode_frame(ADDRESS, 0xF1, SECRET)
+
+    def script(number: int, _request: bytes) -> Answers:
+        return [(0.02, encode_frame(ADDRESS, 0xF1, b"\x00")), (0.25, echo), (0.35, echo[4:9])] if number == 0 else []
+
+    def flow() -> Flow[None]:
+        yield from ask(Open(SECRET))
+        yield from ask(Fetch())
+
+    table = set_table(script)
+    with pytest.raises((NoAnswerError, WireError)) as caught:
+        table.run(flow())
+    for text in (str(caught.value), repr(caught.value), *(frame.frame for frame in table.traced)):
+        assert "41 42" not in text
+        assert "CD 31" not in text
+
+
+def test_the_echo_of_a_secret_whose_sending_failed_is_hidden() -> None:
+    table = set_table(lambda number, _: [(0.0, encode_frame(ADDRESS, 0xF1, SECRET))] if number == 0 else [])
+    write = table.port.write
+
+    def cut(data: bytes) -> float:
+        table.port.write = write  # type: ignore[method-assign]
+        write(data)
+        raise LinkLostError(port="memory", why="only a part was taken")
+
+    table.port.write = cut  # type: ignore[method-assign]
+
+    def flow() -> Flow[None]:
+        with pytest.raises(LinkLostError):
+            yield from ask(Open(SECRET))
+        with pytest.raises(NoAnswerError):
+            yield from ask(Fetch())
+
+    table.run(flow())
+    assert "41 42" not in " ".join(frame.frame for frame in table.traced)
+
+
+def test_what_is_wrong_with_a_reply_to_a_secret_is_not_told_in_bytes() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Talkative(Open):
+        def decode_reply(self, frame: bytes) -> None:
+            raise DigitError(f"{frame[5:6].hex()} is no answer")
+
+    with pytest.raises(BadDigitsError, match="could tell the secret") as caught:
+        set_table(lambda _n, _r: [(0.02, encode_frame(ADDRESS, 0xF1, b"A"))]).run(ask(Talkative(SECRET)))
+    assert "41" not in str(caught.value)
+
+
 def test_secrets_stand_in_no_announcement_and_no_record(journal: Journal) -> None:
     @dataclass(frozen=True, slots=True)
     class SetPassword(Open):

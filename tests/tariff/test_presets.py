@@ -1,4 +1,4 @@
-"""The plans that are shipped, against trade.md 5.1."""
+"""The plans that are shipped, against order 1473-э of the Federal Tariff Service."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_plan_says_the_hours_and_the_zones_of_the_order(name: str) -> None:
     assert found.schedule == YearSchedule.every_day(program_from_text(points))
     assert found.zones == zones
     assert found.title
-    assert "trade.md 5.1" in found.source
+    assert ("1473-э" in found.source) is (name != "ru-household-1")
 
 
 def test_an_unknown_plan_is_answered_with_the_nearest() -> None:

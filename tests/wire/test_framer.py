@@ -13,7 +13,7 @@ from meterlink.wire.request import Request
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.framing import command_framer, reply_framer
 from meterlink_mercury200.messages import Call, encode_frame
-from meterlink_mercury200.values import ParameterIndex
+from meterlink_mercury200.parameters import ParameterIndex
 
 ENERGY = Call(411486, m.READ_ENERGY)
 REPLY = encode_frame(411486, 0x27, bytes(16))
@@ -41,7 +41,7 @@ def test_a_reply_of_the_usual_size_is_a_frame_at_once() -> None:
 
 
 def test_another_permitted_size_is_a_frame_only_at_silence() -> None:
-    short = encode_frame(411486, 0x86, b"\xff\x08")
+    short = encode_frame(411486, 0x86, b"\x00\x01\x72")
     framer = expecting(Call(411486, m.READ_PARAMETER, ParameterIndex(0)))
     framer.receive_data(short)
     assert events(framer) == []

@@ -15,8 +15,8 @@ from meterlink_mercury200 import DRIVER
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.calendar import Event, EventTime, ParametrisationEvent
 from meterlink_mercury200.messages import COMMANDS, Call, Command, decode_call, encode_frame
+from meterlink_mercury200.parameters import ParameterIndex
 from meterlink_mercury200.payload import Payload
-from meterlink_mercury200.values import ParameterIndex
 
 commands = st.sampled_from(list(COMMANDS.values()))
 EVENTS = (EventTime, Event, ParametrisationEvent)
