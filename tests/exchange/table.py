@@ -99,3 +99,8 @@ def set_table(
         echo=echo,
     )
     return Table(wire, MemoryPort(wire, LINE, starts_at=START, name="memory"), exchange, traced)
+
+
+def silent(_number: int, _request: bytes) -> Answers:
+    """The script of a meter that never answers."""
+    return []
