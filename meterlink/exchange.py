@@ -241,7 +241,6 @@ class Exchange:
                 step = flow.send(value) if error is None else flow.throw(error)
             except StopIteration as stop:
                 self._flow = None
-                self._announced.close()
                 return Done(stop.value)
             value = error = None
             try:
@@ -405,8 +404,6 @@ class Exchange:
 
     def _is_echo(self, raw: bytes) -> bool:
         """Every sending may come back once, at once or late, also that of the request before; no copy beyond those."""
-        if self._echo_mode is EchoMode.OFF:
-            return False
         return self._echoes_due > 0 if raw == self._tx else raw == self._tx_before
 
     def _heard_echo(self, raw: bytes, now: float) -> None:

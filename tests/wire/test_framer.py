@@ -134,6 +134,7 @@ def test_a_reply_is_found_behind_more_junk_than_the_buffer_holds() -> None:
     framer = expecting(ENERGY)
     for _ in range(BUFFER_LIMIT // 50):
         framer.receive_data(b"\x55" * 100)
+        assert len(framer._buffer) <= BUFFER_LIMIT
     framer.receive_data(REPLY)
     assert events(framer)[-1] == Frame(REPLY, answers=True)
 
@@ -144,6 +145,17 @@ def test_of_several_permitted_sizes_the_longest_right_one_counts() -> None:
     framer.receive_data(longer)
     framer.silence()
     assert events(framer) == [Frame(longer, answers=True)]
+
+
+def test_a_reply_whose_checksum_ends_in_zero_is_not_cut_short() -> None:
+    """Without its last byte such a frame has a right checksum too."""
+    whole = next(
+        frame for number in range(1 << 16) if (frame := encode_frame(411486, 0x87, number.to_bytes(4, "big")))[-1] == 0
+    )
+    framer = expecting(Call(411486, m.READ_IDENT_PO))
+    framer.receive_data(whole)
+    framer.silence()
+    assert events(framer) == [Frame(whole, answers=True)]
 
 
 def test_a_frame_of_another_size_is_no_answer_though_the_address_and_the_code_are_right() -> None:
