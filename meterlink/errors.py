@@ -5,7 +5,8 @@ attributes, one sentence that names what happened and to which meter, one hint t
 code of the command line. The sentences stand here and nowhere else, ready for translation; `{name}` is an attribute.
 
 Exit codes: 1 bug or anything unnamed, 2 wrong usage, 3 line or no answer, 4 access refused, 5 damaged or senseless
-answer, 6 meter or profile cannot do it, 8 another meter than the one that is meant.
+answer, 6 meter or profile cannot do it, 8 another meter than the one that is meant, 10 the sealed log cannot be relied
+on or written, 11 the state of a meter is in doubt.
 """
 
 from __future__ import annotations
@@ -456,3 +457,36 @@ class MissedInstantError(MeterlinkError):
     text: ClassVar[str] = "The moment for which the frame was made passed {late_s:.3f} s before it could be sent."
     hint_text: ClassVar[str] = "The frame was not sent; a new one must be planned."
     late_s: float
+
+
+# --- the sealed log -------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class AuditError(MeterlinkError):
+    """The sealed log, or a file that belongs to one. `state` is the word of `--json`."""
+
+    exit_code: ClassVar[int] = 10
+    state: ClassVar[str] = "not-writable"
+
+
+@dataclass(eq=False, kw_only=True)
+class AuditFormatError(AuditError):
+    """Bytes that should be a record, a note, a proof, a policy or a key are not; `what` says which."""
+
+    state: ClassVar[str] = "tampered"
+    text: ClassVar[str] = "This is no {what}: {why}."
+    hint_text: ClassVar[str] = "Ask whoever gave you that file for it again, byte for byte."
+    what: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ProofError(AuditError):
+    """A proof of a Merkle tree does not prove what it should."""
+
+    state: ClassVar[str] = "tampered"
+    text: ClassVar[str] = "The {what} proves nothing: {why}."
+    hint_text: ClassVar[str] = "Ask whoever gave you that proof for it again; if it stays, the record is not in that log."
+    what: str
+    why: str
