@@ -487,6 +487,158 @@ class ProofError(AuditError):
 
     state: ClassVar[str] = "tampered"
     text: ClassVar[str] = "The {what} proves nothing: {why}."
-    hint_text: ClassVar[str] = "Ask whoever gave you that proof for it again; if it stays, the record is not in that log."
+    hint_text: ClassVar[str] = (
+        "Ask whoever gave you that proof for it again; if it stays, the record is not in that log."
+    )
     what: str
     why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class NoLogError(AuditError):
+    """There is no sealed log where one was looked for."""
+
+    text: ClassVar[str] = "There is no sealed log in {folder}."
+    hint_text: ClassVar[str] = (
+        "`meterlink audit init --standalone` makes one; with an office, ask it for the enrolment order first."
+    )
+    folder: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ChainBrokenError(AuditError):
+    """Something in the log is not what was sealed. Nothing is mended: what is there is the evidence."""
+
+    state: ClassVar[str] = "tampered"
+    text: ClassVar[str] = "The sealed log {log} is broken at record {record} ({segment}, byte {offset}): {why}."
+    hint_text: ClassVar[str] = (
+        "Nothing is written to this log or to a meter any more. Copy the whole folder, hand it to the office, and "
+        "enrol a new log with `meterlink audit init`; `meterlink audit verify` shows all that was found."
+    )
+    log: str
+    record: int
+    segment: str
+    offset: int
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class WrongKeyError(AuditError):
+    """A log or a bundle is sound in itself, and none of the keys that the asker trusts has anything to do with it."""
+
+    state: ClassVar[str] = "tampered"
+    text: ClassVar[str] = "None of the keys given from elsewhere was ever in force in the sealed log {log}."
+    hint_text: ClassVar[str] = (
+        "Compare the keys with those the office has on paper. A log under another key is another log, whoever brings it."
+    )
+    log: str
+    keys: tuple[str, ...]
+
+
+@dataclass(eq=False, kw_only=True)
+class LogTornError(AuditError):
+    """A crash left half a record behind the last whole one."""
+
+    state: ClassVar[str] = "torn"
+    text: ClassVar[str] = (
+        "The sealed log {log} ends in {count} bytes that a crash left behind "
+        "({segment}, byte {offset}, where record {record} would stand)."
+    )
+    hint_text: ClassVar[str] = (
+        "`meterlink audit recover` keeps these bytes beside the log and says so in it; the next work does the same."
+    )
+    log: str
+    record: int
+    segment: str
+    offset: int
+    count: int
+
+
+@dataclass(eq=False, kw_only=True)
+class TornBytesLostError(AuditError):
+    """The log says that it kept the bytes of a crash, and they are gone or are others."""
+
+    state: ClassVar[str] = "tampered"
+    text: ClassVar[str] = "The sealed log {log} says in record {record} that it keeps torn/{file}, and {why}."
+    hint_text: ClassVar[str] = (
+        "Look for that file in the office's copy and in backups; the records themselves are whole."
+    )
+    log: str
+    record: int
+    file: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LogBehindError(AuditError):
+    """Somebody outside saw more records than the log has."""
+
+    state: ClassVar[str] = "behind"
+    text: ClassVar[str] = "The sealed log {log} has {size} records, and {source} saw {seen}: its end was cut off."
+    hint_text: ClassVar[str] = (
+        "Was an old copy restored, or a disk lost? Nothing is written to this log any more: copy the whole folder, "
+        "hand it to the office, and enrol a new log with `meterlink audit init`."
+    )
+    log: str
+    size: int
+    seen: int
+    source: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LogForkError(AuditError):
+    """Somebody outside saw another history of the same length."""
+
+    state: ClassVar[str] = "fork"
+    text: ClassVar[str] = "The sealed log {log} has another history than the one {source} saw at {seen} records."
+    hint_text: ClassVar[str] = (
+        "Two histories under one key: a copy of this log was written elsewhere, or its key was stolen. Keep both "
+        "heads, copy the whole folder, hand it to the office, and enrol a new log with `meterlink audit init`."
+    )
+    log: str
+    seen: int
+    source: str
+
+
+@dataclass(eq=False, kw_only=True)
+class KeyLostError(AuditError):
+    """The private key that has to sign the next record is not there."""
+
+    state: ClassVar[str] = "key-lost"
+    text: ClassVar[str] = "The sealed log {log} cannot go on: {why}."
+    hint_text: ClassVar[str] = (
+        "The log stays readable. Restore nothing from a copy: tell the office and enrol a new log with "
+        "`meterlink audit init`."
+    )
+    log: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AuditNotWritableError(AuditError):
+    """A record could not be made durable; whatever waited for it must not happen."""
+
+    text: ClassVar[str] = "The sealed log {log} cannot be written: {why}."
+    hint_text: ClassVar[str] = "{advice} Nothing more is written to a meter in this run."
+    log: str
+    why: str
+    advice: str = "Look at the disk and its rights; `meterlink audit status` shows the state of the log."
+
+
+@dataclass(eq=False, kw_only=True)
+class MeterInDoubtError(AuditError):
+    """An earlier write to this meter was announced and its outcome is not known."""
+
+    exit_code: ClassVar[int] = 11
+    state: ClassVar[str] = "in-doubt"
+    text: ClassVar[str] = (
+        "It is not known what became of an earlier write to meter {serial_number}: {operation} (record {record}, "
+        "frame {frame})."
+    )
+    hint_text: ClassVar[str] = (
+        "Nothing is written to this meter until it was read again and the log says what was found."
+    )
+    serial_number: str
+    operation: str
+    record: int
+    frame: int

@@ -1,0 +1,79 @@
+"""A hint where to begin to read, so that opening a long log costs one signature. Deleting it costs one scan.
+
+It is believed only where its root satisfies the last signature line of the log under the key that lies beside it; its
+own checksum only finds accidents. `audit verify` never reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any, Final
+
+from meterlink.audit.chain import Chain, Recovered
+from meterlink.audit.doubt import Doubt, Doubts
+from meterlink.audit.note import SignatureLine, Vkey
+from meterlink.audit.scan import Place, Scan
+from meterlink.audit.tree import Frontier
+from meterlink.errors import AuditError
+
+_FORMAT: Final = 1
+
+
+def encode_cache(found: Scan) -> bytes:
+    """What is known at the end of a scan that found no fault; nothing where there is no record."""
+    chain = found.chain
+    key, signature, end, last = chain.key, chain.signature, found.end, found.last
+    if key is None or signature is None or end is None or last is None:
+        return b""
+    facts = {
+        "format": _FORMAT,
+        "size": chain.size,
+        "hashes": [each.hex() for each in chain.frontier.hashes],
+        "prev": chain.prev.hex(),
+        "key": key.text,
+        "used": sorted(key.hex() for key in chain.used),
+        "office": chain.office,
+        "last_run": chain.last_run,
+        "epoch": chain.epoch,
+        "epoch_began": chain.epoch_began,
+        "rotating": chain.rotating,
+        "ended": chain.ended,
+        "doubts": [asdict(doubt) for doubt in chain.doubts],
+        "recovered": [asdict(each) for each in chain.recovered],
+        "signature": signature.text,
+        "end": asdict(end),
+        "last": asdict(last),
+    }
+    text = json.dumps(facts).encode()
+    return text + b"\n" + hashlib.sha256(text).hexdigest().encode() + b"\n"
+
+
+def decode_cache(raw: bytes) -> Scan | None:
+    """The scan to go on from; None for anything that is not whole."""
+    text, _, checksum = raw.partition(b"\n")
+    if checksum != hashlib.sha256(text).hexdigest().encode() + b"\n":
+        return None
+    try:
+        return _scan(json.loads(text))
+    except (AuditError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _scan(facts: dict[str, Any]) -> Scan | None:
+    if facts["format"] != _FORMAT:
+        return None
+    chain = Chain()
+    chain.frontier = Frontier(facts["size"], [bytes.fromhex(each) for each in facts["hashes"]])
+    chain.prev = bytes.fromhex(facts["prev"])
+    chain.key = Vkey.parse(facts["key"])
+    chain.origin = chain.key.name
+    chain.used = {bytes.fromhex(key) for key in facts["used"]}
+    chain.office, chain.last_run = tuple(facts["office"]), facts["last_run"]
+    chain.epoch, chain.epoch_began = facts["epoch"], facts["epoch_began"]
+    chain.rotating, chain.ended = facts["rotating"], facts["ended"]
+    chain.doubts = Doubts([Doubt(**doubt) for doubt in facts["doubts"]])
+    chain.recovered = [Recovered(**each) for each in facts["recovered"]]
+    chain.signature = SignatureLine.parse(facts["signature"])
+    return Scan(chain=chain, end=Place(**facts["end"]), last=Place(**facts["last"]), from_hint=True)

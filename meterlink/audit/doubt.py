@@ -1,0 +1,91 @@
+"""Frames in doubt: announced for good, and nobody wrote down for good what became of them.
+
+Such a frame may or may not have changed the meter. It stays in doubt until the meter is read again and somebody says
+what was found; until then no other write to that meter is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from meterlink.audit.record import Record
+
+KNOWN_RESULTS: Final = frozenset({"ok", "refused", "not-sent"})
+"""After these nobody doubts what the meter did with the frame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One frame. `of` is the index of the intent that lists it, `frame` are its masked bytes."""
+
+    of: int
+    i: int
+    operation: str
+    frame: str
+    run: str
+    work: str | None = None
+    parameter: str | None = None
+    family: str | None = None
+    serial_number: str | None = None
+    result: str | None = None
+    """What its outcome said, where there is one: the answer was lost or damaged."""
+
+    def facts(self) -> dict[str, object]:
+        """For JSON: what is not known is left out."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+class Doubts:
+    """The frames in doubt after the records read so far, in the order of their announcements."""
+
+    def __init__(self, doubts: Sequence[Doubt] = ()) -> None:
+        self._open = {(doubt.of, doubt.i): doubt for doubt in doubts}
+
+    def __iter__(self) -> Iterator[Doubt]:
+        return iter(self._open.values())
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def read(self, record: Record) -> None:
+        """Take the next record in."""
+        if record.type == "intent":
+            self._open |= {(record.n, frame["i"]): _doubt(record, frame) for frame in record.d["frames"]}
+        elif record.type == "outcome":
+            self._outcome(record.d)
+        elif record.type in ("verify", "resolve"):
+            self._settle(record.d["of"], record.d.get("i"))
+
+    def of_meter(self, serial_number: str) -> list[Doubt]:
+        """What is in doubt at one meter; a frame that names no meter may have gone to any."""
+        return [doubt for doubt in self if doubt.serial_number in (serial_number, None)]
+
+    def _outcome(self, d: Mapping[str, Any]) -> None:
+        place = d["of"], d["i"]
+        if d["result"] in KNOWN_RESULTS:
+            self._open.pop(place, None)
+        elif place in self._open:
+            facts = asdict(self._open[place]) | {"result": d["result"]}
+            self._open[place] = Doubt(**facts)
+
+    def _settle(self, of: int, i: object) -> None:
+        for place in [place for place in self._open if place[0] == of and i in (place[1], None)]:
+            del self._open[place]
+
+
+def _doubt(record: Record, frame: Mapping[str, Any]) -> Doubt:
+    meter = record.d.get("meter")
+    named = meter if isinstance(meter, dict) else {}
+    return Doubt(
+        of=record.n,
+        i=frame["i"],
+        operation=record.d["operation"],
+        frame=frame["bytes"],
+        run=record.fields["run"],
+        work=record.work,
+        parameter=frame.get("parameter"),
+        family=named.get("family"),
+        serial_number=named.get("serial_number"),
+    )

@@ -1,0 +1,70 @@
+"""Where a log is and what it may use: its folder, the disk below it, the lock, the places that remember its head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from meterlink.audit.folder import FolderBytes, LogFolder
+from meterlink.audit.fsio import Files
+from meterlink.audit.second_head import SecondHead
+from meterlink.audit.segments import SEGMENT_BYTES
+from meterlink.errors import AuditNotWritableError
+
+LOCK_TIMEOUT_S: Final = 10.0
+
+_WHY: Final = {
+    "lock": "another meterlink has held its lock for {seconds:.0f} s{who}",
+    "who": " (the last record is of run {run})",
+    "no lock": "its folder cannot be locked: {error}",
+}
+_ADVICE: Final = {
+    "lock": "Wait until the other run is done, or end it, then run the same command again.",
+    "no lock": "See to the rights on that folder; a log lies on a disk of this computer, never on a network share.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPlace:
+    """Tests give smaller segments and another disk."""
+
+    files: Files
+    folder: LogFolder
+    second_heads: Sequence[SecondHead] = ()
+    segment_bytes: int = SEGMENT_BYTES
+    lock_timeout_s: float = LOCK_TIMEOUT_S
+
+    def bytes(self) -> FolderBytes:
+        """The segments, as they are whenever they are read."""
+        return FolderBytes(self.files, self.folder)
+
+    def bytes_now(self) -> FolderBytes:
+        """The segments as long as they are now, whatever is appended while they are read."""
+        now = self.bytes()
+        return FolderBytes(self.files, self.folder, {name: now.size(name) for name in now.names()})
+
+    def within(self, folder: LogFolder) -> LogPlace:
+        """The same for another folder."""
+        return replace(self, folder=folder)
+
+    @contextmanager
+    def locked(self, last_run: str = "") -> Iterator[None]:
+        """Alone with the log; AuditNotWritableError when another process does not let go."""
+        lock = self.files.lock(self.folder.lock, self.lock_timeout_s)
+        try:
+            lock.__enter__()
+        except TimeoutError as error:
+            who = _WHY["who"].format(run=last_run) if last_run else ""
+            raise self._refused("lock", seconds=self.lock_timeout_s, who=who) from error
+        except (OSError, NotImplementedError) as error:
+            raise self._refused("no lock", error=error) from error
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
+
+    def _refused(self, why: str, **facts: object) -> AuditNotWritableError:
+        name = str(self.folder.path)
+        return AuditNotWritableError(log=name, why=_WHY[why].format(**facts), advice=_ADVICE[why])
