@@ -529,10 +529,37 @@ class WrongKeyError(AuditError):
     state: ClassVar[str] = "tampered"
     text: ClassVar[str] = "None of the keys given from elsewhere was ever in force in the sealed log {log}."
     hint_text: ClassVar[str] = (
-        "Compare the keys with those the office has on paper. A log under another key is another log, whoever brings it."
+        "Compare the keys with those the office has on paper. A log under another key is another log, whoever brings "
+        "it."
     )
     log: str
     keys: tuple[str, ...]
+
+
+@dataclass(eq=False, kw_only=True)
+class NoWorkError(ConfigError):
+    """No record of the log belongs to the work that was asked for."""
+
+    text: ClassVar[str] = "The sealed log {log} has no record of the work {work!r}."
+    hint_text: ClassVar[str] = "`meterlink audit show --last 100` shows the latest records with their works."
+    setting: str = "work"
+    why: str = "no such work"
+    log: str
+    work: str
+
+
+@dataclass(eq=False, kw_only=True)
+class BundleError(AuditError):
+    """A file of a bundle is missing, or does not prove what it should."""
+
+    state: ClassVar[str] = "tampered"
+    text: ClassVar[str] = "The file {file} of this bundle does not hold: {why}."
+    hint_text: ClassVar[str] = (
+        "Ask whoever sent the bundle for a new export, and the office for its own copy of the log; nothing in a bundle "
+        "that does not hold proves anything."
+    )
+    file: str
+    why: str
 
 
 @dataclass(eq=False, kw_only=True)

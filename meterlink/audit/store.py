@@ -14,7 +14,7 @@ from meterlink.audit.cache import decode_cache
 from meterlink.audit.chain import Chain, Head, origin_digits
 from meterlink.audit.claims import broken_claims, cosigned_heads, office_keys
 from meterlink.audit.doubt import Doubt
-from meterlink.audit.folder import LogFolder
+from meterlink.audit.folder import FolderBytes, LogFolder
 from meterlink.audit.fsio import write_new_file
 from meterlink.audit.keys import SEED_BYTES, decode_key, key_from_seed
 from meterlink.audit.note import Note, verify_signature
@@ -90,6 +90,15 @@ class SealedLog:
         """Frames whose fate nobody wrote down, as far as this run has seen."""
         return list(self._writer.chain.doubts)
 
+    def doubts_of(self, serial_number: str) -> list[Doubt]:
+        """Those of one meter, with those that name no meter."""
+        return self._writer.chain.doubts.of_meter(serial_number)
+
+    def catch_up(self) -> None:
+        """Read what other runs appended."""
+        with self._ready():
+            pass
+
     def append(self, entry: Entry) -> int:
         """Make a record durable and return its index; AuditNotWritableError when that cannot be done."""
         with self._ready() as writer:
@@ -111,15 +120,24 @@ class SealedLog:
         """The head as a signed note; every record it speaks of is on the disk for good."""
         with self._ready() as writer:
             writer.affirm()
-            signature = writer.chain.signature
-            assert signature is not None  # a log that is open has its first record
-            return Note(text=writer.chain.checkpoint().body(), signatures=(signature,))
+            return self._head()
+
+    def head_with_bytes(self) -> tuple[Note, FolderBytes]:
+        """The head, and the log as long as it is at that head."""
+        with self._ready() as writer:
+            writer.affirm()
+            return self._head(), writer.place.bytes_now()
 
     def close(self) -> None:
         """Leave a hint for the next opening; nothing more is appended."""
         if not self._closed and not self._writer.poison:
             self._writer.save_cache()
         self._closed = True
+
+    def _head(self) -> Note:
+        chain = self._writer.chain
+        assert chain.signature is not None  # a log that is open has its first record
+        return Note(text=chain.checkpoint().body(), signatures=(chain.signature,))
 
     @contextmanager
     def _ready(self) -> Iterator[Writer]:

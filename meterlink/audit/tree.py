@@ -97,7 +97,9 @@ class Frontier:
         return tuple(self._hashes)
 
     def copy(self) -> Frontier:
-        return Frontier(self.size, self._hashes)
+        twin = Frontier()
+        twin.size, twin._hashes = self.size, self._hashes.copy()
+        return twin
 
 
 class HashTree:

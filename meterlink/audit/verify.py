@@ -61,15 +61,20 @@ def verify_log(
     keys of this log that the asker has from elsewhere, one of which must have been in force in it."""
     found = scan(log, signatures=signatures, seen=seen)
     report = Report(found=found, signatures=signatures, segments=len(log.names()), first_key=found.chain.first_key)
-    report.findings = [
+    findings = [
         *_own_faults(found),
         *_wrong_key(found.chain, trusted),
         *broken_claims(found, claims(found.chain), log),
         *(_lost_torn_bytes(found.chain, torn_bytes) if torn_bytes is not None else ()),
         *_doubts(found.chain),
     ]
-    report.findings.sort(key=lambda error: _WORST_FIRST.index(error.state))
+    report.findings = worst_first(findings)
     return report
+
+
+def worst_first(findings: Sequence[AuditError]) -> list[AuditError]:
+    """The finding that decides what the log is good for stands first."""
+    return sorted(findings, key=lambda error: _WORST_FIRST.index(error.state))
 
 
 def _own_faults(found: Scan) -> list[AuditError]:

@@ -1,0 +1,405 @@
+"""Whether a bundle proves what it says, held against keys that the asker has from elsewhere.
+
+The keys and the policy inside a bundle are never trusted: whoever can write a bundle can write those too. Layout:
+docs/audit-format.md 4. Everything in a bundle is hostile until it is proven, its names and sizes included.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from meterlink.audit.bundle import BRINGS_KEY, CHECKPOINT
+from meterlink.audit.chain import Head, origin_digits
+from meterlink.audit.commitment import opening_of
+from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, verify_signature
+from meterlink.audit.policy import Policy
+from meterlink.audit.proof_file import Growth, ProofFile
+from meterlink.audit.record import Record, decode_record
+from meterlink.audit.segments import SEGMENT_BYTES, segments_among
+from meterlink.audit.tiles import TILE_WIDTH, entry_tile, hash_tiles
+from meterlink.audit.tree import HashTree, leaf_hash
+from meterlink.audit.verify import OK, Report, verify_log, worst_first
+from meterlink.errors import AuditError, BundleError, LogBehindError, LogForkError, WrongKeyError
+
+FILE_LIMIT: Final = SEGMENT_BYTES + 65_536
+"""No file of a bundle is larger than a segment can be."""
+
+_WHY: Final = {
+    "missing": "it is not in the bundle",
+    "large": "it has {size} bytes, more than any file of a bundle",
+    "zip": "it is no ZIP file that can be read: {error}",
+    "name": "the name {name!r} leads out of the bundle, or stands in it twice",
+    "origin": "it is of another log than the checkpoint",
+    "signed by": "it is not signed by the key in force",
+    "no first": "the first record of the log is not in it",
+    "first": "it is not the first record of the log that the checkpoint names",
+    "no key": "it brings no key",
+    "index": "the record in it says that it is number {n}",
+    "size": "its proof is for a tree of {size} records",
+    "other note": "it leads to another checkpoint than that of the bundle",
+    "work": "it is of the work {work!r}, and the bundle is of {other!r}",
+    "root": "the log in it does not lead to the checkpoint",
+    "tile": "it is not what the records give",
+    "json": "it is no JSON",
+    "commitment": "{name!r} does not open what record {n} committed to",
+    "nothing": "there is neither a work nor a log in it",
+    "quorum": "too few of the witnesses that the policy asks for cosigned it",
+}
+_UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
+_is_record: Final = re.compile(r"records/(0|[1-9]\d{0,17})\.json").fullmatch
+_is_chain: Final = re.compile(r"chain/(0|[1-9]\d{0,17})\.json").fullmatch
+_is_private: Final = re.compile(r"private/(0|[1-9]\d{0,17})\.json").fullmatch
+
+
+class Bundle(Protocol):
+    """The files of a bundle by name; a name has / between its parts."""
+
+    def names(self) -> list[str]: ...
+
+    def size(self, name: str) -> int: ...
+
+    def read(self, name: str) -> bytes: ...
+
+
+class ZippedBundle:
+    """A ZIP file. BundleError when it is none, or holds names that are tricks."""
+
+    def __init__(self, path: Path) -> None:
+        with _telling(path.name):
+            self._zip = zipfile.ZipFile(path)
+        names = [entry.filename for entry in self._zip.infolist() if not entry.is_dir()]
+        seen = set[str]()
+        for name in names:
+            if name in seen or _leads_out(name):
+                raise BundleError(file=path.name, why=_WHY["name"].format(name=name))
+            seen.add(name)
+        self._names = sorted(names)
+
+    def names(self) -> list[str]:
+        return self._names
+
+    def size(self, name: str) -> int:
+        return self._zip.getinfo(name).file_size
+
+    def read(self, name: str) -> bytes:
+        with _telling(name), self._zip.open(name) as file:
+            return file.read(FILE_LIMIT + 1)
+
+
+class UnpackedBundle:
+    """The same files in a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._names = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
+
+    def names(self) -> list[str]:
+        return self._names
+
+    def size(self, name: str) -> int:
+        return (self._path / name).stat().st_size
+
+    def read(self, name: str) -> bytes:
+        return (self._path / name).read_bytes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What the asker has from elsewhere: keys of logs, and a policy."""
+
+    keys: Sequence[Vkey] = ()
+    policy: Policy | None = None
+
+    @property
+    def log_keys(self) -> list[Vkey]:
+        """Keys of logs, given alone or in the policy."""
+        logs = () if self.policy is None else self.policy.logs
+        return [key for key in (*self.keys, *(log.vkey for log in logs)) if key.algorithm is Algorithm.ED25519]
+
+    @property
+    def witnesses(self) -> list[Vkey]:
+        """Keys of witnesses given alone: each of them must have cosigned."""
+        return [key for key in self.keys if key.algorithm is Algorithm.COSIGNATURE]
+
+
+@dataclass(slots=True, kw_only=True)
+class BundleReport:
+    """What was found. `records` are the proven records of a work; `log` is the report on a whole log."""
+
+    checkpoint: Checkpoint | None = None
+    keys: list[Vkey] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    opened: dict[int, dict[str, str]] = field(default_factory=dict)
+    """Clear values that open commitments, by record."""
+    log: Report | None = None
+    unchecked: list[Head] = field(default_factory=list)
+    """Heads from elsewhere that only the whole log could be held against."""
+    findings: list[AuditError] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        return self.findings[0].state if self.findings else OK
+
+
+def open_bundle(path: Path) -> Bundle:
+    """The bundle at a path: a ZIP file, or a folder."""
+    return UnpackedBundle(path) if path.is_dir() else ZippedBundle(path)
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a path looks like a bundle and not like a log."""
+    return path.is_file() if not path.is_dir() else (path / CHECKPOINT).is_file()
+
+
+def verify_bundle(bundle: Bundle, trust: Trust, heads: Sequence[Head] = ()) -> BundleReport:
+    """Check a bundle whole; the first thing that does not hold ends it and stands in `findings`."""
+    report = BundleReport()
+    try:
+        _Check(bundle, trust, report).all(heads)
+    except AuditError as error:
+        report.findings.append(error)
+    report.findings = worst_first(report.findings)
+    return report
+
+
+class _Check:
+    def __init__(self, bundle: Bundle, trust: Trust, report: BundleReport) -> None:
+        self._bundle = bundle
+        self._trust = trust
+        self._report = report
+        self._names = set(bundle.names())
+
+    def all(self, heads: Sequence[Head]) -> None:
+        with self._in(CHECKPOINT) as raw:
+            note = Note.parse(raw)
+            head = Checkpoint.parse(note.text)
+        self._report.checkpoint = head
+        self._keys(note, head)
+        self._trusted(note, head)
+        self._records(note, head)
+        self._openings()
+        self._whole_log(head, heads)
+        if not self._report.records and self._report.log is None:
+            raise BundleError(file=CHECKPOINT, why=_WHY["nothing"])
+        if self._report.log is None:
+            self._heads(head, heads)
+
+    # --- which key signed the checkpoint, and who says so ------------------------------------------------------------
+
+    def _keys(self, note: Note, head: Checkpoint) -> None:
+        """Walk from the first key to the one that signed the checkpoint."""
+        indexes = sorted(int(found[1]) for name in self._names if (found := _is_chain(name)))
+        if not indexes or indexes[0] != 0:
+            raise BundleError(file="chain/0.json", why=_WHY["no first"])
+        key: Vkey | None = None
+        for index in indexes:
+            key = self._next_key(index, key, note, head)
+            self._report.keys.append(key)
+        assert key is not None
+        with self._in(CHECKPOINT):
+            _signed(note, key)
+
+    def _next_key(self, index: int, key: Vkey | None, head_note: Note, head: Checkpoint) -> Vkey:
+        with self._in(f"chain/{index}.json") as line:
+            record = decode_record(line)
+            if record.n != index or record.fields["log"] != head.origin:
+                raise _refused("index", n=record.n)
+            if record.type not in BRINGS_KEY:
+                raise _refused("no key")
+            named = Vkey.parse(record.d["vkey"])
+            is_first = record.type == "log.open"
+            if is_first is not (key is None) or (is_first and not _names_log(named, head.origin)):
+                raise _refused("first")
+        with self._in(f"chain/{index}.tlog-proof") as raw:
+            proof = ProofFile.parse(raw)
+            before = proof.checkpoint
+            if (before.origin, before.size, proof.index) != (head.origin, index + 1, index):
+                raise _refused("size", size=before.size)
+            proof.verify(leaf_hash(line))
+            _signed(proof.note, key or named)
+        with self._in(f"chain/{index}.growth") as raw:
+            growth = Growth.parse(raw)
+            if growth.note.text != head_note.text:
+                raise _refused("other note")
+            if growth.old_size != index + 1:
+                raise _refused("size", size=growth.old_size)
+            growth.verify(before.root)
+        return named
+
+    def _trusted(self, note: Note, head: Checkpoint) -> None:
+        """Whoever the asker trusts must have had to do with this log."""
+        trust, ours = self._trust, {key.text for key in self._report.keys}
+        for key in trust.witnesses:
+            _signed(note, key)
+        if trust.policy is not None and not trust.policy.satisfied(trust.policy.cosigners(note)):
+            raise BundleError(file=CHECKPOINT, why=_WHY["quorum"])
+        if trust.log_keys and not any(key.text in ours for key in trust.log_keys):
+            raise WrongKeyError(log=head.origin, keys=tuple(key.text for key in trust.log_keys))
+
+    # --- what it proves ---------------------------------------------------------------------------------------------
+
+    def _records(self, note: Note, head: Checkpoint) -> None:
+        for index in sorted(int(found[1]) for name in self._names if (found := _is_record(name))):
+            with self._in(f"records/{index}.json") as line:
+                record = decode_record(line)
+                self._of_one_work(record)
+                if record.n != index or record.fields["log"] != head.origin:
+                    raise _refused("index", n=record.n)
+            with self._in(f"records/{index}.tlog-proof") as raw:
+                proof = ProofFile.parse(raw)
+                if proof.note.text != note.text:
+                    raise _refused("other note")
+                if proof.index != index:
+                    raise _refused("index", n=proof.index)
+                proof.verify(leaf_hash(line))
+            self._report.records.append(record)
+
+    def _of_one_work(self, record: Record) -> None:
+        works = {each.work for each in self._report.records[:1]} | {record.work}
+        if len(works) > 1:
+            raise _refused("work", work=record.work, other=self._report.records[0].work)
+
+    def _openings(self) -> None:
+        records = {record.n: record for record in self._report.records}
+        for index in sorted(int(found[1]) for name in self._names if (found := _is_private(name))):
+            if index in records:  # of a whole log they are held against its records while it is read
+                self._open(records[index])
+
+    def _open(self, record: Record) -> None:
+        with self._in(f"private/{record.n}.json") as raw:
+            committed = record.d.get("commitments")
+            for name, facts in _json_object(raw).items():
+                opening = opening_of(facts)
+                due = committed.get(name) if isinstance(committed, dict) else None
+                if not isinstance(due, str) or not opening.opens(name, due):
+                    raise _refused("commitment", name=name, n=record.n)
+                self._report.opened.setdefault(record.n, {})[name] = opening.value
+
+    def _whole_log(self, head: Checkpoint, heads: Sequence[Head]) -> None:
+        log = _BundledLog(self._bundle)
+        if not log.names():
+            return
+        tree, lines = HashTree(), list[bytes]()
+
+        def take(record: Record, place: object) -> None:
+            tree.append(leaf_hash(record.line))
+            lines.append(record.line)
+            if len(lines) == TILE_WIDTH:
+                self._entries(tree.size, lines)
+            if f"private/{record.n}.json" in self._names:
+                self._open(record)
+
+        report = verify_log(log, claims=lambda chain: [*chain.anchors, *heads], seen=take)
+        self._report.log = report
+        self._report.findings.extend(report.findings)
+        if report.found.fault is not None:
+            return
+        self._entries(tree.size, lines)
+        if (tree.size, tree.root()) != (head.size, head.root):
+            raise BundleError(file=CHECKPOINT, why=_WHY["root"])
+        for name, data in hash_tiles(tree):
+            self._tile(name, data)
+
+    def _entries(self, size: int, lines: list[bytes]) -> None:
+        if lines:
+            self._tile(*entry_tile((size - 1) // TILE_WIDTH, lines))
+            lines.clear()
+
+    def _tile(self, name: str, data: bytes) -> None:
+        with self._in(name) as there:
+            if there != data:
+                raise _refused("tile")
+
+    def _heads(self, head: Checkpoint, heads: Sequence[Head]) -> None:
+        """Heads from elsewhere, where only some records are here: an older head leads nowhere without the others."""
+        for other in heads:
+            if other.size > head.size:
+                size = head.size
+                self._report.findings.append(
+                    LogBehindError(log=head.origin, size=size, seen=other.size, source=other.source)
+                )
+            elif other.size == head.size and other.root != head.root:
+                self._report.findings.append(LogForkError(log=head.origin, seen=other.size, source=other.source))
+            elif other.size < head.size:
+                self._report.unchecked.append(other)
+
+    @contextmanager
+    def _in(self, name: str) -> Iterator[bytes]:
+        """The bytes of a file; whatever fails while it is looked at is told as a failure of that file."""
+        if name not in self._names:
+            raise BundleError(file=name, why=_WHY["missing"])
+        size = self._bundle.size(name)
+        if size > FILE_LIMIT:
+            raise BundleError(file=name, why=_WHY["large"].format(size=size))
+        try:
+            yield self._bundle.read(name)
+        except BundleError as error:
+            raise BundleError(file=error.file or name, why=error.why) from error
+        except AuditError as error:
+            raise BundleError(file=name, why=str(error).removesuffix(".")) from error
+
+
+class _BundledLog:
+    """The segments of a bundle."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+
+    def names(self) -> list[str]:
+        inside = [name.removeprefix("seg/") for name in self._bundle.names() if name.startswith("seg/")]
+        return segments_among(inside)
+
+    def size(self, name: str) -> int:
+        return self._bundle.size(f"seg/{name}")
+
+    def read(self, name: str, offset: int = 0) -> bytes:
+        return self._bundle.read(f"seg/{name}")[offset:]
+
+
+def _leads_out(name: str) -> bool:
+    parts = name.split("/")
+    return not all(parts) or bool({".", ".."} & set(parts)) or "\\" in name or ":" in name
+
+
+def _names_log(key: Vkey, origin: str) -> bool:
+    return key.name == origin and origin.rpartition("/ml/")[2] == origin_digits(key.public)
+
+
+def _signed(note: Note, key: Vkey) -> None:
+    """That a key signed a note; every line that names it must hold."""
+    lines = [line for line in note.signatures if line.is_by(key)]
+    if not lines:
+        raise _refused("signed by")
+    for line in lines:
+        verify_signature(key, line, note.text)
+
+
+def _json_object(raw: bytes) -> dict[str, object]:
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise _refused("json") from None
+    if not isinstance(found, dict):
+        raise _refused("json")
+    return found
+
+
+def _refused(why: str, **facts: object) -> BundleError:
+    """Told with the name of the file that is being looked at."""
+    return BundleError(file="", why=_WHY[why].format(**facts))
+
+
+@contextmanager
+def _telling(name: str) -> Iterator[None]:
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise BundleError(file=name, why=_WHY["zip"].format(error=error)) from error

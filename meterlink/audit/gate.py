@@ -1,0 +1,137 @@
+"""The log's side of the gate: no frame that can change a meter leaves before the record announcing it is durable.
+
+`LogGate` is handed to the link as the gate of one piece of work (`flow.py`). An announcement becomes intent records of
+at most 64 frames, all of them durable before the first frame; each outcome becomes one record before the flow goes on.
+While an earlier write to the same meter is in doubt, nothing new is announced.
+
+Frames come masked from the Exchange; passwords and their checksums never reach this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from meterlink.audit.record import FRAMES_PER_RECORD, Entry
+from meterlink.audit.store import SealedLog
+from meterlink.errors import LocalProtocolError, MeterInDoubtError
+from meterlink.flow import Announcement, Fate, Outcome
+
+RESULTS: Final[Mapping[Fate, str]] = {
+    Fate.ANSWERED: "ok",
+    Fate.REFUSED: "refused",
+    Fate.NO_ANSWER: "no-answer",
+    Fate.DAMAGED: "damaged",
+    Fate.NOT_SENT: "not-sent",
+}
+_PART_BYTES: Final = 24_000
+"""Of a record, for its frames; the rest is room for its other fields."""
+_WHY: Final = "an outcome came for frame {index} of {operation!r}, which was never announced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a frame is about, where the plan knows it: the parameter, its value before and after."""
+
+    parameter: str
+    old: str | None = None
+    new: str | None = None
+
+    def facts(self) -> dict[str, str]:
+        """For the record: what is not known is left out."""
+        found = {"parameter": self.parameter, "old": self.old, "new": self.new}
+        return {key: value for key, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Whose work at which meter the announcements belong to, and why they may be made."""
+
+    family: str
+    serial_number: str
+    why: str
+    confirmed_by: str
+    confirmed_how: str
+    work: str | None = None
+    actor: str | None = None
+    changes: Callable[[Announcement], Sequence[Change | None]] = field(default=lambda announcement: ())
+    """What each frame of an announcement is about, as far as the plan knows."""
+
+
+class LogGate:
+    """A gate that makes announcements and outcomes durable in a log; raises what the log raises."""
+
+    def __init__(self, log: SealedLog, errand: Errand) -> None:
+        self._log = log
+        self._errand = errand
+        self._intents: list[int] = []
+        """For each frame announced last, the record that lists it."""
+
+    def __call__(self, entry: Announcement | Outcome) -> None:
+        if isinstance(entry, Announcement):
+            self._announce(entry)
+        else:
+            self._tell(entry)
+
+    def _announce(self, announcement: Announcement) -> None:
+        self._refuse_doubt()
+        self._intents = []
+        parts = list(_parts(self._frames(announcement)))
+        for number, frames in enumerate(parts, 1):
+            index = self._log.append(self._entry("intent", self._intent(announcement, number, len(parts), frames)))
+            self._intents += [index] * len(frames)
+
+    def _intent(
+        self, announcement: Announcement, part: int, parts: int, frames: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        errand = self._errand
+        return {
+            "operation": announcement.operation,
+            "why": errand.why,
+            "meter": {"family": errand.family, "serial_number": errand.serial_number},
+            "part": part,
+            "parts": parts,
+            "confirmed": {"by": errand.confirmed_by, "how": errand.confirmed_how},
+            "frames": frames,
+        }
+
+    def _frames(self, announcement: Announcement) -> list[dict[str, Any]]:
+        changes = [*self._errand.changes(announcement), *[None] * len(announcement.frames)]
+        return [
+            {"i": i, "bytes": frame} | ({} if change is None else change.facts())
+            for i, (frame, change) in enumerate(zip(announcement.frames, changes, strict=False))
+        ]
+
+    def _tell(self, outcome: Outcome) -> None:
+        if outcome.index >= len(self._intents):
+            raise LocalProtocolError(why=_WHY.format(index=outcome.index, operation=outcome.operation))
+        d: dict[str, Any] = {"of": self._intents[outcome.index], "i": outcome.index, "result": RESULTS[outcome.fate]}
+        d |= {"reply": outcome.reply} if outcome.reply is not None else {}
+        d |= {"detail": outcome.detail} if outcome.detail else {}
+        self._log.append(self._entry("outcome", d))
+
+    def _refuse_doubt(self) -> None:
+        self._log.catch_up()
+        serial_number = self._errand.serial_number
+        for doubt in self._log.doubts_of(serial_number):
+            raise MeterInDoubtError(
+                serial_number=serial_number, operation=doubt.operation, record=doubt.of, frame=doubt.i
+            )
+
+    def _entry(self, type_: str, d: Mapping[str, Any]) -> Entry:
+        return Entry(type=type_, d=d, work=self._errand.work, actor=self._errand.actor)
+
+
+def _parts(frames: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The frames of an announcement, as many together as one record holds."""
+    parts: list[list[dict[str, Any]]] = [[]]
+    room = _PART_BYTES
+    for frame in frames:
+        need = sum(len(key.encode()) + len(str(value).encode()) + 6 for key, value in frame.items())
+        if len(parts[-1]) == FRAMES_PER_RECORD or (parts[-1] and need > room):
+            parts.append([])
+            room = _PART_BYTES
+        parts[-1].append(frame)
+        room -= need
+    return parts
