@@ -54,9 +54,9 @@ _WHY: Final = {
     "quorum": "too few of the witnesses that the policy asks for cosigned it",
 }
 _UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
-_is_record: Final = re.compile(r"records/(0|[1-9]\d{0,17})\.json").fullmatch
-_is_chain: Final = re.compile(r"chain/(0|[1-9]\d{0,17})\.json").fullmatch
-_is_private: Final = re.compile(r"private/(0|[1-9]\d{0,17})\.json").fullmatch
+_is_record: Final = re.compile(r"records/(0|[1-9][0-9]{0,17})\.json").fullmatch
+_is_chain: Final = re.compile(r"chain/(0|[1-9][0-9]{0,17})\.json").fullmatch
+_is_private: Final = re.compile(r"private/(0|[1-9][0-9]{0,17})\.json").fullmatch
 
 
 class Bundle(Protocol):

@@ -45,7 +45,8 @@ class Record:
 
     @property
     def type(self) -> str:
-        return str(self.fields.get("type", ""))
+        """Empty in a record of a later version: its words may mean something else there."""
+        return str(self.fields["type"]) if self.fields["v"] == VERSION else ""
 
     @property
     def work(self) -> str | None:

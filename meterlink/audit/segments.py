@@ -18,7 +18,7 @@ PAIR_LIMIT: Final = RECORD_LIMIT + 1024
 SECTOR_BYTES: Final = 512
 """A drive writes whole sectors; what it lost comes back as zeros."""
 
-_is_name: Final = re.compile(r"(\d{12})\.log").fullmatch
+_is_name: Final = re.compile(r"([0-9]{12})\.log").fullmatch
 _zeros: Final = re.compile(rb"\0+")
 
 
