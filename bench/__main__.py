@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench import cpu, startup, wire
+from bench import audit, cpu, startup, wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,10 @@ BUDGETS = (
     Budget("whole schedule, wire time over bytes + gaps + meter latency", wire.schedule_read, 1.02),
     Budget("CPU of an exchange in memory over a pymodbus client's", cpu.exchange_over_pymodbus, 0.3),
     Budget("`meterlink --version` over `python -c 'import click'`", startup.version_over_click, 1.6),
+    Budget("append to the sealed log over a plain write and fsync of the same bytes", audit.append_over_fsync, 3.0),
+    Budget("opening it with its hint over a plain write and fsync", audit.open_over_fsync, 40.0),
+    Budget("scan of 100,000 records, last signature, over SHA-256 of the file", audit.scan_last_over_sha256, 110.0),
+    Budget("scan of 10,000 records, all signatures, over SHA-256 of the file", audit.scan_all_over_sha256, 925.0),
 )
 
 

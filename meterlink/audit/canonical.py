@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from meterlink.errors import AuditFormatError
@@ -41,8 +41,9 @@ def encode_canonical(value: Mapping[str, Any], what: str = "record") -> bytes:
     """The one form of an object; AuditFormatError where it leaves the subset."""
     import rfc8785
 
-    _check(value, what, 0)
-    return rfc8785.dumps(dict(value))
+    found = dict(value)
+    _check(found, what, 0)
+    return rfc8785.dumps(found)
 
 
 def decode_canonical(raw: bytes, what: str = "record") -> dict[str, Any]:
@@ -70,21 +71,22 @@ def _check(value: object, what: str, depth: int) -> None:
     elif kind is int:
         if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:  # type: ignore[operator]
             raise _error(what, "integer", value=value)
-    elif isinstance(value, Mapping | list | tuple):
-        _check_inside(value, what, depth + 1)
+    elif kind is dict or kind is list:
+        _check_inside(value, what, depth + 1)  # type: ignore[arg-type]
     elif kind is not bool:
         raise _error(what, "type", value=value)
 
 
-def _check_inside(value: Mapping[Any, Any] | list[Any] | tuple[Any, ...], what: str, depth: int) -> None:
+def _check_inside(value: dict[Any, Any] | list[Any], what: str, depth: int) -> None:
     if depth > DEPTH_LIMIT:
         raise _error(what, "deep")
-    if isinstance(value, Mapping):
+    entries: Iterable[object] = value
+    if type(value) is dict:
         for key in value:
             if type(key) is not str or _is_key(key) is None:
                 raise _error(what, "key", key=key)
-        value = tuple(value.values())
-    for entry in value:
+        entries = value.values()
+    for entry in entries:
         _check(entry, what, depth)
 
 

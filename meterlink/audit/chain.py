@@ -101,6 +101,11 @@ class Chain:
     def read(self, line: bytes, signature_line: bytes, *, check_signature: bool = True) -> Record:
         """Take the next pair in; AuditFormatError or ProofError says which rule it breaks."""
         record = decode_record(line)
+        self.follow(record, signature_line, check_signature=check_signature)
+        return record
+
+    def follow(self, record: Record, signature_line: bytes, *, check_signature: bool) -> None:
+        """The same for a record that is decoded already."""
         signer = self._signer(record)
         signature = SignatureLine.parse(signature_line)
         if not signature.is_by(signer):
@@ -109,7 +114,7 @@ class Chain:
         self._check_place(record)
         named = self._named_key(record)
         anchor = self._anchor(record)
-        leaf = leaf_hash(line)
+        leaf = leaf_hash(record.line)
         after = self.frontier.copy()
         after.push(leaf)
         if check_signature:
@@ -120,7 +125,6 @@ class Chain:
         self._advance(record, signer, named)
         if anchor is not None:
             self.anchors.append(anchor)
-        return record
 
     def check_last_signature(self) -> None:
         """Check the signature of the last record, which covers all before it; ProofError when it does not hold."""

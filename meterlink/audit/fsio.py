@@ -21,7 +21,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 LOCK_POLL_S: Final = 0.005
 
@@ -92,7 +95,7 @@ class Files(Protocol):
         """How much may still be written."""
 
     def lock(self, path: Path, timeout_s: float) -> AbstractContextManager[object]:
-        """Held by one process at a time; TimeoutError when another one does not let go."""
+        """Held by one process at a time, until the context ends; TimeoutError when another one does not let go."""
 
 
 class _OpenFile:
@@ -123,6 +126,9 @@ class _OpenFile:
 
 class Disk:
     """The real files of this computer."""
+
+    def __init__(self) -> None:
+        self._locks: dict[Path, BaseFileLock] = {}
 
     def names(self, folder: Path) -> list[str]:
         try:
@@ -187,15 +193,10 @@ class Disk:
     def lock(self, path: Path, timeout_s: float) -> AbstractContextManager[object]:
         from filelock import FileLock
 
-        # The soft lock of a system without locks would be a file that a crash leaves behind and that anyone may remove.
-        return FileLock(
-            path,
-            timeout=timeout_s,
-            mode=_OWNER_ONLY,
-            poll_interval=LOCK_POLL_S,
-            fallback_to_soft=False,
-            preserve_lock_file=True,
-        )
+        if path not in self._locks:  # kept, because making one costs as much as the rest of an append
+            # The soft lock of a system without locks would be a file that a crash leaves behind and anyone may remove.
+            self._locks[path] = FileLock(path, mode=_OWNER_ONLY, fallback_to_soft=False, preserve_lock_file=True)
+        return self._locks[path].acquire(timeout=timeout_s, poll_interval=LOCK_POLL_S)
 
 
 def durable(descriptor: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -52,18 +52,15 @@ class LogPlace:
     @contextmanager
     def locked(self, last_run: str = "") -> Iterator[None]:
         """Alone with the log; AuditNotWritableError when another process does not let go."""
-        lock = self.files.lock(self.folder.lock, self.lock_timeout_s)
-        try:
-            lock.__enter__()
-        except TimeoutError as error:
-            who = _WHY["who"].format(run=last_run) if last_run else ""
-            raise self._refused("lock", seconds=self.lock_timeout_s, who=who) from error
-        except (OSError, NotImplementedError) as error:
-            raise self._refused("no lock", error=error) from error
-        try:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.files.lock(self.folder.lock, self.lock_timeout_s))
+            except TimeoutError as error:
+                who = _WHY["who"].format(run=last_run) if last_run else ""
+                raise self._refused("lock", seconds=self.lock_timeout_s, who=who) from error
+            except (OSError, NotImplementedError) as error:
+                raise self._refused("no lock", error=error) from error
             yield
-        finally:
-            lock.__exit__(None, None, None)
 
     def _refused(self, why: str, **facts: object) -> AuditNotWritableError:
         name = str(self.folder.path)

@@ -32,21 +32,16 @@ _is_type: Final = re.compile(r"[a-z0-9_.]+").fullmatch
 _is_moment: Final = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII).fullmatch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Record:
-    """A record as it was read; `fields` are all its fields, known and unknown."""
+    """A record as it was read; `fields` are all its fields, known and unknown. (Not frozen: one is made for each of
+    hundreds of thousands, and freezing costs as much as all its fields.)"""
 
     line: bytes
     fields: Mapping[str, Any]
-
-    @property
-    def n(self) -> int:
-        return int(self.fields["n"])
-
-    @property
-    def type(self) -> str:
-        """Empty in a record of a later version: its words may mean something else there."""
-        return str(self.fields["type"]) if self.fields["v"] == VERSION else ""
+    n: int
+    type: str
+    """Empty in a record of a later version: its words may mean something else there."""
 
     @property
     def work(self) -> str | None:
@@ -68,14 +63,12 @@ class Entry:
     actor: str | None = None
 
 
-def encode_record(entry: Entry, *, log: str, n: int, prev: bytes, run: str, mono_ms: int, t: str) -> bytes:
-    """The line of a new record; AuditFormatError when it is too long or breaks a rule."""
+def encode_record(entry: Entry, *, log: str, n: int, prev: bytes, run: str, mono_ms: int, t: str) -> Record:
+    """A new record; AuditFormatError when it is too long or breaks a rule."""
     fields: dict[str, Any] = {"v": VERSION, "log": log, "n": n, "prev": prev.hex(), "run": run, "mono_ms": mono_ms}
     fields |= {"t": t, "type": entry.type, "d": entry.d}
     fields |= {key: value for key, value in (("work", entry.work), ("actor", entry.actor)) if value is not None}
-    line = encode_canonical(fields)
-    decode_record(line)
-    return line
+    return decode_record(encode_canonical(fields))
 
 
 def decode_record(line: bytes) -> Record:
@@ -84,11 +77,14 @@ def decode_record(line: bytes) -> Record:
         _refuse("long", size=len(line), limit=RECORD_LIMIT)
     fields = decode_canonical(line)
     _check_fields(fields, _PLACE)
-    if fields["v"] == VERSION:
-        _check_fields(fields, _FIRST_VERSION)
-        _check_fields(fields, _OPTIONAL, optional=True)
-        _check_fields(fields["d"], _HELD.get(fields["type"], {}))
-    return Record(line=line, fields=fields)
+    if fields["v"] != VERSION:
+        return Record(line=line, fields=fields, n=fields["n"], type="")
+    _check_fields(fields, _FIRST_VERSION)
+    _check_fields(fields, _OPTIONAL, optional=True)
+    kind = fields["type"]
+    if kind in _HELD:
+        _check_fields(fields["d"], _HELD[kind])
+    return Record(line=line, fields=fields, n=fields["n"], type=kind)
 
 
 # --- what fields hold -----------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from meterlink.audit.cache import encode_cache
 from meterlink.audit.chain import Chain
 from meterlink.audit.fsio import DiskFullError, telling_full, write_all, write_new_file
 from meterlink.audit.keys import SEED_BYTES, PrivateKey, decode_key, key_from_seed
-from meterlink.audit.note import sign_line
+from meterlink.audit.note import Vkey, sign_line
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry, encode_record
 from meterlink.audit.run import Moment, Run, told_utc
@@ -64,7 +64,7 @@ class Writer:
         self.ballast_spent = False
         self.last_moment: Moment | None = None
         """When this run wrote last."""
-        self._key = key
+        self._signer: tuple[Vkey, PrivateKey] | None = None if key is None else (key.vkey(origin), key)
         self._affirmed = False
 
     @property
@@ -132,7 +132,7 @@ class Writer:
     def _write(self, entry: Entry) -> int:
         self.affirm()
         now, chain = self.run.now(), self.chain
-        line = encode_record(
+        record = encode_record(
             entry,
             log=self.origin,
             n=chain.size,
@@ -142,21 +142,21 @@ class Writer:
             t=told_utc(now),
         )
         with self._poisoning():
-            signature = self._sign(line)
-            pair = line + b"\n" + signature + b"\n"
+            signature = self._sign(record.line)
+            pair = record.line + b"\n" + signature + b"\n"
             where = self._where_next()
             with self.place.files.append_to(self.place.folder.segment(where.segment)) as file:
                 write_all(file, pair)
                 file.sync()
-            chain.read(line, signature, check_signature=False)
+            chain.follow(record, signature, check_signature=False)
             self.found.last, self.found.end = where, Place(segment=where.segment, offset=where.offset + len(pair))
         self.last_moment = now
         return chain.size - 1
 
     def _sign(self, line: bytes) -> bytes:
-        assert self._key is not None  # settle() took it, or creation gave it
-        body = self.chain.checkpoint_after(leaf_hash(line), self.origin).body()
-        return sign_line(self._key.vkey(self.origin), self._key.sign, body).text.encode()
+        assert self._signer is not None  # settle() took its key, or creation gave it
+        vkey, key = self._signer
+        return sign_line(vkey, key.sign, self.chain.checkpoint_after(leaf_hash(line), self.origin).body()).text.encode()
 
     def _where_next(self) -> Place:
         """Where the next record goes; makes a new segment when it is due."""
@@ -200,7 +200,7 @@ class Writer:
             if key is None or key.public != due.public:
                 raise KeyLostError(log=self.origin, why=_WHY["no key"].format(key=due.key_id.hex()))
             self._put_in_force(key)
-        self._key = key
+        self._signer = key.vkey(self.origin), key
         if self.chain.rotating:
             self._open_epoch()
 
@@ -218,13 +218,13 @@ class Writer:
         with self._poisoning():
             files.replace(folder.next_key, folder.key)
             files.sync_folder(folder.keys)
-        self._key = key
+        self._signer = key.vkey(self.origin), key
 
     def _open_epoch(self) -> None:
         """The first record under a new key: the proof that it is held."""
-        assert self._key is not None
-        vkey = self._key.vkey(self.origin).text
-        self.write(Entry(type="epoch.open", d={"vkey": vkey, "epoch": self.chain.epoch + 1}))
+        key = self.chain.key
+        assert key is not None  # key.rotate named it
+        self.write(Entry(type="epoch.open", d={"vkey": key.text, "epoch": self.chain.epoch + 1}))
 
     # --- what a crash left behind -----------------------------------------------------------------------------------
 

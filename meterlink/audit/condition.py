@@ -1,0 +1,232 @@
+"""What state a log is in, seen from outside: nothing is changed, recovered or created, and no key leaves its file.
+
+`look` reads as quickly as opening does: from the place that the hint names, where the hint fits. `thorough` reads every
+record and checks every signature, as before a log is replaced. What opening would refuse stands in `findings`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from meterlink.audit.chain import Head
+from meterlink.audit.claims import broken_claims, office_keys
+from meterlink.audit.folder_rules import refuse_folder
+from meterlink.audit.keys import decode_key
+from meterlink.audit.note import Checkpoint, Note, Vkey, cosigned_at, verify_signature
+from meterlink.audit.place import LogPlace
+from meterlink.audit.record import Record, decode_record
+from meterlink.audit.scan import Scan, scan
+from meterlink.audit.second_head import read_heads
+from meterlink.audit.segments import pairs
+from meterlink.audit.store import _read_known, claims_of
+from meterlink.audit.verify import OK, _doubts, _own_faults, worst_first
+from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES
+from meterlink.errors import (
+    AuditError,
+    AuditFormatError,
+    AuditNotWritableError,
+    KeyLostError,
+    ProofError,
+)
+
+_WHY: Final = {
+    "no key": "neither key/epoch nor key/next holds the key {key} that signs its next record",
+    "key rights": "this user may not read its key ({error})",
+    "unreadable": "it cannot be read ({error})",
+    "rights": "this user may not write into {folder}",
+    "room": "the disk has {free:,} bytes left, and {needed:,} must be free before a meter is written",
+    "ended": "its last record says that it has ended",
+}
+_ADVICE: Final = {
+    "rights": "See to the rights on that folder: it belongs to the user who runs meterlink, and to nobody else.",
+    "room": "Make room on that disk.",
+    "ended": "Enrol a new log with `meterlink audit init --replace`.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cosigned:
+    """A head that the office cosigned, and when by its clock, in seconds since 1970."""
+
+    head: Head
+    at_s: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Condition:
+    """What was seen. `findings` stand worst first."""
+
+    place: LogPlace
+    found: Scan
+    last: Record | None = None
+    second_heads: list[Head] = field(default_factory=list)
+    cosigned: list[Cosigned] = field(default_factory=list)
+    half_rotated: bool = False
+    """A change of key was cut off by a crash; the next opening finishes it."""
+    untold: int = 0
+    """Files of torn bytes of which no record tells yet."""
+    free_bytes: int | None = None
+    ballast: bool = False
+    findings: list[AuditError] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """One word for all of it, as `--json` tells it."""
+        return self.findings[0].state if self.findings else OK
+
+    @property
+    def log(self) -> str:
+        """The name of the log; that of its folder where even the first record does not tell."""
+        return self.found.chain.origin or self.place.folder.path.name
+
+    @property
+    def needs_recovery(self) -> bool:
+        """Whether opening would finish something."""
+        return self.found.torn is not None or self.half_rotated or self.untold > 0 or not self.ballast
+
+
+def look(place: LogPlace, *, thorough: bool = False) -> Condition:
+    """See what state a log is in; AuditNotWritableError when it cannot even be read."""
+    try:
+        found = _read(place, thorough)
+        if found.torn is not None or found.fault is not None:
+            found = _read_alone(place, thorough) or found
+        return _condition(place, found)
+    except OSError as error:
+        why = _WHY["unreadable"].format(error=error.strerror or error)
+        raise AuditNotWritableError(log=str(place.folder.path), why=why, advice=_ADVICE["rights"]) from error
+
+
+def _read(place: LogPlace, thorough: bool) -> Scan:
+    if thorough:
+        return scan(place.bytes(), signatures="all")
+    try:
+        return _read_known(place)
+    except PermissionError:  # the key, which only the hint needs
+        return scan(place.bytes(), signatures="last")
+
+
+def _read_alone(place: LogPlace, thorough: bool) -> Scan | None:
+    """Once more under the lock: half a record may be one that another run is just writing."""
+    if place.files.size(place.folder.lock) is None:
+        return None
+    try:
+        with place.locked():
+            return _read(place, thorough)
+    except AuditNotWritableError:
+        return None
+
+
+def _condition(place: LogPlace, found: Scan) -> Condition:
+    files, folder, chain = place.files, place.folder, found.chain
+    told = {each.file for each in chain.recovered}
+    seen = Condition(
+        place=place,
+        found=found,
+        last=_last_record(place, found),
+        second_heads=read_heads(place.second_heads, chain.origin),
+        cosigned=_cosigned(place, chain.origin, office_keys(chain.office)),
+        untold=sum(name not in told for name in files.names(folder.torn)),
+        free_bytes=files.free_bytes(folder.path),
+        ballast=files.size(folder.ballast) == BALLAST_BYTES,
+    )
+    seen.findings = worst_first(
+        [
+            *_own_faults(found),
+            *_broken_claims(place, found),
+            *_key_trouble(seen),
+            *_write_trouble(seen),
+            *_doubts(chain),
+        ]
+    )
+    return seen
+
+
+def _last_record(place: LogPlace, found: Scan) -> Record | None:
+    if found.last is None:
+        return None
+    for _, line, _, _ in pairs(place.bytes().read(found.last.segment, found.last.offset)):
+        return decode_record(line)
+    return None
+
+
+def _broken_claims(place: LogPlace, found: Scan) -> list[AuditError]:
+    claims = claims_of(place, found)
+    if found.from_hint:  # older heads were held against the log when it was read whole
+        claims = [claim for claim in claims if claim.size >= found.chain.size]
+        found.roots[found.chain.size] = found.chain.frontier.root()
+    return broken_claims(found, claims, place.bytes())
+
+
+def _key_trouble(seen: Condition) -> Iterator[AuditError]:
+    due, folder = seen.found.chain.key, seen.place.folder
+    if due is None or seen.found.fault is not None:
+        return
+    try:
+        in_place = _public_half(seen.place, "epoch") == due.public
+        if not in_place and _public_half(seen.place, "next") != due.public:
+            yield KeyLostError(log=seen.log, why=_WHY["no key"].format(key=due.key_id.hex()))
+    except PermissionError as error:
+        why = _WHY["key rights"].format(error=error.strerror)
+        yield AuditNotWritableError(log=seen.log, why=why, advice=_ADVICE["rights"])
+    else:
+        waits = seen.place.files.size(folder.next_key) is not None
+        seen.half_rotated = seen.found.chain.rotating or (not in_place and waits)
+
+
+def _public_half(place: LogPlace, name: str) -> bytes | None:
+    path = place.folder.keys / name
+    if place.files.size(path) is None:
+        return None
+    try:
+        return decode_key(place.files.read(path)).public
+    except AuditFormatError:
+        return None
+
+
+def _write_trouble(seen: Condition) -> Iterator[AuditError]:
+    found, folder = seen.found, seen.place.folder
+    try:
+        refuse_folder(folder.path)
+    except AuditNotWritableError as error:
+        yield error
+    paths = [folder.segments, *([folder.segment(found.last.segment)] if found.last is not None else [])]
+    if not all(os.access(path, os.W_OK) for path in paths):
+        yield _not_writable(seen, "rights", folder=folder.path)
+    if seen.free_bytes is not None and seen.free_bytes < FREE_BYTES:
+        yield _not_writable(seen, "room", free=seen.free_bytes, needed=FREE_BYTES)
+    if found.chain.ended:
+        yield _not_writable(seen, "ended")
+
+
+def _not_writable(seen: Condition, why: str, **facts: object) -> AuditNotWritableError:
+    return AuditNotWritableError(log=seen.log, why=_WHY[why].format(**facts), advice=_ADVICE[why])
+
+
+def _cosigned(place: LogPlace, origin: str, office: list[Vkey]) -> list[Cosigned]:
+    """What an accepted key of the office cosigned of this log, in the order of its sizes."""
+    found = []
+    for name in place.files.names(place.folder.heads):
+        try:
+            note = Note.parse(place.files.read(place.folder.heads / name))
+            checkpoint = Checkpoint.parse(note.text)
+        except AuditFormatError:
+            continue
+        times = [time for key in office for time in _times(note, key)]
+        if checkpoint.origin == origin and times:
+            head = Head(size=checkpoint.size, root=checkpoint.root, source=f"heads/{name}")
+            found.append(Cosigned(head=head, at_s=max(times)))
+    return sorted(found, key=lambda each: each.head.size)
+
+
+def _times(note: Note, key: Vkey) -> Iterator[int]:
+    for line in note.signatures:
+        if line.is_by(key):
+            try:
+                verify_signature(key, line, note.text)
+            except ProofError:
+                continue
+            yield cosigned_at(line)
