@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test test-long check bench format clean
 
 help:
 	@echo "make demo    read a simulated meter whole and show it"
 	@echo "make test    run the tests"
+	@echo "make test-long  the same with every fault of the sealed log; README.md says how long it takes"
 	@echo "make check   format, lint, types (Linux and Windows), import contracts, profile lint"
 	@echo "make bench   measure speed, as ratios in one run"
 	@echo "make format  put the code in the house format"
@@ -17,6 +18,10 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
+
+test-long: $(VENV)/.dev
+	METERLINK_LONG=1 $(BIN)/python -m pytest --durations=15 $(ARGS)
+	METERLINK_LONG=1 $(BIN)/python -m tests.audit.mutants
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
