@@ -46,6 +46,7 @@ _WHY: Final = {
     "size": "its proof is for a tree of {size} records",
     "other note": "it leads to another checkpoint than that of the bundle",
     "work": "it is of the work {work!r}, and the bundle is of {other!r}",
+    "left out": "record {n} lists it among the records of the work, and it is not in the bundle",
     "root": "the log in it does not lead to the checkpoint",
     "tile": "it is not what the records give",
     "json": "it is no JSON",
@@ -182,6 +183,7 @@ class _Check:
             note = Note.parse(raw)
             head = Checkpoint.parse(note.text)
         self._report.checkpoint = head
+        self._no_half_pairs()
         self._keys(note, head)
         self._trusted(note, head)
         self._records(note, head)
@@ -261,6 +263,23 @@ class _Check:
                     raise _refused("index", n=proof.index)
                 proof.verify(leaf_hash(line))
             self._report.records.append(record)
+        self._whole_work()
+
+    def _whole_work(self) -> None:
+        """The record that closes a work lists its records: none of them may be left out."""
+        records = {record.n: record for record in self._report.records}
+        for record in self._report.records:
+            listed = record.d.get("records") if record.type == "work.close" else None
+            for index in listed if isinstance(listed, list) else ():
+                if index not in records:
+                    raise BundleError(file=f"records/{index}.json", why=_WHY["left out"].format(n=record.n))
+
+    def _no_half_pairs(self) -> None:
+        """A proof without its record would look as if somebody had taken the record out, and rightly so."""
+        for name in sorted(self._names):
+            stem, _, kind = name.rpartition(".")
+            if kind in ("tlog-proof", "growth") and f"{stem}.json" not in self._names:
+                raise BundleError(file=f"{stem}.json", why=_WHY["missing"])
 
     def _of_one_work(self, record: Record) -> None:
         works = {each.work for each in self._report.records[:1]} | {record.work}

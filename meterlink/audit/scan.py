@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from meterlink.audit.chain import Chain
 from meterlink.audit.record import Record
-from meterlink.audit.segments import PAIR_LIMIT, SEGMENT_BYTES, LogBytes, first_index, is_torn, pairs
+from meterlink.audit.segments import PAIR_LIMIT, SEGMENT_BYTES, LogBytes, first_index, is_torn, pairs, segment_name
 from meterlink.errors import AuditFormatError, ChainBrokenError, ProofError
 
 Signatures = Literal["all", "last"]
@@ -20,6 +20,7 @@ _WHY: Final = {
     "name": "the segment {name} begins with record {named} by its name, and record {due} is due",
     "size": "the segment {name} has {size} bytes, more than a segment can have",
     "rest": "{count} bytes after this place are no whole record",
+    "empty": "it holds no record",
     "short": "the segment {name} is shorter than it was",
 }
 
@@ -89,6 +90,8 @@ def scan(
         _scan_segment(log, name, found, name == names[-1], signatures == "all", sizes, seen)
     if signatures == "last":
         _check_last(found)
+    if not found.chain.size and found.fault is None and found.torn is None:
+        found.fault = _fault(found, found.end or Place(segment=segment_name(0), offset=0), "empty")
     return found
 
 
@@ -147,7 +150,7 @@ def _read_pairs(
 def _stop(found: Scan, place: Place, rest: bytes, is_last: bool, why: str) -> None:
     """Say what stands at a place where nothing right does: what a crash left behind, or a fault."""
     found.end = place
-    if is_last and is_torn(rest, place.offset):
+    if is_last and is_torn(rest, place.offset, found.chain.prev):
         found.torn = Torn(record=found.chain.size, place=place, data=rest)
     else:
         found.fault = Fault(record=found.chain.size, place=place, why=why)

@@ -19,6 +19,7 @@ SECTOR_BYTES: Final = 512
 """A drive writes whole sectors; what it lost comes back as zeros."""
 
 _is_name: Final = re.compile(r"([0-9]{12})\.log").fullmatch
+_prevs: Final = re.compile(rb'"prev":"([0-9a-f]{64})"').findall
 _zeros: Final = re.compile(rb"\0+")
 
 
@@ -63,12 +64,14 @@ def pairs(data: bytes) -> Iterator[tuple[int, bytes, bytes, int]]:
         begins = end + 1
 
 
-def is_torn(rest: bytes, offset: int) -> bool:
+def is_torn(rest: bytes, offset: int, prev: bytes) -> bool:
     """Whether the bytes from an offset to the end of the last segment are what a crash leaves behind.
 
-    They follow the last whole pair that is right, so they are not empty and not right themselves.
+    They follow the last whole pair that is right, so they are not empty and not right themselves; `prev` is the hash of
+    its record. A crash cuts one append, so a record that follows another one is none of its bytes: that one had been
+    on the disk for good, and its loss is no crash.
     """
-    if len(rest) > PAIR_LIMIT:
+    if len(rest) > PAIR_LIMIT or any(found != prev.hex().encode() for found in _prevs(rest)):
         return False
     newlines = rest.count(b"\n")
     if newlines < 2:

@@ -60,9 +60,9 @@ class SealedLog:
         """
         with place.locked():
             found = _read_known(place)
-            refuse_fault(found)
             if not found.chain.size:
                 raise NoLogError(folder=str(place.folder.path))
+            refuse_fault(found)
             _refuse_broken_claims(place, found)
             writer = Writer(place, run, found, found.chain.origin)
             writer.settle()
@@ -215,15 +215,14 @@ def create_log(place: LogPlace, run: Run, domain: str, facts: dict[str, Any]) ->
     return SealedLog(writer)
 
 
-def claims_of(place: LogPlace, found: Scan) -> list[Head]:
+def claims_of(place: LogPlace, chain: Chain) -> list[Head]:
     """What the log's surroundings say about its head: places that remember it, the office, its own anchors."""
-    chain = found.chain
     office = cosigned_heads(place.files, place.folder, chain.origin, office_keys(chain.office))
     return [*read_heads(place.second_heads, chain.origin), *office, *chain.anchors]
 
 
 def _refuse_broken_claims(place: LogPlace, found: Scan) -> None:
-    claims = claims_of(place, found)
+    claims = claims_of(place, found.chain)
     if found.from_hint:  # older heads were held against the log when it was read whole
         claims = [claim for claim in claims if claim.size >= found.chain.size]
         found.roots[found.chain.size] = found.chain.frontier.root()

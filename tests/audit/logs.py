@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,13 @@ from meterlink.audit.note import Checkpoint, sign_line
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import NO_RECORD, Entry
 from meterlink.audit.run import Run
-from meterlink.audit.scan import Scan
+from meterlink.audit.scan import Signatures
 from meterlink.audit.second_head import SecondHead
 from meterlink.audit.segments import pairs, segment_name, segments_among
 from meterlink.audit.store import SealedLog, claims_of, create_log
 from meterlink.audit.strict_text import encode_base64
 from meterlink.audit.tree import Frontier, leaf_hash
-from meterlink.audit.verify import Report, Signatures, verify_log
+from meterlink.audit.verify import Report, verify_log
 
 DOMAIN: Final = "example.com"
 WORK: Final = "w-17"
@@ -91,7 +92,7 @@ class Bench:
             return None if files.size(path) is None else files.read(path)
 
         def claims(chain: Chain) -> list[Head]:
-            return claims_of(self.place, Scan(chain=chain))
+            return claims_of(self.place, chain)
 
         return verify_log(self.place.bytes(), signatures=signatures, claims=claims, torn_bytes=torn_bytes)
 
@@ -106,12 +107,11 @@ class Bench:
     def last_segment(self) -> Path:
         return self.place.folder.segment(self.place.bytes().names()[-1])
 
-    def forger(self) -> Forger:
-        """Whoever goes on from the end of this log with the key that lies there."""
-        forger = Forger(self.log.origin)
-        for pair in pairs_of(self.place.bytes()):
+    def forger(self, *, size: int | None = None) -> Forger:
+        """Whoever goes on behind so many records of this log, or at its end, with the key that lies there."""
+        forger = Forger(self.log.origin, self.key())
+        for pair in pairs_of(self.place.bytes())[:size]:
             forger.take(pair)
-        forger.key = self.key()
         return forger
 
 
@@ -144,6 +144,17 @@ def contents(folder: Path) -> dict[str, bytes]:
         f"{path.relative_to(folder)}": path.read_bytes() if path.is_file() else b"folder"
         for path in sorted(folder.rglob("*"))
     }
+
+
+def put_back(folder: Path, copy: Mapping[str, bytes]) -> None:
+    """Make a folder what it was when `contents` read it."""
+    shutil.rmtree(folder)
+    folder.mkdir()
+    for name, data in copy.items():
+        if data == b"folder":
+            (folder / name).mkdir()
+        else:
+            (folder / name).write_bytes(data)
 
 
 # --- records --------------------------------------------------------------------------------------------------------
