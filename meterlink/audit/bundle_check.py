@@ -6,7 +6,6 @@ docs/audit-format.md 4. Everything in a bundle is hostile until it is proven, it
 
 from __future__ import annotations
 
-import json
 import re
 import zipfile
 import zlib
@@ -18,9 +17,9 @@ from typing import Final, Protocol
 
 from meterlink.audit.bundle import BRINGS_KEY, CHECKPOINT
 from meterlink.audit.chain import Head, origin_digits
-from meterlink.audit.commitment import opening_of
 from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, verify_signature
 from meterlink.audit.policy import Policy
+from meterlink.audit.private import read_openings
 from meterlink.audit.proof_file import Growth, ProofFile
 from meterlink.audit.record import Record, decode_record
 from meterlink.audit.segments import SEGMENT_BYTES, segments_among
@@ -49,7 +48,6 @@ _WHY: Final = {
     "left out": "record {n} lists it among the records of the work, and it is not in the bundle",
     "root": "the log in it does not lead to the checkpoint",
     "tile": "it is not what the records give",
-    "json": "it is no JSON",
     "commitment": "{name!r} does not open what record {n} committed to",
     "nothing": "there is neither a work nor a log in it",
     "quorum": "too few of the witnesses that the policy asks for cosigned it",
@@ -295,8 +293,7 @@ class _Check:
     def _open(self, record: Record) -> None:
         with self._in(f"private/{record.n}.json") as raw:
             committed = record.d.get("commitments")
-            for name, facts in _json_object(raw).items():
-                opening = opening_of(facts)
+            for name, opening in read_openings(raw).items():
                 due = committed.get(name) if isinstance(committed, dict) else None
                 if not isinstance(due, str) or not opening.opens(name, due):
                     raise _refused("commitment", name=name, n=record.n)
@@ -399,16 +396,6 @@ def _signed(note: Note, key: Vkey) -> None:
         raise _refused("signed by")
     for line in lines:
         verify_signature(key, line, note.text)
-
-
-def _json_object(raw: bytes) -> dict[str, object]:
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise _refused("json") from None
-    if not isinstance(found, dict):
-        raise _refused("json")
-    return found
 
 
 def _refused(why: str, **facts: object) -> BundleError:
