@@ -469,6 +469,9 @@ class AuditError(MeterlinkError):
     exit_code: ClassVar[int] = 10
     state: ClassVar[str] = "not-writable"
 
+    def facts(self) -> dict[str, object]:
+        return {**super().facts(), "state": self.state}
+
 
 @dataclass(eq=False, kw_only=True)
 class AuditFormatError(AuditError):
@@ -512,8 +515,8 @@ class ChainBrokenError(AuditError):
     state: ClassVar[str] = "tampered"
     text: ClassVar[str] = "The sealed log {log} is broken at record {record} ({segment}, byte {offset}): {why}."
     hint_text: ClassVar[str] = (
-        "Nothing is written to this log or to a meter any more. Copy the whole folder, hand it to the office, and "
-        "enrol a new log with `meterlink audit init`; `meterlink audit verify` shows all that was found."
+        "No meter is written with this log any more. Keep its folder as it is, give the office a copy without key/, "
+        "and enrol a new log with `meterlink audit init --replace`; `meterlink audit verify` shows all that was found."
     )
     log: str
     record: int
@@ -603,8 +606,8 @@ class LogBehindError(AuditError):
     state: ClassVar[str] = "behind"
     text: ClassVar[str] = "The sealed log {log} has {size} records, and {source} saw {seen}: its end was cut off."
     hint_text: ClassVar[str] = (
-        "Was an old copy restored, or a disk lost? Nothing is written to this log any more: copy the whole folder, "
-        "hand it to the office, and enrol a new log with `meterlink audit init`."
+        "Was an old copy restored, or a disk lost? Nothing is written to this log any more: keep its folder as it is, "
+        "give the office a copy without key/, and enrol a new log with `meterlink audit init --replace`."
     )
     log: str
     size: int
@@ -620,7 +623,8 @@ class LogForkError(AuditError):
     text: ClassVar[str] = "The sealed log {log} has another history than the one {source} saw at {seen} records."
     hint_text: ClassVar[str] = (
         "Two histories under one key: a copy of this log was written elsewhere, or its key was stolen. Keep both "
-        "heads, copy the whole folder, hand it to the office, and enrol a new log with `meterlink audit init`."
+        "heads and the folder as it is, give the office a copy without key/, and enrol a new log with "
+        "`meterlink audit init --replace`."
     )
     log: str
     seen: int
@@ -635,7 +639,7 @@ class KeyLostError(AuditError):
     text: ClassVar[str] = "The sealed log {log} cannot go on: {why}."
     hint_text: ClassVar[str] = (
         "The log stays readable. Restore nothing from a copy: tell the office and enrol a new log with "
-        "`meterlink audit init`."
+        "`meterlink audit init --replace`."
     )
     log: str
     why: str
@@ -669,3 +673,61 @@ class MeterInDoubtError(AuditError):
     operation: str
     record: int
     frame: int
+
+
+@dataclass(eq=False, kw_only=True)
+class LogUnreadableError(AuditError):
+    """The files of a log are there, and the system does not let them be read."""
+
+    text: ClassVar[str] = "The sealed log in {folder} cannot be read: {why}."
+    hint_text: ClassVar[str] = (
+        "See to the rights on that folder and to the health of the disk; it belongs to the user who runs meterlink."
+    )
+    folder: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LogGoneError(AuditError):
+    """The log that is in use has no records any more."""
+
+    state: ClassVar[str] = "tampered"
+    text: ClassVar[str] = "The sealed log {log} is in use, and its records are gone from {folder}."
+    hint_text: ClassVar[str] = (
+        "Was the folder moved, or the disk restored from an older copy? Put the folder back as it was. If it is lost, "
+        "tell the office and enrol a new log with `meterlink audit init --replace`."
+    )
+    log: str
+    folder: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LogUnnamedError(AuditError):
+    """There are several logs, and nothing says which of them is in use."""
+
+    text: ClassVar[str] = "There are {count} sealed logs in {folder}, and nothing says which of them is in use."
+    hint_text: ClassVar[str] = (
+        "Write the name of the log's folder, 8 hexadecimal digits, as one line into {folder}/current; "
+        "`meterlink audit verify FOLDER` shows what each holds. They are: {names}."
+    )
+    folder: str
+    count: int
+    names: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LogExistsError(AuditError):
+    """There is a log already, and it is not, or not yet, to be replaced. `found` is its state."""
+
+    text: ClassVar[str] = "There is already a sealed log here: {log} in {folder}; its state is {found}."
+    log: str
+    folder: str
+    found: str
+    advice: str
+
+    @property
+    def hint(self) -> str:
+        return self.advice
+
+    def facts(self) -> dict[str, object]:
+        return {**super().facts(), "state": self.found}

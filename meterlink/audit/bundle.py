@@ -6,6 +6,8 @@ keys and a policy for reading only; whoever checks it brings his own. Checking: 
 
 from __future__ import annotations
 
+import errno
+import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -102,8 +104,8 @@ def bundle_of_work(
 def bundle_of_log(
     gathered: Collected, head: Note, log: LogBytes, others: Mapping[str, bytes], name: str
 ) -> Iterator[tuple[str, bytes]]:
-    """The files of a bundle that holds the whole log. `others` are cosigned heads and what shall be shown of
-    `private/`."""
+    """The files of a bundle that holds the whole log. `others` are cosigned heads, bytes that crashes left, and what
+    shall be shown of `private/`."""
     yield from _common(gathered, head, name, _CONTENTS["all"])
     for segment in log.names():
         yield f"seg/{segment}", log.read(segment)
@@ -112,14 +114,34 @@ def bundle_of_log(
     yield from others.items()
 
 
-def write_bundle(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    """Put files into a ZIP file; the same files give the same bytes."""
-    with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as bundle:
-        for name, data in files:
-            entry = zipfile.ZipInfo(name, _LONG_AGO)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            bundle.writestr(entry, data)
+def best_head(gathered: Collected, newest: Note, cosigned: Iterable[Note]) -> Note:
+    """The head to prove a work in: the newest that the office cosigned and that covers the work, else the newest."""
+    last = max(record.n for record in gathered.records)
+    sizes = {Checkpoint.parse(note.text).size: note for note in cosigned}
+    covering = [size for size in sizes if last < size <= gathered.tree.size]
+    return sizes[max(covering)] if covering else newest
+
+
+def write_bundle(path: Path, files: Iterable[tuple[str, bytes]]) -> int:
+    """Put files into a new ZIP file and return their number; the same files give the same bytes.
+
+    FileExistsError when it is there; OSError leaves nothing behind.
+    """
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    waiting = path.with_name(f"{path.name}.part")
+    try:
+        with zipfile.ZipFile(waiting, "w", zipfile.ZIP_DEFLATED) as bundle:
+            for name, data in files:
+                entry = zipfile.ZipInfo(name, _LONG_AGO)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                bundle.writestr(entry, data)
+            count = len(bundle.namelist())
+        waiting.replace(path)
+    finally:
+        waiting.unlink(missing_ok=True)
+    return count
 
 
 def _common(gathered: Collected, head: Note, name: str, contents: str) -> Iterator[tuple[str, bytes]]:
@@ -130,7 +152,8 @@ def _common(gathered: Collected, head: Note, name: str, contents: str) -> Iterat
     yield HOW_TO, _HOW_TO.format(**facts).encode()
     yield VERIFIER, package_files("meterlink.audit.standalone").joinpath(VERIFIER).read_bytes()
     for record, note in gathered.keys:
-        yield from _key_files(gathered.tree, record, note, head, checkpoint.size)
+        if record.n + 1 < checkpoint.size or record.n == 0:  # a key that the last record names has signed nothing yet
+            yield from _key_files(gathered.tree, record, note, head, checkpoint.size)
 
 
 def _key_files(tree: HashTree, record: Record, note: Note, head: Note, size: int) -> Iterator[tuple[str, bytes]]:

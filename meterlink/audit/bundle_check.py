@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from meterlink.audit.bundle import BRINGS_KEY, CHECKPOINT
 from meterlink.audit.chain import Head, origin_digits
+from meterlink.audit.doubt import Doubts
 from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, verify_signature
 from meterlink.audit.policy import Policy
 from meterlink.audit.private import read_openings
@@ -25,7 +26,7 @@ from meterlink.audit.record import Record, decode_record
 from meterlink.audit.segments import SEGMENT_BYTES, segments_among
 from meterlink.audit.tiles import TILE_WIDTH, entry_tile, hash_tiles
 from meterlink.audit.tree import HashTree, leaf_hash
-from meterlink.audit.verify import OK, Report, verify_log, worst_first
+from meterlink.audit.verify import OK, Report, doubts_of, verify_log, worst_first
 from meterlink.errors import AuditError, BundleError, LogBehindError, LogForkError, WrongKeyError
 
 FILE_LIMIT: Final = SEGMENT_BYTES + 65_536
@@ -41,6 +42,7 @@ _WHY: Final = {
     "no first": "the first record of the log is not in it",
     "first": "it is not the first record of the log that the checkpoint names",
     "no key": "it brings no key",
+    "too late": "the key that it brings cannot have signed the checkpoint",
     "index": "the record in it says that it is number {n}",
     "size": "its proof is for a tree of {size} records",
     "other note": "it leads to another checkpoint than that of the bundle",
@@ -201,6 +203,8 @@ class _Check:
             raise BundleError(file="chain/0.json", why=_WHY["no first"])
         key: Vkey | None = None
         for index in indexes:
+            if index > 0 and index + 1 >= head.size:
+                raise BundleError(file=f"chain/{index}.json", why=_WHY["too late"])
             key = self._next_key(index, key, note, head)
             self._report.keys.append(key)
         assert key is not None
@@ -262,6 +266,14 @@ class _Check:
                 proof.verify(leaf_hash(line))
             self._report.records.append(record)
         self._whole_work()
+        self._doubts()
+
+    def _doubts(self) -> None:
+        """Frames of the work of which nobody wrote down what became of them."""
+        doubts = Doubts()
+        for record in self._report.records:
+            doubts.read(record)
+        self._report.findings.extend(doubts_of(doubts))
 
     def _whole_work(self) -> None:
         """The record that closes a work lists its records: none of them may be left out."""
@@ -313,7 +325,7 @@ class _Check:
             if f"private/{record.n}.json" in self._names:
                 self._open(record)
 
-        report = verify_log(log, claims=lambda chain: [*chain.anchors, *heads], seen=take)
+        report = verify_log(log, claims=lambda chain: [*chain.anchors, *heads], torn_bytes=self._torn_bytes, seen=take)
         self._report.log = report
         self._report.findings.extend(report.findings)
         if report.found.fault is not None:
@@ -323,6 +335,10 @@ class _Check:
             raise BundleError(file=CHECKPOINT, why=_WHY["root"])
         for name, data in hash_tiles(tree):
             self._tile(name, data)
+
+    def _torn_bytes(self, name: str) -> bytes | None:
+        path = f"torn/{name}"
+        return self._bundle.read(path) if path in self._names else None
 
     def _entries(self, size: int, lines: list[bytes]) -> None:
         if lines:

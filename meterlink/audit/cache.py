@@ -1,27 +1,28 @@
 """A hint where to begin to read, so that opening a long log costs one signature. Deleting it costs one scan.
 
-It is believed only where its root satisfies the last signature line of the log under the key that lies beside it; its
-own checksum only finds accidents. `audit verify` never reads it.
+It is signed by the key of the log that lies beside it, and believed only where its root also satisfies the last
+signature line of the log. `audit verify` never reads it, and no meter is written on its word.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from typing import Any, Final
 
 from meterlink.audit.chain import Chain, Recovered
 from meterlink.audit.doubt import Doubt, Doubts
+from meterlink.audit.keys import PrivateKey
 from meterlink.audit.note import SignatureLine, Vkey
 from meterlink.audit.scan import Place, Scan
 from meterlink.audit.tree import Frontier
-from meterlink.errors import AuditError
 
 _FORMAT: Final = 1
+_PURPOSE: Final = b"meterlink hint, no checkpoint\n"
+"""Signed with the text, so that the signature is good for nothing else."""
 
 
-def encode_cache(found: Scan) -> bytes:
+def encode_cache(found: Scan, private: PrivateKey) -> bytes:
     """What is known at the end of a scan that found no fault; nothing where there is no record."""
     chain = found.chain
     key, signature, end, last = chain.key, chain.signature, found.end, found.last
@@ -32,6 +33,7 @@ def encode_cache(found: Scan) -> bytes:
         "size": chain.size,
         "hashes": [each.hex() for each in chain.frontier.hashes],
         "prev": chain.prev.hex(),
+        "first_key": str(chain.first_key),
         "key": key.text,
         "used": sorted(key.hex() for key in chain.used),
         "office": chain.office,
@@ -47,18 +49,15 @@ def encode_cache(found: Scan) -> bytes:
         "last": asdict(last),
     }
     text = json.dumps(facts).encode()
-    return text + b"\n" + hashlib.sha256(text).hexdigest().encode() + b"\n"
+    return text + b"\n" + private.sign(_PURPOSE + text).hex().encode() + b"\n"
 
 
-def decode_cache(raw: bytes) -> Scan | None:
-    """The scan to go on from; None for anything that is not whole."""
-    text, _, checksum = raw.partition(b"\n")
-    if checksum != hashlib.sha256(text).hexdigest().encode() + b"\n":
+def decode_cache(raw: bytes, private: PrivateKey) -> Scan | None:
+    """The scan to go on from; None for anything that this key did not sign."""
+    text, _, signature = raw.partition(b"\n")
+    if signature != private.sign(_PURPOSE + text).hex().encode() + b"\n":  # Ed25519 signs one text in one way
         return None
-    try:
-        return _scan(json.loads(text))
-    except (AuditError, ValueError, TypeError, KeyError):
-        return None
+    return _scan(json.loads(text))
 
 
 def _scan(facts: dict[str, Any]) -> Scan | None:
@@ -68,6 +67,7 @@ def _scan(facts: dict[str, Any]) -> Scan | None:
     chain.frontier = Frontier(facts["size"], [bytes.fromhex(each) for each in facts["hashes"]])
     chain.prev = bytes.fromhex(facts["prev"])
     chain.key = Vkey.parse(facts["key"])
+    chain.first_key = Vkey.parse(facts["first_key"])
     chain.origin = chain.key.name
     chain.used = {bytes.fromhex(key) for key in facts["used"]}
     chain.office, chain.last_run = tuple(facts["office"]), facts["last_run"]

@@ -8,8 +8,9 @@ in force earlier or will be later (journald's CVE-2023-31439 was exactly the lac
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from meterlink.audit.doubt import Doubts
 from meterlink.audit.note import Algorithm, Checkpoint, SignatureLine, Vkey, verify_signature
@@ -18,6 +19,7 @@ from meterlink.audit.strict_text import decode_hash
 from meterlink.audit.tree import Frontier, leaf_hash
 from meterlink.errors import AuditFormatError
 
+_ANCHOR: Final = "the anchor"
 _WHY: Final = {
     "log": "it belongs to the log {found!r}, and this is {log!r}",
     "index": "it says that it is record {found}, and record {due} is due",
@@ -56,6 +58,14 @@ class Recovered:
     sha256: str
 
 
+class Judged(NamedTuple):
+    """A record that may come next: who has to sign it, the key it names, the head it anchors."""
+
+    signer: Vkey
+    named: Vkey | None
+    anchor: Head | None
+
+
 class Chain:
     """What is known after the records 0 to size - 1. A record that breaks a rule leaves it as it was."""
 
@@ -68,6 +78,8 @@ class Chain:
         self.first_key: Vkey | None = None
         self.used: set[bytes] = set()
         """Public keys that are or were in force, or are named by key.rotate."""
+        self.signed: set[bytes] = set()
+        """Those that have signed a record since reading began."""
         self.office: tuple[str, ...] = ()
         """Verifier keys of the office, as the first record names them."""
         self.last_run = ""
@@ -104,20 +116,24 @@ class Chain:
         self.follow(record, signature_line, check_signature=check_signature)
         return record
 
-    def follow(self, record: Record, signature_line: bytes, *, check_signature: bool) -> None:
-        """The same for a record that is decoded already."""
+    def judge(self, record: Record) -> Judged:
+        """Whether a record may come next, before anybody signs it; AuditFormatError says which rule it breaks."""
         signer = self._signer(record)
+        self._check_place(record)
+        return Judged(signer, self._named_key(record), self._anchor(record))
+
+    def follow(self, record: Record, signature_line: bytes, *, check_signature: bool) -> None:
+        """Take in a record that is decoded already."""
+        signer, named, anchor = self.judge(record)
         signature = SignatureLine.parse(signature_line)
         if not signature.is_by(signer):
             found, key = signature.key_id.hex(), signer.key_id.hex()
             _refuse("signed by", found=signature.name, found_key=found, log=signer.name, key=key)
-        self._check_place(record)
-        named = self._named_key(record)
-        anchor = self._anchor(record)
         leaf = leaf_hash(record.line)
         after = self.frontier.copy()
         after.push(leaf)
-        if check_signature:
+        if check_signature or record.type == "key.rotate":
+            # Without the signatures that hand over from key to key, anyone could put a later key of his own in force.
             body = Checkpoint(origin=signer.name, size=after.size, root=after.root()).body()
             verify_signature(signer, signature, body)
         # from here on nothing fails
@@ -171,10 +187,10 @@ class Chain:
     def _anchor(self, record: Record) -> Head | None:
         if record.type != "anchor":
             return None
-        size = record.d["size"]
-        if not 0 < size <= record.n:
-            _refuse("anchor", size=size, before=record.n)
-        return Head(size=size, root=decode_hash(record.d["root"], what="anchor"), source="", record=record.n)
+        head = anchor_of(record.d, record.n)
+        if not 0 < head.size <= record.n:
+            _refuse("anchor", size=head.size, before=record.n)
+        return head
 
     def _advance(self, record: Record, signer: Vkey, named: Vkey | None) -> None:
         if self.key is None:
@@ -191,8 +207,14 @@ class Chain:
         self.ended = record.type == "log.end"
         if record.type == "log.recovered":
             self.recovered.append(Recovered(record=record.n, file=record.d["file"], sha256=record.d["sha256"]))
+        self.signed.add(signer.public)
         self.last_run = record.fields.get("run", "")
         self.doubts.read(record)
+
+
+def anchor_of(d: Mapping[str, Any], record: int | None = None) -> Head:
+    """What an anchor says; `record` is its own index where it has one."""
+    return Head(size=d["size"], root=decode_hash(d["root"], what="anchor"), source=_ANCHOR, record=record)
 
 
 def _log_key(record: Record, log: str) -> Vkey:

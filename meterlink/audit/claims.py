@@ -18,7 +18,7 @@ from meterlink.audit.segments import LogBytes, pairs
 from meterlink.audit.tree import Frontier, leaf_hash
 from meterlink.errors import AuditError, AuditFormatError, LogBehindError, LogForkError, ProofError
 
-_SOURCE: Final = {"anchor": "the anchor in record {record}", "note": "the office, in heads/{name},"}
+_SOURCE: Final = {"anchor": "{source} in record {record}", "note": "the office, in heads/{name},"}
 
 
 def broken_claims(found: Scan, claims: Iterable[Head], log: LogBytes) -> list[AuditError]:
@@ -32,7 +32,9 @@ def broken_claims(found: Scan, claims: Iterable[Head], log: LogBytes) -> list[Au
 
 def _broken(found: Scan, claim: Head, root: bytes | None) -> Iterator[AuditError]:
     log, size = found.chain.origin, found.chain.size
-    source = _SOURCE["anchor"].format(record=claim.record) if claim.record is not None else claim.source
+    source = (
+        _SOURCE["anchor"].format(source=claim.source, record=claim.record) if claim.record is not None else claim.source
+    )
     if claim.size > size:
         # what stands behind a fault was not counted, so nothing is known to be missing there
         if found.fault is None:
@@ -58,11 +60,16 @@ def roots_at(log: LogBytes, sizes: Iterable[int]) -> dict[int, bytes]:
 def cosigned_heads(files: Files, folder: LogFolder, origin: str, office: Sequence[Vkey]) -> list[Head]:
     """The heads under `heads/` that an accepted key of the office cosigned; anything else there says nothing."""
     found = []
-    for name in files.names(folder.heads):
-        head = _cosigned(files.read(folder.heads / name), origin, office)
-        if head is not None:
-            found.append(Head(size=head.size, root=head.root, source=_SOURCE["note"].format(name=name)))
+    for name, note in cosigned_notes(files, folder, origin, office):
+        head = Checkpoint.parse(note.text)
+        found.append(Head(size=head.size, root=head.root, source=_SOURCE["note"].format(name=name)))
     return found
+
+
+def cosigned_notes(files: Files, folder: LogFolder, origin: str, office: Sequence[Vkey]) -> list[tuple[str, Note]]:
+    """The notes behind these heads, with the names of their files."""
+    notes = ((name, _cosigned(files.read(folder.heads / name), origin, office)) for name in files.names(folder.heads))
+    return [(name, note) for name, note in notes if note is not None]
 
 
 def office_keys(texts: Iterable[str]) -> list[Vkey]:
@@ -82,13 +89,13 @@ def head_of_note(raw: bytes, source: str) -> tuple[str, Head]:
     return head.origin, Head(size=head.size, root=head.root, source=source)
 
 
-def _cosigned(raw: bytes, origin: str, office: Sequence[Vkey]) -> Checkpoint | None:
+def _cosigned(raw: bytes, origin: str, office: Sequence[Vkey]) -> Note | None:
     try:
         note = Note.parse(raw)
         head = Checkpoint.parse(note.text)
     except AuditFormatError:
         return None
-    return head if head.origin == origin and any(_has_signed(note, key) for key in office) else None
+    return note if head.origin == origin and any(_has_signed(note, key) for key in office) else None
 
 
 def _has_signed(note: Note, key: Vkey) -> bool:

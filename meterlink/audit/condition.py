@@ -6,13 +6,16 @@ record and checks every signature, as before a log is replaced. What opening wou
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from meterlink.audit.chain import Head
-from meterlink.audit.claims import broken_claims, office_keys
+from meterlink.audit.claims import office_keys
 from meterlink.audit.folder_rules import refuse_folder
 from meterlink.audit.keys import decode_key
 from meterlink.audit.note import Checkpoint, Note, Vkey, cosigned_at, verify_signature
@@ -21,21 +24,21 @@ from meterlink.audit.record import Record, decode_record
 from meterlink.audit.scan import Scan, scan
 from meterlink.audit.second_head import read_heads
 from meterlink.audit.segments import pairs
-from meterlink.audit.store import _read_known, claims_of
-from meterlink.audit.verify import OK, _doubts, _own_faults, worst_first
+from meterlink.audit.store import broken_known_claims, read_known
+from meterlink.audit.verify import OK, doubts_of, own_faults, worst_first
 from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES
 from meterlink.errors import (
     AuditError,
     AuditFormatError,
     AuditNotWritableError,
     KeyLostError,
+    LogUnreadableError,
     ProofError,
 )
 
 _WHY: Final = {
     "no key": "neither key/epoch nor key/next holds the key {key} that signs its next record",
     "key rights": "this user may not read its key ({error})",
-    "unreadable": "it cannot be read ({error})",
     "rights": "this user may not write into {folder}",
     "room": "the disk has {free:,} bytes left, and {needed:,} must be free before a meter is written",
     "ended": "its last record says that it has ended",
@@ -45,6 +48,15 @@ _ADVICE: Final = {
     "room": "Make room on that disk.",
     "ended": "Enrol a new log with `meterlink audit init --replace`.",
 }
+
+
+@contextmanager
+def telling_unreadable(folder: Path) -> Iterator[None]:
+    """Tell what the system says while a log is read."""
+    try:
+        yield
+    except OSError as error:
+        raise LogUnreadableError(folder=str(folder), why=error.strerror or str(error)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,22 +101,19 @@ class Condition:
 
 
 def look(place: LogPlace, *, thorough: bool = False) -> Condition:
-    """See what state a log is in; AuditNotWritableError when it cannot even be read."""
-    try:
+    """See what state a log is in; LogUnreadableError when it cannot even be read."""
+    with telling_unreadable(place.folder.path):
         found = _read(place, thorough)
         if found.torn is not None or found.fault is not None:
             found = _read_alone(place, thorough) or found
         return _condition(place, found)
-    except OSError as error:
-        why = _WHY["unreadable"].format(error=error.strerror or error)
-        raise AuditNotWritableError(log=str(place.folder.path), why=why, advice=_ADVICE["rights"]) from error
 
 
 def _read(place: LogPlace, thorough: bool) -> Scan:
     if thorough:
         return scan(place.bytes(), signatures="all")
     try:
-        return _read_known(place)
+        return read_known(place)
     except PermissionError:  # the key, which only the hint needs
         return scan(place.bytes(), signatures="last")
 
@@ -122,27 +131,37 @@ def _read_alone(place: LogPlace, thorough: bool) -> Scan | None:
 
 def _condition(place: LogPlace, found: Scan) -> Condition:
     files, folder, chain = place.files, place.folder, found.chain
-    told = {each.file for each in chain.recovered}
     seen = Condition(
         place=place,
         found=found,
         last=_last_record(place, found),
         second_heads=read_heads(place.second_heads, chain.origin),
         cosigned=_cosigned(place, chain.origin, office_keys(chain.office)),
-        untold=sum(name not in told for name in files.names(folder.torn)),
+        untold=_untold(place, found),
         free_bytes=files.free_bytes(folder.path),
         ballast=files.size(folder.ballast) == BALLAST_BYTES,
     )
     seen.findings = worst_first(
         [
-            *_own_faults(found),
-            *_broken_claims(place, found),
+            *own_faults(found),
+            *broken_known_claims(place, found),
             *_key_trouble(seen),
             *_write_trouble(seen),
-            *_doubts(chain),
+            *doubts_of(chain.doubts),
         ]
     )
     return seen
+
+
+def _untold(place: LogPlace, found: Scan) -> int:
+    told = {each.file for each in found.chain.recovered}
+    names = [name for name in place.files.names(place.folder.torn) if name not in told]
+    # a copy that a crash cut off is never told: its bytes are in the log still
+    return sum(name.endswith(f"-{_digits(place.files.read(place.folder.torn / name))}") for name in names)
+
+
+def _digits(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
 
 
 def _last_record(place: LogPlace, found: Scan) -> Record | None:
@@ -151,14 +170,6 @@ def _last_record(place: LogPlace, found: Scan) -> Record | None:
     for _, line, _, _ in pairs(place.bytes().read(found.last.segment, found.last.offset)):
         return decode_record(line)
     return None
-
-
-def _broken_claims(place: LogPlace, found: Scan) -> list[AuditError]:
-    claims = claims_of(place, found)
-    if found.from_hint:  # older heads were held against the log when it was read whole
-        claims = [claim for claim in claims if claim.size >= found.chain.size]
-        found.roots[found.chain.size] = found.chain.frontier.root()
-    return broken_claims(found, claims, place.bytes())
 
 
 def _key_trouble(seen: Condition) -> Iterator[AuditError]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,3 +95,13 @@ class FolderBytes:
     def read(self, name: str, offset: int = 0) -> bytes:
         data = self._files.read(self._folder.segment(name), offset)
         return data if self._sizes is None else data[: max(0, self._sizes[name] - offset)]
+
+
+def torn_bytes(files: Files, folder: LogFolder) -> Callable[[str], bytes | None]:
+    """Gives the bytes that a crash left, by the name under which they are kept; None where there are none."""
+
+    def read(name: str) -> bytes | None:
+        path = folder.torn / name
+        return None if path.parent != folder.torn or files.size(path) is None else files.read(path)
+
+    return read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -44,6 +44,11 @@ class LogPlace:
         """The segments as long as they are now, whatever is appended while they are read."""
         now = self.bytes()
         return FolderBytes(self.files, self.folder, {name: now.size(name) for name in now.names()})
+
+    def forget_hint(self) -> None:
+        """Make the next opening read the log whole; a folder that may not be written keeps its hint."""
+        with suppress(OSError):
+            self.files.remove(self.folder.cache)
 
     def within(self, folder: LogFolder) -> LogPlace:
         """The same for another folder."""

@@ -12,9 +12,10 @@ from typing import Final, Literal
 from meterlink.audit.chain import Chain
 from meterlink.audit.record import Record
 from meterlink.audit.segments import PAIR_LIMIT, SEGMENT_BYTES, LogBytes, first_index, is_torn, pairs, segment_name
-from meterlink.errors import AuditFormatError, ChainBrokenError, ProofError
+from meterlink.errors import AuditError, AuditFormatError, ChainBrokenError, ProofError
 
 Signatures = Literal["all", "last"]
+"""`last` is a quick look: the last signature, and those by which one key hands over to the next."""
 
 _WHY: Final = {
     "name": "the segment {name} begins with record {named} by its name, and record {due} is due",
@@ -134,7 +135,7 @@ def _read_pairs(
         try:
             record = chain.read(line, signature, check_signature=check)
         except (AuditFormatError, ProofError) as error:
-            _stop(found, Place(segment=name, offset=begins + at), data[at:], is_last, str(error))
+            _stop(found, Place(segment=name, offset=begins + at), data[at:], is_last, _reason(error))
             return
         found.last = Place(segment=name, offset=begins + at)
         read = end
@@ -150,7 +151,8 @@ def _read_pairs(
 def _stop(found: Scan, place: Place, rest: bytes, is_last: bool, why: str) -> None:
     """Say what stands at a place where nothing right does: what a crash left behind, or a fault."""
     found.end = place
-    if is_last and is_torn(rest, place.offset, found.chain.prev):
+    # Nothing is ever appended to a log that has ended, so no crash can have cut it.
+    if is_last and not found.chain.ended and is_torn(rest, place.offset, found.chain.prev):
         found.torn = Torn(record=found.chain.size, place=place, data=rest)
     else:
         found.fault = Fault(record=found.chain.size, place=place, why=why)
@@ -161,7 +163,7 @@ def _check_last(found: Scan) -> None:
         found.chain.check_last_signature()
     except ProofError as error:
         if found.fault is None and found.last is not None:
-            found.fault = Fault(record=found.chain.size - 1, place=found.last, why=str(error))
+            found.fault = Fault(record=found.chain.size - 1, place=found.last, why=_reason(error))
 
 
 def _fault(found: Scan, place: Place, why: str, **facts: object) -> Fault:
@@ -178,3 +180,7 @@ def broken_chain(log: str, fault: Fault) -> ChainBrokenError:
     """A fault as the error that tells it."""
     place = fault.place
     return ChainBrokenError(log=log, record=fault.record, segment=place.segment, offset=place.offset, why=fault.why)
+
+
+def _reason(error: AuditError) -> str:
+    return str(error).removesuffix(".")

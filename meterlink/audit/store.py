@@ -11,19 +11,20 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final, Self
 
 from meterlink.audit.cache import decode_cache
-from meterlink.audit.chain import Chain, Head, origin_digits
+from meterlink.audit.chain import Chain, Head, anchor_of, origin_digits
 from meterlink.audit.claims import broken_claims, cosigned_heads, office_keys
 from meterlink.audit.doubt import Doubt
-from meterlink.audit.folder import FolderBytes, LogFolder
+from meterlink.audit.folder import FolderBytes, LogFolder, torn_bytes
 from meterlink.audit.fsio import write_new_file
 from meterlink.audit.keys import SEED_BYTES, decode_key, key_from_seed
 from meterlink.audit.note import Note, verify_signature
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry
-from meterlink.audit.run import Run, has_jumped
+from meterlink.audit.run import Moment, Run, has_jumped
 from meterlink.audit.scan import Place, Scan, refuse_fault, scan
 from meterlink.audit.second_head import read_heads
 from meterlink.audit.tree import leaf_hash
+from meterlink.audit.verify import lost_torn_bytes
 from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES, Writer
 from meterlink.errors import AuditError, AuditNotWritableError, NoLogError
 
@@ -55,15 +56,14 @@ class SealedLog:
     def open(cls, place: LogPlace, run: Run) -> Self:
         """Open a log for appending: finish what a crash left half done, refuse a log that is not what it was.
 
-        ChainBrokenError, LogBehindError, LogForkError, KeyLostError: the log is read-only and nothing was changed.
-        AuditNotWritableError: it could not be locked, or not be made ready on this disk.
+        ChainBrokenError, LogBehindError, LogForkError, TornBytesLostError, KeyLostError: the log is read-only, and
+        nothing was changed. AuditNotWritableError: it could not be locked, or not be made ready on this disk.
         """
         with place.locked():
-            found = _read_known(place)
+            found = read_known(place)
             if not found.chain.size:
                 raise NoLogError(folder=str(place.folder.path))
-            refuse_fault(found)
-            _refuse_broken_claims(place, found)
+            _refuse(place, found)
             writer = Writer(place, run, found, found.chain.origin)
             writer.settle()
             writer.restore_ballast()
@@ -102,10 +102,16 @@ class SealedLog:
     def append(self, entry: Entry) -> int:
         """Make a record durable and return its index; AuditNotWritableError when that cannot be done."""
         with self._ready() as writer:
-            self._look_for_room(entry)
+            if entry.type in _BEGINS_WORK:
+                self._read_whole()
+                self._look_for_room()
             self._change_old_key(entry)
-            self._note_jump()
-            index = writer.write(entry)
+            self._refuse_other_history(entry)
+            if entry.type in _ABOUT_THE_PAST:  # nothing may come between an outcome and the disk
+                index = self._write_then_note_jump(entry)
+            else:
+                self._note_jump(writer.last_moment)
+                index = writer.write(entry)
             if entry.type in _ENDS_EPOCH:
                 self._end_epoch(entry.type)
         return index
@@ -115,6 +121,7 @@ class SealedLog:
         with self._ready() as writer:
             writer.change_key(reason)
             writer.save_cache()
+            self._remember_head()
 
     def checkpoint(self) -> Note:
         """The head as a signed note; every record it speaks of is on the disk for good."""
@@ -132,6 +139,8 @@ class SealedLog:
         """Leave a hint for the next opening; nothing more is appended."""
         if not self._closed and not self._writer.poison:
             self._writer.save_cache()
+            if self._writer.last_moment is not None:
+                self._remember_head()
         self._closed = True
 
     def _head(self) -> Note:
@@ -150,9 +159,15 @@ class SealedLog:
             writer.catch_up()
             yield writer
 
-    def _look_for_room(self, entry: Entry) -> None:
-        if entry.type not in _BEGINS_WORK:
-            return
+    def _read_whole(self) -> None:
+        """Before a meter is written nothing is taken from a hint: neither the records nor what is in doubt."""
+        writer = self._writer
+        if writer.found.from_hint:
+            found = scan(writer.place.bytes(), signatures="last")
+            _refuse(writer.place, found)
+            writer.found = found
+
+    def _look_for_room(self) -> None:
         writer = self._writer
         if writer.ballast_spent:
             raise AuditNotWritableError(log=self.origin, why=_WHY["spent"], advice=_ADVICE)
@@ -168,9 +183,23 @@ class SealedLog:
         if entry.type not in _ABOUT_THE_PAST and chain.size - chain.epoch_began >= EPOCH_RECORDS:
             self._writer.change_key(_TOO_LONG_AGO)
 
-    def _note_jump(self) -> None:
+    def _refuse_other_history(self, entry: Entry) -> None:
+        """An anchor of a head that this log never had would make it a fork by its own words."""
+        if entry.type == "anchor":
+            head = anchor_of(entry.d)
+            for error in broken_claims(self._writer.found, [head], self._writer.place.bytes()):
+                raise error
+
+    def _write_then_note_jump(self, entry: Entry) -> int:
+        before = self._writer.last_moment
+        index = self._writer.write(entry)
+        with suppress(AuditError):  # the record itself is durable; the next use of the log tells the failure
+            self._note_jump(before)
+        return index
+
+    def _note_jump(self, before: Moment | None) -> None:
         writer = self._writer
-        before, now = writer.last_moment, writer.run.now()
+        now = writer.run.now()
         if before is not None and has_jumped(before, now):
             wall_ms = round((now.wall - before.wall) * 1000)
             monotonic_ms = round((now.monotonic - before.monotonic) * 1000)
@@ -184,10 +213,17 @@ class SealedLog:
         except AuditError:
             return
         writer.save_cache()
-        head = Head(size=writer.chain.size, root=writer.chain.frontier.root(), source="")
-        for second in writer.place.second_heads:
+        self._remember_head()
+
+    def _remember_head(self) -> None:
+        """In the other places, where none of them remembers a longer log; another run may have been quicker."""
+        chain = self._writer.chain
+        head = Head(size=chain.size, root=chain.frontier.root(), source="")
+        for second in self._writer.place.second_heads:
             with suppress(OSError):  # `audit status` shows what each place remembers
-                second.write(head, self.origin)
+                known = second.read(self.origin)
+                if known is None or known.size < head.size:
+                    second.write(head, self.origin)
 
 
 def create_log(place: LogPlace, run: Run, domain: str, facts: dict[str, Any]) -> SealedLog:
@@ -221,16 +257,24 @@ def claims_of(place: LogPlace, chain: Chain) -> list[Head]:
     return [*read_heads(place.second_heads, chain.origin), *office, *chain.anchors]
 
 
-def _refuse_broken_claims(place: LogPlace, found: Scan) -> None:
+def _refuse(place: LogPlace, found: Scan) -> None:
+    """Raise what makes a log read-only."""
+    refuse_fault(found)
+    kept = torn_bytes(place.files, place.folder)
+    for error in (*broken_known_claims(place, found), *lost_torn_bytes(found.chain, kept)):
+        raise error
+
+
+def broken_known_claims(place: LogPlace, found: Scan) -> list[AuditError]:
+    """What the surroundings of a log say about its head, and the log does not meet."""
     claims = claims_of(place, found.chain)
     if found.from_hint:  # older heads were held against the log when it was read whole
         claims = [claim for claim in claims if claim.size >= found.chain.size]
         found.roots[found.chain.size] = found.chain.frontier.root()
-    for error in broken_claims(found, claims, place.bytes()):
-        raise error
+    return broken_claims(found, claims, place.bytes())
 
 
-def _read_known(place: LogPlace) -> Scan:
+def read_known(place: LogPlace) -> Scan:
     """The log from the place that the hint names, where the hint fits; else from its beginning."""
     log = place.bytes()
     hint = _fitting_hint(place)
@@ -246,11 +290,11 @@ def _fitting_hint(place: LogPlace) -> Scan | None:
     files, folder = place.files, place.folder
     if files.size(folder.cache) is None or files.size(folder.key) is None:
         return None
-    hint = decode_cache(files.read(folder.cache))
-    if hint is None or hint.last is None or hint.chain.signature is None:
-        return None
     try:
         key = decode_key(files.read(folder.key))
+        hint = decode_cache(files.read(folder.cache), key)
+        if hint is None or hint.last is None or hint.chain.signature is None:
+            return None
         verify_signature(key.vkey(hint.chain.origin), hint.chain.signature, hint.chain.checkpoint().body())
     except AuditError:
         return None

@@ -13,6 +13,7 @@ from typing import Final
 
 from meterlink.audit.chain import Chain, Head
 from meterlink.audit.claims import broken_claims
+from meterlink.audit.doubt import Doubts
 from meterlink.audit.note import Vkey
 from meterlink.audit.scan import Scan, Seen, Signatures, broken_chain, scan
 from meterlink.audit.segments import LogBytes
@@ -58,15 +59,15 @@ def verify_log(
     seen: Seen | None = None,
 ) -> Report:
     """Read a log whole. `claims` tells, once the log's name is known, what others say about its head; `trusted` are
-    keys of this log that the asker has from elsewhere, one of which must have been in force in it."""
+    keys of this log that the asker has from elsewhere, one of which must have signed in it."""
     found = scan(log, signatures=signatures, seen=seen)
     report = Report(found=found, signatures=signatures, segments=len(log.names()), first_key=found.chain.first_key)
     findings = [
-        *_own_faults(found),
+        *own_faults(found),
         *_wrong_key(found.chain, trusted),
         *broken_claims(found, claims(found.chain), log),
-        *(_lost_torn_bytes(found.chain, torn_bytes) if torn_bytes is not None else ()),
-        *_doubts(found.chain),
+        *(lost_torn_bytes(found.chain, torn_bytes) if torn_bytes is not None else ()),
+        *doubts_of(found.chain.doubts),
     ]
     report.findings = worst_first(findings)
     return report
@@ -77,7 +78,8 @@ def worst_first(findings: Sequence[AuditError]) -> list[AuditError]:
     return sorted(findings, key=lambda error: _WORST_FIRST.index(error.state))
 
 
-def _own_faults(found: Scan) -> list[AuditError]:
+def own_faults(found: Scan) -> list[AuditError]:
+    """What a scan stumbled over, or where it ended."""
     origin, torn = found.chain.origin, found.torn
     if found.fault is not None:
         return [broken_chain(origin, found.fault)]
@@ -90,12 +92,13 @@ def _own_faults(found: Scan) -> list[AuditError]:
 
 
 def _wrong_key(chain: Chain, trusted: Sequence[Vkey]) -> list[AuditError]:
-    if not trusted or any(key.name == chain.origin and key.public in chain.used for key in trusted):
+    if not trusted or any(key.name == chain.origin and key.public in chain.signed for key in trusted):
         return []
     return [WrongKeyError(log=chain.origin, keys=tuple(key.text for key in trusted))]
 
 
-def _lost_torn_bytes(chain: Chain, torn_bytes: TornBytes) -> list[AuditError]:
+def lost_torn_bytes(chain: Chain, torn_bytes: TornBytes) -> list[AuditError]:
+    """What the log says it kept of crashes, and is not there as it was."""
     errors: list[AuditError] = []
     for each in chain.recovered:
         data = torn_bytes(each.file)
@@ -105,10 +108,11 @@ def _lost_torn_bytes(chain: Chain, torn_bytes: TornBytes) -> list[AuditError]:
     return errors
 
 
-def _doubts(chain: Chain) -> list[AuditError]:
+def doubts_of(doubts: Doubts) -> list[AuditError]:
+    """Each frame in doubt."""
     return [
         MeterInDoubtError(
             serial_number=doubt.serial_number or "?", operation=doubt.operation, record=doubt.of, frame=doubt.i
         )
-        for doubt in chain.doubts
+        for doubt in doubts
     ]

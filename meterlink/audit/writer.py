@@ -47,7 +47,7 @@ _WHY: Final = {
 }
 _ADVICE: Final = {
     "disk": "Make room on the disk, see to its rights and its health, then run the same command again.",
-    "ended": "Enrol a new log with `meterlink audit init`.",
+    "ended": "Enrol a new log with `meterlink audit init --replace`.",
 }
 
 
@@ -86,9 +86,10 @@ class Writer:
         """After others wrote, or a crash: set torn bytes aside, take the key in force, say what was recovered."""
         self._affirmed = False
         with self._poisoning():
+            key = self._due_key()  # without it nothing is touched
             if self.found.torn is not None:
                 self._set_aside(self.found.torn)
-            self._take_key()
+            self._take_key(*key)
             self._tell_recovered()
 
     def affirm(self) -> None:
@@ -141,6 +142,7 @@ class Writer:
             mono_ms=self.run.mono_ms(now),
             t=told_utc(now),
         )
+        chain.judge(record)  # what breaks a rule is refused before any byte is written
         with self._poisoning():
             signature = self._sign(record.line)
             pair = record.line + b"\n" + signature + b"\n"
@@ -190,15 +192,19 @@ class Writer:
         self._put_in_force(key)
         self._open_epoch()
 
-    def _take_key(self) -> None:
-        """The private key that signs next, finishing a change of key that a crash cut off; KeyLostError without one."""
+    def _due_key(self) -> tuple[PrivateKey, str]:
+        """The private key that signs next, and where it lies; KeyLostError without one."""
         due = self.chain.key
         assert due is not None  # a log that was read has its first record
-        key = self._read_key("epoch")
-        if key is None or key.public != due.public:
-            key = self._read_key("next")
-            if key is None or key.public != due.public:
-                raise KeyLostError(log=self.origin, why=_WHY["no key"].format(key=due.key_id.hex()))
+        for name in ("epoch", "next"):
+            key = self._read_key(name)
+            if key is not None and key.public == due.public:
+                return key, name
+        raise KeyLostError(log=self.origin, why=_WHY["no key"].format(key=due.key_id.hex()))
+
+    def _take_key(self, key: PrivateKey, name: str) -> None:
+        """Sign with this key from now on, finishing a change of key that a crash cut off."""
+        if name == "next":
             self._put_in_force(key)
         self._signer = key.vkey(self.origin), key
         if self.chain.rotating:
@@ -255,11 +261,13 @@ class Writer:
 
     def save_cache(self) -> None:
         """Leave a hint for the next opening; a disk that does not take it costs a scan, nothing else."""
+        if self._signer is None:
+            return
         files, path = self.place.files, self.place.folder.cache
         waiting = path.with_suffix(".new")
         try:
             with files.overwrite(waiting) as file:
-                write_all(file, encode_cache(self.found))
+                write_all(file, encode_cache(self.found, self._signer[1]))
             files.replace(waiting, path)
         except OSError:
             return

@@ -12,9 +12,11 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final, NamedTuple
+from time import perf_counter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -28,10 +30,13 @@ from meterlink.cli.ports import port_facts
 from meterlink.cli.profiles import folder_facts
 from meterlink.cli.settings import Setting, Surroundings, read_places, resolve, resolve_without_files
 from meterlink.cli.version import VERSION
-from meterlink.errors import MeterlinkError
+from meterlink.errors import MeterlinkError, NoLogError
 from meterlink.link.listing import serial_ports
 
-_HELP: Final = """show versions, ports, drivers, profiles, the clock and the settings with their origin; never fails
+if TYPE_CHECKING:
+    from meterlink.audit.fsio import Files
+
+_HELP: Final = """show versions, ports, drivers, profiles, the clock, settings with origin, the sealed log; never fails
 
 Paste its output into an issue
 """
@@ -53,8 +58,21 @@ _TEXT: Final = {
     "not there": "not there",
     "no places": "no places",
     "places": "places {places}",
+    "no log": "there is none in {folder}; `meterlink audit init` makes one",
+    "fsync": "{ms} ms until a small write is on the disk{lying}",
+    "lying": ": this disk may be lying, a power cut could lose what it acknowledged",
+    "no fsync": "the time of a write cannot be measured: {error}",
+    "free": "{free}, {ballast}",
+    "ballast": "ballast in place",
+    "no ballast": "no ballast",
+    "cosigned": "{days} ago ({at} by the office's clock)",
+    "never": "never cosigned",
 }
 _GROUPS: Final = ("dialout", "uucp")
+_PROBE: Final = "write-test"
+_PROBES: Final = 5
+_LYING_MS: Final = Decimal("0.05")
+"""No disk is so quick that it has written by then."""
 
 Rows = list[tuple[str, object]]
 
@@ -97,6 +115,7 @@ def _work(given: Given) -> Mapping[str, Callable[[], Found]]:
         "profiles": _profiles,
         "clock": _clock,
         "settings": lambda: _settings(given),
+        "sealed_log": _sealed_log,
     }
 
 
@@ -115,7 +134,7 @@ def _trouble(error: Exception) -> str:
 
 def _show(parts: Iterable[Part]) -> None:
     for part in parts:
-        output.heading(part.name)
+        output.heading(part.name.replace("_", " "))
         output.pairs(part.rows)
 
 
@@ -230,6 +249,60 @@ def _file_words(there: bool, places: list[str]) -> str:
     if not there:
         return _TEXT["not there"]
     return _TEXT["places"].format(places=", ".join(places)) if places else _TEXT["no places"]
+
+
+def _sealed_log() -> Found:
+    """Imports the log's room only here: the help of every noun imports this module."""
+    from meterlink.audit.condition import look
+    from meterlink.cli.audit.common import audit_home, told_bytes, told_time
+
+    home = audit_home()
+    facts: dict[str, object] = dict.fromkeys(("records", "fsync_ms", "free_bytes", "ballast", "cosigned_at"))
+    try:
+        seen = look(home.current())
+    except NoLogError as error:
+        facts = {"state": "no log", "folder": error.folder} | facts
+        return Found(facts, [("", _TEXT["no log"].format(folder=error.folder))])
+    folder = seen.place.folder
+    cosigned = told_time(seen.cosigned[-1].at_s) if seen.cosigned else None
+    fsync_ms, fsync_words, troubles = _fsync(seen.place.files, folder.cache.parent)
+    facts |= {"records": seen.found.chain.size, "fsync_ms": fsync_ms, "free_bytes": seen.free_bytes}
+    facts |= {"ballast": seen.ballast, "cosigned_at": cosigned}
+    ballast = _TEXT["ballast" if seen.ballast else "no ballast"]
+    rows: Rows = [
+        ("state", seen.state),
+        *(("found", str(error)) for error in seen.findings),
+        ("folder", folder.path),
+        ("records", seen.found.chain.size),
+        ("fsync", fsync_words),
+        ("free", _TEXT["free"].format(free=told_bytes(seen.free_bytes or 0), ballast=ballast)),
+        ("cosigned", _TEXT["never"] if cosigned is None else _age(cosigned)),
+    ]
+    return Found({"state": seen.state, "folder": str(folder.path)} | facts, rows, troubles)
+
+
+def _fsync(files: Files, folder: Path) -> tuple[Decimal | None, str, tuple[str, ...]]:
+    """The median of a few small writes that are waited for; a disk that is too quick only says that it wrote."""
+    probe, times = folder / _PROBE, []
+    try:
+        for _ in range(_PROBES):
+            with files.overwrite(probe) as file:
+                began = perf_counter()
+                file.write(bytes(64))
+                file.sync()
+                times.append(perf_counter() - began)
+        files.remove(probe)
+    except OSError as error:
+        words = _TEXT["no fsync"].format(error=error.strerror or error)
+        return None, words, (words,)
+    ms = round(Decimal(sorted(times)[_PROBES // 2]) * 1000, 3)
+    lying = _TEXT["lying"] if ms < _LYING_MS else ""
+    return ms, _TEXT["fsync"].format(ms=ms, lying=lying), ()
+
+
+def _age(moment: str) -> str:
+    days = (datetime.now(UTC) - datetime.fromisoformat(moment)).days
+    return _TEXT["cosigned"].format(days="1 day" if days == 1 else f"{days} days", at=moment)
 
 
 def _without_secrets(setting: Setting) -> Setting:

@@ -29,6 +29,7 @@ NOUNS: Final = (
     "tariff",
     "archive",
     "journal",
+    "audit",
     "decode",
     "sim",
     "profiles",

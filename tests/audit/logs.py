@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, Final
 
 from meterlink.audit.canonical import encode_canonical
-from meterlink.audit.chain import Chain, Head, origin_digits
+from meterlink.audit.chain import origin_digits
 from meterlink.audit.folder import FolderBytes, LogFolder
 from meterlink.audit.fsio import Disk, Files
 from meterlink.audit.keys import PrivateKey, decode_key, key_from_seed
@@ -91,10 +91,12 @@ class Bench:
             path = folder.torn / name
             return None if files.size(path) is None else files.read(path)
 
-        def claims(chain: Chain) -> list[Head]:
-            return claims_of(self.place, chain)
-
-        return verify_log(self.place.bytes(), signatures=signatures, claims=claims, torn_bytes=torn_bytes)
+        return verify_log(
+            self.place.bytes(),
+            signatures=signatures,
+            claims=lambda chain: claims_of(self.place, chain),
+            torn_bytes=torn_bytes,
+        )
 
     def types(self) -> list[str]:
         """The types of all records, in order."""

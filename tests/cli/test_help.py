@@ -58,6 +58,8 @@ WITHOUT_HARDWARE = [
 
 @pytest.mark.parametrize("example", WITHOUT_HARDWARE)
 def test_an_example_runs(example: str) -> None:
+    if example.startswith("meterlink audit ") and not example.startswith("meterlink audit init"):
+        assert run("audit", "init", "--standalone").code == 0
     ended = run(*shlex.split(example)[1:])
     assert ended.code == 0
     assert ended.out
@@ -101,7 +103,7 @@ def test_help_begins_small_and_ends_without_a_stop(words: tuple[str, ...]) -> No
 def test_no_help_promises_what_does_not_exist() -> None:
     for words in [(), *COMMANDS]:
         text = run(*words, "--help").out
-        for later in ("visit", "apply", "audit", "meter find", "replay:", "--lang"):
+        for later in ("visit", "meterlink apply", "audit resolve", "audit push", "meter find", "replay:", "--lang"):
             assert later not in text
 
 

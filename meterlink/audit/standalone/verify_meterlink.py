@@ -80,6 +80,7 @@ TEXT = {
     "json_doubled": "the key {key} stands twice in one object",
     "json_key": "the key {key} is not of [a-z0-9_]+",
     "json_null": "a null",
+    "json_deep": "lists and objects more than 32 deep",
     "json_object": "not an object",
     "json_broken": "cannot be parsed",
     "not_canonical": "The record is JSON, but not in the one canonical form (RFC 8785).",
@@ -96,7 +97,7 @@ TEXT = {
     "epoch_missing": "The record after key.rotate is not epoch.open.",
     "epoch_stray": "epoch.open without key.rotate before it.",
     "epoch_key": "epoch.open names another key than the key.rotate before it.",
-    "epoch_number": "epoch.open does not count on from the epoch before.",
+    "epoch_number": "epoch.open does not count on from the key before: {expected} is due.",
     "key_again": "key.rotate names a key that was in force before.",
     "wrong_vkey": "The vkey in the record is refused: {why}.",
     "anchor_ahead": "The anchor speaks of size {size}, which is more than the {here} records before it.",
@@ -113,16 +114,13 @@ TEXT = {
     # segments
     "no_segment": "The folder seg/ holds no segment.",
     "segment_name": "The segment name promises record {name_index}, but the next record is number {expected}.",
-    "segment_short": (
-        "The segment ends at {size} bytes although another one follows; only one of 16777216 bytes or more may."
-    ),
     "segment_long": "The pair begins where the segment already has 16777216 bytes or more; it belongs in a new one.",
     "pair_cut": "The pair of lines is not whole, and not in a way a crash could leave behind.",
     "torn": (
-        "The last {count} bytes are no whole pair, as after a crash or a power cut. The {size} records "
+        "The last {count} bytes are no whole pair, as after a crash or a power cut. Only the {size} records "
         "before them were checked."
     ),
-    "no_record": "The log holds no whole record.",
+    "no_record": "The log holds no record.",
     "recovered_missing": "The bytes that a crash left ({file}) are recorded, but the file is not under torn/.",
     "recovered_differs": "The file {file} under torn/ is not what the record says ({bytes} bytes, SHA-256 {sha256}).",
     "in_doubt": (
@@ -153,8 +151,12 @@ TEXT = {
     "chain_differs": "The keys in chain/ are not all the keys that the whole log names.",
     "nothing_inside": "The bundle holds neither records/ nor seg/ nor tile/.",
     "checkpoint_root": "The records are not those of the checkpoint: at size {size} their root is another one.",
+    "not_newest": "The checkpoint of size {size} is not the newest one: the bundle holds {here} records.",
     "tile_differs": "The hashes in {name} are not those of the records.",
     "tile_entries": "The file {name} does not hold exactly {width} records.",
+    "proof_alone": "The file {name} proves a record that is not here.",
+    "work_incomplete": "The work.close lists records that the bundle does not hold: {numbers}.",
+    "two_works": "The records are not those of one work, but of {works}.",
     "bad_opening": "The clear values in {name} are not as they must be.",
     "wrong_opening": "The clear value of {field} in {name} is not the one committed to in the record.",
     "opening_alone": "There are clear values in {name}, but not the record that would prove them.",
@@ -254,16 +256,19 @@ HINTS = {
 SEVERITY = ("ok", "in-doubt", "torn", "behind", "fork", "tampered")
 SEGMENT_BYTES = 16 * 1024 * 1024
 LEAF_BYTES = 32768
-LINE_BYTES = 2 * LEAF_BYTES
+PAIR_BYTES = 33792
 SMALL_BYTES = 4 * 1024 * 1024
 MEMBER_BYTES = 32 * 1024 * 1024
 ZIP_BYTES = 64 * 1024 * 1024 * 1024
 SECTOR = 512
+DEPTH = 32
 LARGEST = 2**53 - 1
 TILE = 256
+BUNDLE = ("checkpoint", "chain/", "records/", "tile/")  # a log folder holds none of these
 BLOCK = 65536
 
 HEX32 = re.compile("[0-9a-f]{32}")
+TORN = re.compile("[0-9]+-[0-9a-f]{12}")
 HEX64 = re.compile("[0-9a-f]{64}")
 KEYS = re.compile("[a-z0-9_]+")
 KIND = re.compile("[a-z0-9_.]+")
@@ -272,7 +277,9 @@ TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]
 DECIMAL = re.compile("0|[1-9][0-9]{0,17}")
 SEGMENT = re.compile("seg/([0-9]{12})[.]log")
 ROTATION = re.compile(rb'"vkey":"([^"\\]{1,400})"')
+PROOF = re.compile("((?:chain|records)/[^/]+)[.](?:tlog-proof|growth)")
 NULS = re.compile(b"\0+")
+PREV = re.compile(b'"prev":"([0-9a-f]{64})"')
 
 
 # Complaints ----------------------------------------------------------------------------------------------------------
@@ -790,15 +797,17 @@ DECODER = json.JSONDecoder(
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def values_in(value: Any) -> Iterator[Any]:
-    heap = [value]
+def check_values(value: Any) -> None:
+    """No nulls, at most 32 deep."""
+    heap = [(value, 1)]
     while heap:
-        value = heap.pop()
-        yield value
-        if type(value) is dict:
-            heap.extend(value.values())
-        elif type(value) is list:
-            heap.extend(value)
+        value, depth = heap.pop()
+        if value is None:
+            raise WrongError("json_null")
+        if type(value) in (dict, list):
+            if depth > DEPTH:
+                raise WrongError("json_deep")
+            heap += [(inner, depth + 1) for inner in (value.values() if type(value) is dict else value)]
 
 
 def parse_record(line: bytes) -> dict[str, Any]:
@@ -808,6 +817,7 @@ def parse_record(line: bytes) -> dict[str, Any]:
     try:
         text = line.decode("utf-8")
         record = DECODER.decode(text)
+        check_values(record)
         same = ENCODER.encode(record).encode("utf-8") == line
     except UnicodeDecodeError as error:
         raise WrongError("not_utf8", at=error.start) from None
@@ -817,8 +827,6 @@ def parse_record(line: bytes) -> dict[str, Any]:
         raise WrongError("not_json", why=say("json_broken")) from None
     if type(record) is not dict:
         raise WrongError("not_json", why=say("json_object"))
-    if any(value is None for value in values_in(record)):
-        raise WrongError("not_json", why=say("json_null"))
     if not same:
         raise WrongError("not_canonical")
     if not unicodedata.is_normalized("NFC", text):
@@ -847,6 +855,17 @@ def are_frames(value: Any) -> bool:
     return type(value) is list and all(type(frame) is dict and type(frame.get("i")) is int for frame in value)
 
 
+def are_counts(value: Any) -> bool:
+    return type(value) is list and all(map(is_count, value))
+
+
+def is_root(value: Any) -> bool:
+    try:
+        return type(value) is str and len(strict_base64(value)) == 32
+    except WrongError:
+        return False
+
+
 FIELDS: list[tuple[str, Callable[[Any], bool]]] = [
     ("v", lambda value: type(value) is int and value >= 1),
     ("log", is_text(ORIGIN)),
@@ -868,14 +887,15 @@ MATTER: dict[str, list[tuple[str, Callable[[Any], bool]]]] = {
     "log.open": [("format", lambda value: type(value) is int and value == 1), ("vkey", is_some_text)],
     "key.rotate": [("vkey", is_some_text)],
     "epoch.open": [("vkey", is_some_text), ("epoch", is_count)],
-    "anchor": [("size", is_count), ("root", is_some_text)],
-    "log.recovered": [("file", is_some_text), ("bytes", is_count), ("sha256", is_text(HEX64))],
+    "anchor": [("size", lambda value: is_count(value) and value > 0), ("root", is_root)],
+    "log.recovered": [("file", is_text(TORN)), ("bytes", is_count), ("sha256", is_text(HEX64))],
     "intent": [("frames", are_frames)],
+    "work.close": [("records", is_absent_or(are_counts))],
     "outcome": [("of", is_count), ("i", is_count), ("result", lambda value: value in RESULTS)],
     "verify": [("of", is_count), ("i", is_absent_or(is_count)), ("same", lambda value: type(value) is bool)],
     "resolve": [("of", is_count), ("i", is_absent_or(is_count))],
 }
-KNOWN = {*MATTER, "run.open", "run.close", "work.open", "work.close", "read", "seal", "meter.journal"} | {
+KNOWN = {*MATTER, "run.open", "run.close", "work.open", "read", "seal", "meter.journal"} | {
     "act.issued", "clock.jump", "log.note", "log.end"
 }  # fmt: skip
 
@@ -957,11 +977,10 @@ class Ledger:
         self.recovered = 0
         self.unknown: dict[str, None] = {}
         self._frontier = Frontier()
-        self._prev = "0" * 64
+        self.prev = "0" * 64
         self._next: Key | None = None
         self._used: dict[bytes, None] = {}
-        self._epoch: int | None = None
-        self._ended = False
+        self.ended = False
 
     def admit(self, line: bytes) -> dict[str, Any]:
         """Checks form, order, keys; afterwards `root()` is over this record too. Signatures are the caller's."""
@@ -969,7 +988,7 @@ class Ledger:
         self._check_place(record)
         self._check_keys(record)
         digest = leaf_hash(line)
-        self._prev = digest.hex()
+        self.prev = digest.hex()
         self._frontier.push(digest)
         return record
 
@@ -979,7 +998,7 @@ class Ledger:
         self.roots.append(self._frontier.root())
         self.doubts.note(record, place)
         kind = kind_of(record)
-        self._ended = kind == "log.end"
+        self.ended = kind == "log.end"
         self.later += not kind
         if kind and kind not in KNOWN and len(self.unknown) < 20:
             self.unknown[kind] = None
@@ -995,9 +1014,9 @@ class Ledger:
             raise WrongError("wrong_log", found=record["log"], expected=self.origin)
         if record["n"] != self.size:
             raise WrongError("wrong_index", found=record["n"], expected=self.size)
-        if record["prev"] != self._prev:
+        if record["prev"] != self.prev:
             raise WrongError("wrong_prev")
-        if self._ended:
+        if self.ended:
             raise WrongError("after_end")
 
     def _check_keys(self, record: dict[str, Any]) -> None:
@@ -1022,10 +1041,9 @@ class Ledger:
             raise WrongError("epoch_missing")
         if vkey_in(record) != key:
             raise WrongError("epoch_key")
-        number = record["d"]["epoch"]
-        if number not in ((0, 1) if self._epoch is None else (self._epoch + 1,)):
-            raise WrongError("epoch_number")
-        self._epoch, self._next = number, None
+        if record["d"]["epoch"] != len(self.epochs):
+            raise WrongError("epoch_number", expected=len(self.epochs))
+        self._next = None
         self._enter(self.size, key)
 
     def _enter(self, index: int, key: Key) -> None:
@@ -1118,7 +1136,7 @@ def open_source(path: str) -> tuple[Source, bool]:
     """The files at the path, and whether they are a bundle."""
     if os.path.isdir(path):
         source = Source(path)
-        if source.has("checkpoint"):
+        if any(name.startswith(BUNDLE) for name in source.names):
             return source, True
         if os.path.isdir(os.path.join(path, "seg")):
             return source, False
@@ -1194,23 +1212,22 @@ class SegmentReader:
                 raise WrongError("segment_name", place=place, name_index=index, expected=self.ledger.size)
             self._read_segment(name, last)
         if self.ledger.size == 0:
-            raise WrongError("no_record", "torn", Place(0, self.segments[-1], 0))
+            raise WrongError("no_record", place=Place(0, self.segments[-1], 0))
 
     def _read_segment(self, name: str, last: bool) -> None:
         offset = 0
         with self.source.open(name) as stream:
             while True:
-                pair = [stream.readline(LINE_BYTES)]
+                pair = [stream.readline(PAIR_BYTES)]
                 if pair[0].endswith(b"\n"):
-                    pair.append(stream.readline(LINE_BYTES))
+                    pair.append(stream.readline(PAIR_BYTES))
                 if not pair[0]:
                     break
                 self._read_pair(stream, pair, Place(self.ledger.size, name, offset), last)
                 offset += len(pair[0]) + len(pair[1])
-        if not last and offset < SEGMENT_BYTES:
-            raise WrongError("segment_short", place=Place(self.ledger.size, name, offset), size=offset)
 
     def _read_pair(self, stream: BinaryIO, pair: list[bytes], place: Place, last: bool) -> None:
+        prev = self.ledger.prev
         try:
             if len(pair) < 2 or not pair[1].endswith(b"\n"):
                 raise WrongError("pair_cut")
@@ -1219,9 +1236,9 @@ class SegmentReader:
             record = self.ledger.admit(pair[0][:-1])
             self._check_seal(record, pair[1][:-1], place)
         except WrongError as wrong:
-            count = torn_bytes(stream, b"".join(pair), place.offset or 0) if last else None
-            if count is not None:
-                raise WrongError("torn", "torn", place, count=count, size=self.ledger.size) from None
+            rest = b"".join(pair) + stream.read(PAIR_BYTES) if last else b""
+            if last and self.ledger.size and not self.ledger.ended and is_torn(rest, place.offset or 0, prev):
+                raise WrongError("torn", "torn", place, count=len(rest), size=self.ledger.size) from None
             wrong.place = wrong.place or place
             raise
         self.ledger.accept(record, place)
@@ -1261,7 +1278,7 @@ class SegmentReader:
         """Keys that this log names anywhere, before or after, with the id in the signature."""
         for name in self.segments:
             with self.source.open(name) as stream:
-                for line in iter(lambda: stream.readline(LINE_BYTES), b""):
+                for line in iter(lambda: stream.readline(PAIR_BYTES), b""):
                     for match in ROTATION.finditer(line):
                         if sealed.payload[:4].hex().encode() not in match.group(1):
                             continue
@@ -1281,7 +1298,7 @@ class SegmentReader:
                 self._check_recovered(record["d"], place)
 
     def _check_recovered(self, d: dict[str, Any], place: Place) -> None:
-        name = "torn/" + d["file"].rpartition("/")[2]
+        name = "torn/" + d["file"]
         if not self.source.has(name):
             self.report.add(WrongError("recovered_missing", place=place, file=d["file"]))
             return
@@ -1311,21 +1328,16 @@ def tell_unknown(ledger: Ledger, report: Report) -> None:
         report.note("unknown_kinds", kinds=", ".join(ledger.unknown))
 
 
-def torn_bytes(stream: BinaryIO, pair: bytes, offset: int) -> int | None:
-    """How many bytes a crash may have left from here on; None when a crash leaves no such bytes."""
-    count, lines, last = len(pair), pair.count(b"\n"), pair[-1:]
-    for block in iter(lambda: stream.read(BLOCK), b""):
-        count, lines, last = count + len(block), lines + block.count(b"\n"), block[-1:]
-        if lines > 2:
-            return None
-    if lines < 2:
-        return count
-    runs = [match.span() for match in NULS.finditer(pair)]
-    edges = all(
-        (start == 0 or (offset + start) % SECTOR == 0) and (end == len(pair) or (offset + end) % SECTOR == 0)
-        for start, end in runs
-    )
-    return count if count == len(pair) and last == b"\n" and runs and edges else None
+def is_torn(rest: bytes, offset: int, prev: str) -> bool:
+    """Whether a crash may have left these bytes, from this offset of the last segment to its end."""
+    if len(rest) > PAIR_BYTES or any(found != prev.encode() for found in PREV.findall(rest)):
+        return False
+    if rest.count(b"\n") < 2:
+        return True
+    runs = [match.span() for match in NULS.finditer(rest)]
+    edges = [edge for run in runs for edge in run if edge not in (0, len(rest))]
+    pair = rest.count(b"\n") == 2 and rest.endswith(b"\n")
+    return pair and bool(runs) and all((offset + edge) % SECTOR == 0 for edge in edges)
 
 
 def check_anchor(ledger: Ledger, record: dict[str, Any], place: Place, report: Report) -> None:
@@ -1360,19 +1372,26 @@ class Openings:
     def _check(self, record: dict[str, Any], name: str) -> int:
         try:
             values = json.loads(self.source.read(name).decode("utf-8"))
-            opened = {field: (bytes.fromhex(pair["salt"]), pair["value"].encode()) for field, pair in values.items()}
+            opened = {field: (salt_of(pair["salt"]), pair["value"].encode()) for field, pair in values.items()}
         except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
             raise WrongError("bad_opening", name=name) from None
-        committed = {value for value in values_in(record) if type(value) is str and len(value) == 64}
+        committed = record["d"].get("commitments") if record["v"] == 1 else None
         for field, (salt, value) in opened.items():
             digest = hashlib.sha256(salt + field.encode("utf-8", "replace") + b"\n" + value).hexdigest()
-            if len(salt) != 16 or digest not in committed:
+            if type(committed) is not dict or committed.get(field) != digest:
                 raise WrongError("wrong_opening", name=name, field=field)
         return len(opened)
 
     def finish(self) -> None:
+        """What is left belongs to no record."""
         for index in sorted(self.left)[:100]:
             self.report.add(WrongError("opening_alone", place=Place(index), name=f"private/{index}.json"))
+
+
+def salt_of(text: str) -> bytes:
+    if not HEX32.fullmatch(text):
+        raise ValueError
+    return bytes.fromhex(text)
 
 
 def describe(report: Report, origin: str, size: int, root: bytes, key: Key) -> None:
@@ -1618,6 +1637,10 @@ class Bundle:
     def check(self) -> None:
         if self.head.size == 0:
             raise WrongError("no_checkpoint_record")
+        for name in self.source.names:
+            match = PROOF.fullmatch(name)
+            if match and not self.source.has(match.group(1) + ".json"):
+                raise WrongError("proof_alone", name=name)
         self._check_chain()
         check_note_signer(self.head, "checkpoint", self.epochs)
         self.report.did("did_checkpoint", size=self.head.size)
@@ -1634,8 +1657,7 @@ class Bundle:
             getattr(self, "_check_" + kind)()
 
     def _read_record(self, name: str, index: int) -> tuple[bytes, dict[str, Any]]:
-        raw = self.source.read(name)
-        line = raw[:-1] if raw.endswith(b"\n") else raw
+        line = self.source.read(name)
         record = parse_record(line)
         if record["n"] != index:
             raise WrongError("wrong_index", found=record["n"], expected=index)
@@ -1699,6 +1721,7 @@ class Bundle:
     def _check_records(self) -> None:
         doubts, done = Doubts(), []
         works: dict[str, None] = {}
+        closes: list[tuple[Place, list[int]]] = []
         for index in self.source.numbered("records/([0-9]+)[.]json"):
             name = f"records/{index}"
             place = Place(index, name + ".json")
@@ -1713,8 +1736,17 @@ class Bundle:
                 raise
             doubts.note(record, place)
             self.openings.check(record, place)
-            works[str(record.get("work", "-"))] = None
             done.append(index)
+            if record["v"] == 1:
+                works[str(record.get("work", "-"))] = None
+            if kind_of(record) == "work.close":
+                closes.append((place, record["d"].get("records", [])))
+        for place, listed in closes:
+            lacking = sorted(set(listed) - set(done))
+            if lacking:
+                raise WrongError("work_incomplete", place=place, numbers=", ".join(map(str, lacking[:20])))
+        if len(works) > 1:
+            raise WrongError("two_works", works=", ".join(works))
         doubts.report(self.report)
         self.report.did("did_records", count=len(done), numbers=", ".join(map(str, done)), works=", ".join(works))
 
@@ -1729,6 +1761,8 @@ class Bundle:
     def _check_whole(self, ledger: Ledger) -> None:
         """The records read are those of the checkpoint and of the chain."""
         size, head = ledger.size, self.head
+        if size > head.size:
+            raise WrongError("not_newest", size=head.size, here=size)
         if size < head.size:
             raise WrongError("head_behind", "behind", name="checkpoint", size=head.size, here=size)
         if ledger.origin != head.origin:

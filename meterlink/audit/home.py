@@ -1,0 +1,130 @@
+"""Where the sealed logs of this user lie, and which one is in use.
+
+<base>/<8 hex>      a log, named by the last part of its origin
+<base>/current      one line: the name of the log in use; written only after that log has its first record
+
+METERLINK_HOME moves everything: the logs to `<home>/audit`, what remembers their heads to `<home>/state`. Without it
+logs lie in the user's data folder, and heads in the key ring, or in the user's state folder where there is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from meterlink.audit.condition import telling_unreadable
+from meterlink.audit.folder import LogFolder
+from meterlink.audit.folder_rules import refuse_folder
+from meterlink.audit.fsio import Disk, Files, write_new_file
+from meterlink.audit.place import LOCK_TIMEOUT_S, LogPlace
+from meterlink.audit.run import Run
+from meterlink.audit.second_head import HeadFile, SecondHead, working_key_ring
+from meterlink.audit.segments import PAIR_LIMIT
+from meterlink.audit.store import SealedLog, create_log
+from meterlink.errors import AuditNotWritableError, LogGoneError, LogUnnamedError, NoLogError
+
+POINTER: Final = "current"
+
+_PROGRAM: Final = "meterlink"
+_is_log: Final = re.compile(r"[0-9a-f]{8}").fullmatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditHome:
+    """The logs of one user. `state` is where heads are remembered that no key ring holds."""
+
+    files: Files
+    base: Path
+    state: Path
+    second_heads: Sequence[SecondHead] = ()
+    lock_timeout_s: float = LOCK_TIMEOUT_S
+
+    def place(self, name: str) -> LogPlace:
+        """A log by the name of its folder, whether it is there or not."""
+        return self.at(self.base / name)
+
+    def at(self, folder: Path) -> LogPlace:
+        """A log in any folder; the same places remember its head."""
+        return LogPlace(
+            files=self.files,
+            folder=LogFolder(folder),
+            second_heads=self.second_heads,
+            lock_timeout_s=self.lock_timeout_s,
+        )
+
+    def logs(self) -> list[str]:
+        """The names of all logs here."""
+        return [name for name in self.files.names(self.base) if _is_log(name) and self._has_records(name)]
+
+    def current(self) -> LogPlace:
+        """The log in use, for reading. NoLogError where there is none, LogGoneError where its records are gone."""
+        with telling_unreadable(self.base):
+            return self._current()
+
+    def _current(self) -> LogPlace:
+        name = self._named()
+        if name is not None:
+            place = self.place(name)
+            if not self._has_records(name):
+                raise LogGoneError(log=name, folder=str(place.folder.path))
+            return place
+        logs = self.logs()
+        if not logs:
+            raise NoLogError(folder=str(self.base))
+        if len(logs) > 1:
+            raise LogUnnamedError(folder=str(self.base), count=len(logs), names=", ".join(logs))
+        return self.place(logs[0])  # a crash came between the log and its name, or the name was removed
+
+    def refuse_place(self) -> None:
+        """AuditNotWritableError where no log may be written."""
+        refuse_folder(self.base)
+
+    def open(self, run: Run) -> SealedLog:
+        """The log in use, for writing; what is refused: see SealedLog.open and folder_rules."""
+        place = self.current()
+        self.refuse_place()
+        with telling_unreadable(place.folder.path):
+            return SealedLog.open(place, run)
+
+    def create(self, run: Run, domain: str, facts: dict[str, Any]) -> SealedLog:
+        """A new log, which is from then on the one in use. Whether it may replace another is the caller's question."""
+        self.refuse_place()
+        log = create_log(self.at(self.base), run, domain, facts)
+        name = log.origin.rpartition("/")[2]
+        try:
+            write_new_file(self.files, self.base / POINTER, f"{name}\n".encode())
+        except OSError as error:
+            raise AuditNotWritableError(log=log.origin, why=error.strerror or str(error)) from error
+        return log
+
+    def _named(self) -> str | None:
+        pointer = self.base / POINTER
+        if self.files.size(pointer) is None:
+            return None
+        name = self.files.read(pointer).decode("utf-8", "replace").strip()
+        return name if _is_log(name) else None
+
+    def _has_records(self, name: str) -> bool:
+        """Whether there is more than the half record of a crash while the log was made."""
+        log = self.place(name).bytes()
+        with telling_unreadable(self.place(name).folder.path):
+            return any(log.size(each) > PAIR_LIMIT or log.read(each).count(b"\n") > 1 for each in log.names())
+
+
+def find_home(chosen: Path | None) -> AuditHome:
+    """The logs of this user; `chosen` is METERLINK_HOME."""
+    files = Disk()
+    if chosen is not None:
+        state = chosen / "state"
+        heads: list[SecondHead] = [HeadFile(files, state)]
+        base = chosen / "audit"
+    else:
+        import platformdirs
+
+        base = platformdirs.user_data_path(_PROGRAM, appauthor=False, roaming=False) / "audit"
+        state = platformdirs.user_state_path(_PROGRAM, appauthor=False) / "heads"
+        heads = [working_key_ring() or HeadFile(files, state)]
+    return AuditHome(files=files, base=base, state=state, second_heads=heads, lock_timeout_s=LOCK_TIMEOUT_S)

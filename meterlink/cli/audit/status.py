@@ -1,0 +1,192 @@
+"""`audit status`: what state the log in use is in. It changes nothing, and says so in one word and in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Final
+
+import click
+
+from meterlink.audit.condition import Condition, look
+from meterlink.audit.strict_text import encode_base64
+from meterlink.cli import output
+from meterlink.cli.audit.common import (
+    STATE_WORDS,
+    audit_home,
+    exit_code_of,
+    finding_facts,
+    head_facts,
+    safe,
+    show_findings,
+    told_bytes,
+    told_time,
+)
+from meterlink.cli.grammar import Command
+from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.errors import AuditError, NoLogError
+
+_HELP: Final = """show the state of the sealed log, in one word and in a sentence; changes nothing
+
+The exit code is 0 for a log in order, 11 when a write to a meter is in doubt, else 10
+"""
+_SHORT: Final = "show the state of the sealed log"
+_EXAMPLES: Final = ("meterlink audit status", "meterlink audit status --json")
+_TEXT: Final = {
+    "state": "{state}: {words}",
+    "no log": "there is no sealed log yet",
+    "records": "{size}; the last is {type} at {t}",
+    "none": "none",
+    "epoch": "{epoch} (keys are counted from 0)",
+    "second": "{size} records, {source}",
+    "no second": "nothing remembered yet",
+    "cosigned": "{size} records, at {at} by the office's clock",
+    "never": "never",
+    "disk": "{free} free, {ballast}",
+    "ballast": "ballast in place",
+    "no ballast": "no ballast; `meterlink audit recover` puts it back",
+    "hint": "quickly, from where the last run left off; `meterlink audit verify` checks every record",
+    "whole": "every record, and the signature of the last; `meterlink audit verify` checks every signature",
+    "rotating": "a change of key was cut off half-way; `meterlink audit recover` or the next work finishes it",
+    "untold": "files of torn bytes without a record: {count}; `meterlink audit recover` or the next work writes it",
+    "doubts": "frames in doubt",
+    "unknown": "not told",
+    "no outcome": "no outcome was recorded",
+    "outcome": "its outcome: {result}",
+}
+_COLUMNS: Final = ("record", "frame", "meter", "work", "operation", "parameter", "known")
+
+
+@click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
+@json_option
+@pass_given
+@click.pass_context
+def status(context: click.Context, given: Given, /) -> None:
+    home = audit_home()
+    try:
+        seen = look(home.current())
+    except AuditError as error:
+        if not given.as_json and isinstance(error, NoLogError):
+            raise
+        _present_none(given, error, str(home.base))
+        context.exit(error.exit_code)
+    output.present(given.as_json, "audit-status", _facts(seen), lambda: _show(seen))
+    context.exit(exit_code_of(seen.findings))
+
+
+def _present_none(given: Given, error: AuditError, base: str) -> None:
+    """Nothing can be said about a log: there is none, or it cannot be read."""
+    words = _TEXT["no log"] if isinstance(error, NoLogError) else STATE_WORDS[error.state]
+    facts: dict[str, object] = {"state": error.state, "words": words, "log": None, "folder": base}
+    facts |= dict.fromkeys(("records", "root", "first_key", "key", "epoch", "ended", "last", "read"))
+    facts |= {"doubts": [], "second_heads": [], "cosigned": [], "free_bytes": None, "ballast": None}
+    facts |= {"notes": [], "findings": finding_facts([error])}
+    output.present(given.as_json, "audit-status", facts, lambda: _show_none(error, words))
+
+
+def _show_none(error: AuditError, words: str) -> None:
+    output.line(_TEXT["state"].format(state=error.state, words=words))
+    show_findings([error])
+
+
+def _facts(seen: Condition) -> dict[str, object]:
+    chain = seen.found.chain
+    return {
+        "state": seen.state,
+        "words": STATE_WORDS[seen.state],
+        "log": seen.log,
+        "folder": str(seen.place.folder.path),
+        "records": chain.size,
+        "root": encode_base64(chain.frontier.root()),
+        "first_key": None if chain.first_key is None else chain.first_key.text,
+        "key": None if chain.key is None else chain.key.text,
+        "epoch": chain.epoch,
+        "ended": chain.ended,
+        "last": _last_facts(seen),
+        "read": "hint" if seen.found.from_hint else "whole",
+        "doubts": [asdict(doubt) for doubt in chain.doubts],
+        "second_heads": [head_facts(head) for head in seen.second_heads],
+        "cosigned": [head_facts(each.head) | {"at": told_time(each.at_s)} for each in seen.cosigned],
+        "free_bytes": seen.free_bytes,
+        "ballast": seen.ballast,
+        "notes": _notes(seen),
+        "findings": finding_facts(seen.findings),
+    }
+
+
+def _last_facts(seen: Condition) -> Mapping[str, object] | None:
+    if seen.last is None:
+        return None
+    fields = seen.last.fields
+    return {"n": seen.last.n} | {key: fields.get(key) for key in ("type", "t", "run", "work")}
+
+
+def _notes(seen: Condition) -> list[str]:
+    notes = [_TEXT["rotating"]] if seen.half_rotated else []
+    return notes + ([_TEXT["untold"].format(count=seen.untold)] if seen.untold else [])
+
+
+# --- for people -----------------------------------------------------------------------------------------------------
+
+
+def _show(seen: Condition) -> None:
+    chain = seen.found.chain
+    output.line(_TEXT["state"].format(state=seen.state, words=STATE_WORDS[seen.state]))
+    output.line()
+    output.pairs(
+        [
+            ("log", seen.log),
+            ("folder", seen.place.folder.path),
+            ("records", _records(seen)),
+            ("root", encode_base64(chain.frontier.root())),
+            ("first key", chain.first_key),
+            ("key in force", chain.key),
+            ("epoch", _TEXT["epoch"].format(epoch=chain.epoch)),
+            *[("second head", words) for words in _second_heads(seen)],
+            *[("cosigned", words) for words in _cosigned(seen)],
+            ("disk", _disk(seen)),
+            ("read", _TEXT["hint" if seen.found.from_hint else "whole"]),
+        ]
+    )
+    output.notes(_notes(seen))
+    _show_doubts(seen)
+    show_findings(seen.findings)
+
+
+def _records(seen: Condition) -> str:
+    size, last = seen.found.chain.size, seen.last
+    if last is None:
+        return str(size)
+    return _TEXT["records"].format(size=size, type=safe(last.type), t=last.fields.get("t", _TEXT["unknown"]))
+
+
+def _second_heads(seen: Condition) -> list[str]:
+    told = [_TEXT["second"].format(size=head.size, source=head.source) for head in seen.second_heads]
+    return told or [_TEXT["no second"]]
+
+
+def _cosigned(seen: Condition) -> list[str]:
+    if not seen.cosigned:
+        return [_TEXT["never"]]
+    newest = seen.cosigned[-1]
+    return [_TEXT["cosigned"].format(size=newest.head.size, at=told_time(newest.at_s))]
+
+
+def _disk(seen: Condition) -> str | None:
+    if seen.free_bytes is None:
+        return None
+    ballast = _TEXT["ballast" if seen.ballast else "no ballast"]
+    return _TEXT["disk"].format(free=told_bytes(seen.free_bytes), ballast=ballast)
+
+
+def _show_doubts(seen: Condition) -> None:
+    doubts = list(seen.found.chain.doubts)
+    if not doubts:
+        return
+    output.heading(_TEXT["doubts"])
+    rows = []
+    for each in doubts:
+        known = _TEXT["no outcome"] if each.result is None else _TEXT["outcome"].format(result=each.result)
+        texts = [text or "" for text in (each.serial_number, each.work, each.operation, each.parameter)]
+        rows.append((each.of, each.i, *map(safe, texts), safe(known)))
+    output.table(_COLUMNS, rows, numbers=("record", "frame"))
