@@ -16,6 +16,7 @@ from meterlink.audit.keys import PrivateKey
 from meterlink.audit.note import SignatureLine, Vkey
 from meterlink.audit.scan import Place, Scan
 from meterlink.audit.tree import Frontier
+from meterlink.errors import AuditError
 
 _FORMAT: Final = 1
 _PURPOSE: Final = b"meterlink hint, no checkpoint\n"
@@ -57,7 +58,10 @@ def decode_cache(raw: bytes, private: PrivateKey) -> Scan | None:
     text, _, signature = raw.partition(b"\n")
     if signature != private.sign(_PURPOSE + text).hex().encode() + b"\n":  # Ed25519 signs one text in one way
         return None
-    return _scan(json.loads(text))
+    try:
+        return _scan(json.loads(text))
+    except (AuditError, ValueError, TypeError, KeyError):  # of another version of this program
+        return None
 
 
 def _scan(facts: dict[str, Any]) -> Scan | None:

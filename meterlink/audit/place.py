@@ -19,8 +19,10 @@ _WHY: Final = {
     "lock": "another meterlink has held its lock for {seconds:.0f} s{who}",
     "who": " (the last record is of run {run})",
     "no lock": "its folder cannot be locked: {error}",
+    "disk": "its disk does not do what it should: {error}",
 }
 _ADVICE: Final = {
+    "disk": "See to the rights and the health of that disk, then run the same command again.",
     "lock": "Wait until the other run is done, or end it, then run the same command again.",
     "no lock": "See to the rights on that folder; a log lies on a disk of this computer, never on a network share.",
 }
@@ -57,15 +59,18 @@ class LogPlace:
     @contextmanager
     def locked(self, last_run: str = "") -> Iterator[None]:
         """Alone with the log; AuditNotWritableError when another process does not let go."""
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self.files.lock(self.folder.lock, self.lock_timeout_s))
-            except TimeoutError as error:
-                who = _WHY["who"].format(run=last_run) if last_run else ""
-                raise self._refused("lock", seconds=self.lock_timeout_s, who=who) from error
-            except (OSError, NotImplementedError) as error:
-                raise self._refused("no lock", error=error) from error
-            yield
+        try:
+            with ExitStack() as stack:
+                try:
+                    stack.enter_context(self.files.lock(self.folder.lock, self.lock_timeout_s))
+                except TimeoutError as error:
+                    who = _WHY["who"].format(run=last_run) if last_run else ""
+                    raise self._refused("lock", seconds=self.lock_timeout_s, who=who) from error
+                except (OSError, NotImplementedError) as error:
+                    raise self._refused("no lock", error=error) from error
+                yield
+        except OSError as error:
+            raise self._refused("disk", error=error.strerror or error) from error
 
     def _refused(self, why: str, **facts: object) -> AuditNotWritableError:
         name = str(self.folder.path)

@@ -33,7 +33,7 @@ EPOCH_RECORDS: Final = 5_000
 FORMAT: Final = 1
 
 _ABOUT_THE_PAST: Final = frozenset({"outcome", "verify", "resolve"})
-"""Records between which no key is changed: something waits for them."""
+"""Records about what has already happened to a meter: the ballast is given up for them, and no key changes before."""
 _ENDS_EPOCH: Final = frozenset({"work.close", "anchor"})
 _BEGINS_WORK: Final = frozenset({"work.open", "intent"})
 _TOO_LONG_AGO: Final = "records"
@@ -101,13 +101,14 @@ class SealedLog:
 
     def append(self, entry: Entry) -> int:
         """Make a record durable and return its index; AuditNotWritableError when that cannot be done."""
-        with self._ready() as writer:
+        due = entry.type in _ABOUT_THE_PAST
+        with self._ready(due=due) as writer:
             if entry.type in _BEGINS_WORK:
                 self._read_whole()
                 self._look_for_room()
             self._change_old_key(entry)
             self._refuse_other_history(entry)
-            if entry.type in _ABOUT_THE_PAST:  # nothing may come between an outcome and the disk
+            if due:  # nothing may come between an outcome and the disk
                 index = self._write_then_note_jump(entry)
             else:
                 self._note_jump(writer.last_moment)
@@ -139,7 +140,7 @@ class SealedLog:
         """Leave a hint for the next opening; nothing more is appended."""
         if not self._closed and not self._writer.poison:
             self._writer.save_cache()
-            if self._writer.last_moment is not None:
+            if self._writer.last_moment is not None and self._writer.affirmed:
                 self._remember_head()
         self._closed = True
 
@@ -149,14 +150,14 @@ class SealedLog:
         return Note(text=chain.checkpoint().body(), signatures=(chain.signature,))
 
     @contextmanager
-    def _ready(self) -> Iterator[Writer]:
+    def _ready(self, *, due: bool = False) -> Iterator[Writer]:
         """Alone with the log, at its end."""
         writer = self._writer
         if self._closed:
             raise AuditNotWritableError(log=self.origin, why=_WHY["closed"])
         writer.refuse_poisoned()
         with writer.place.locked(writer.chain.last_run):
-            writer.catch_up()
+            writer.catch_up(due=due)
             yield writer
 
     def _read_whole(self) -> None:
@@ -192,18 +193,18 @@ class SealedLog:
 
     def _write_then_note_jump(self, entry: Entry) -> int:
         before = self._writer.last_moment
-        index = self._writer.write(entry)
+        index = self._writer.write(entry, due=True)
         with suppress(AuditError):  # the record itself is durable; the next use of the log tells the failure
-            self._note_jump(before)
+            self._note_jump(before, due=True)
         return index
 
-    def _note_jump(self, before: Moment | None) -> None:
+    def _note_jump(self, before: Moment | None, *, due: bool = False) -> None:
         writer = self._writer
         now = writer.run.now()
         if before is not None and has_jumped(before, now):
             wall_ms = round((now.wall - before.wall) * 1000)
             monotonic_ms = round((now.monotonic - before.monotonic) * 1000)
-            writer.write(Entry(type="clock.jump", d={"wall_ms": wall_ms, "monotonic_ms": monotonic_ms}))
+            writer.write(Entry(type="clock.jump", d={"wall_ms": wall_ms, "monotonic_ms": monotonic_ms}), due=due)
 
     def _end_epoch(self, reason: str) -> None:
         """The record itself is durable by now; what fails here poisons the writer, and its next use tells that."""

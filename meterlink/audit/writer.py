@@ -3,8 +3,9 @@
 2.  What others appended meanwhile is read and verified; a log that became shorter is broken.
 2a. Before the first append of a run, and after records of others, the last record is written again in place and synced:
     a failed sync in another process may have left it in memory only, and an honest log would later look as if its end
-    had been cut off. The folder is synced with it, for the name of a segment may hang in the same way.
-3.  A new segment when the last one is full: created, its folder synced.
+    had been cut off.
+3.  A new segment when the last one is full: created, its folder synced. One that is there and empty is made anew,
+    because whoever made it may have ended before its name was durable. So the name of a segment with a record is.
 4.  Record and signature in one write. 5. One sync, never repeated. 6. Only then does anybody hear of the record.
 
 Any failure on the way ends all writing by this object: whoever waits for the record must not act. The one exception is
@@ -37,8 +38,6 @@ BALLAST_BYTES: Final = 1024 * 1024
 FREE_BYTES: Final = 8 * 1024 * 1024
 """Room there must be before a write to a meter is announced."""
 
-_DUE: Final = frozenset({"outcome", "verify", "resolve"})
-"""Records about what has already happened to a meter."""
 _WHY: Final = {
     "poisoned": "an earlier record of this run could not be made durable ({why})",
     "interrupted": "the run was interrupted while a record was being written",
@@ -65,7 +64,9 @@ class Writer:
         self.last_moment: Moment | None = None
         """When this run wrote last."""
         self._signer: tuple[Vkey, PrivateKey] | None = None if key is None else (key.vkey(origin), key)
-        self._affirmed = False
+        self.affirmed = False
+        """The last record is on the disk for good, whoever wrote it."""
+        self._key_affirmed = key is not None
 
     @property
     def chain(self) -> Chain:
@@ -73,8 +74,17 @@ class Writer:
 
     # --- getting ready ----------------------------------------------------------------------------------------------
 
-    def catch_up(self) -> None:
-        """Read what other processes appended, and finish what they left half done."""
+    def catch_up(self, *, due: bool = False) -> None:
+        """Read what other processes appended, and finish what they left half done; `due`: for a record about what
+        has already happened to a meter, for which the ballast is given up."""
+        try:
+            self._catch_up()
+        except AuditNotWritableError as error:
+            if not due or not self._may_give_up_ballast(error):
+                raise
+            self._give_up_ballast()
+
+    def _catch_up(self) -> None:
         size = self.chain.size
         with self._poisoning():
             self.found = scan(self.place.bytes(), go_on=self.found)
@@ -84,7 +94,7 @@ class Writer:
 
     def settle(self) -> None:
         """After others wrote, or a crash: set torn bytes aside, take the key in force, say what was recovered."""
-        self._affirmed = False
+        self.affirmed = False
         with self._poisoning():
             key = self._due_key()  # without it nothing is touched
             if self.found.torn is not None:
@@ -94,7 +104,7 @@ class Writer:
 
     def affirm(self) -> None:
         """Make sure that the last record is on the disk for good, whoever wrote it."""
-        if self._affirmed:
+        if self.affirmed:
             return
         last, files, folder = self.found.last, self.place.files, self.place.folder
         with self._poisoning():
@@ -104,8 +114,7 @@ class Writer:
                 with files.write_at(path, last.offset) as file:
                     write_all(file, pair)
                     file.sync()
-            files.sync_folder(folder.segments)
-        self._affirmed = True
+        self.affirmed = True
 
     def restore_ballast(self) -> None:
         """Put the ballast back where there is room for it; random bytes, because some disks swallow zeros."""
@@ -113,22 +122,29 @@ class Writer:
         with self._poisoning():
             if files.size(folder.ballast) == BALLAST_BYTES or files.free_bytes(folder.path) < FREE_BYTES:
                 return
-            with files.overwrite(folder.ballast) as file:
-                write_all(file, self.run.random(BALLAST_BYTES))
-                file.sync()
+            try:
+                with files.overwrite(folder.ballast) as file:
+                    write_all(file, self.run.random(BALLAST_BYTES))
+                    file.sync()
+            except DiskFullError:  # a quota, of which the file system says nothing; without ballast no work begins
+                files.remove(folder.ballast)
 
     # --- one record -------------------------------------------------------------------------------------------------
 
-    def write(self, entry: Entry) -> int:
-        """Make a record durable and return its index."""
+    def write(self, entry: Entry, *, due: bool = False) -> int:
+        """Make a record durable and return its index; `due` as for `catch_up`."""
         if self.chain.ended:
             raise self._refused(_WHY["ended"], "ended")
         try:
             return self._write(entry)
         except AuditNotWritableError as error:
-            if entry.type not in _DUE or self.ballast_spent or not isinstance(error.__cause__, DiskFullError):
+            if not due or not self._may_give_up_ballast(error):
                 raise
-        return self._write_without_ballast(entry)
+        self._give_up_ballast()
+        return self._write(entry)
+
+    def _may_give_up_ballast(self, error: AuditNotWritableError) -> bool:
+        return not self.ballast_spent and isinstance(error.__cause__, DiskFullError)
 
     def _write(self, entry: Entry) -> int:
         self.affirm()
@@ -163,23 +179,24 @@ class Writer:
     def _where_next(self) -> Place:
         """Where the next record goes; makes a new segment when it is due."""
         end, files, folder = self.found.end, self.place.files, self.place.folder
-        if end is not None and end.offset < self.place.segment_bytes:
+        if end is not None and 0 < end.offset < self.place.segment_bytes:
             return end
         name = segment_name(self.chain.size)
+        if end is not None and not end.offset:
+            files.remove(folder.segment(name))  # whoever made it may have ended before its name was durable
         with telling_full(), files.create(folder.segment(name)):
             pass
         files.sync_folder(folder.segments)
         return Place(segment=name, offset=0)
 
-    def _write_without_ballast(self, entry: Entry) -> int:
-        """The disk is full and this record must still be written: give the ballast up and begin from what is there."""
+    def _give_up_ballast(self) -> None:
+        """The disk is full and a record must still be written: begin anew from what is there."""
         self.ballast_spent, self.poison = True, ""
         with self._poisoning():
             self.place.files.remove(self.place.folder.ballast)
             self.found = scan(self.place.bytes(), signatures="last")
             refuse_fault(self.found)
             self.settle()
-            return self._write(entry)
 
     # --- keys -------------------------------------------------------------------------------------------------------
 
@@ -187,10 +204,19 @@ class Writer:
         """A new key: on the disk, announced under the old one, in its place, and proven to be held."""
         key = key_from_seed(self.run.random(SEED_BYTES))
         with self._poisoning():
+            self._affirm_key()
             write_new_file(self.place.files, self.place.folder.next_key, key.encode())
         self.write(Entry(type="key.rotate", d={"vkey": key.vkey(self.origin).text, "reason": reason}))
         self._put_in_force(key)
         self._open_epoch()
+
+    def _affirm_key(self) -> None:
+        """Make sure that the key in force is on the disk under its own name before key/next is written over: a failed
+        sync in another process may have left its new name in memory only."""
+        if not self._key_affirmed:
+            assert self._signer is not None  # settle() took it
+            write_new_file(self.place.files, self.place.folder.key, self._signer[1].encode())
+        self._key_affirmed = True
 
     def _due_key(self) -> tuple[PrivateKey, str]:
         """The private key that signs next, and where it lies; KeyLostError without one."""
@@ -205,7 +231,9 @@ class Writer:
     def _take_key(self, key: PrivateKey, name: str) -> None:
         """Sign with this key from now on, finishing a change of key that a crash cut off."""
         if name == "next":
+            self.affirm()  # the old key may go only when key.rotate is on the disk for good, whoever wrote it
             self._put_in_force(key)
+        self._key_affirmed = False
         self._signer = key.vkey(self.origin), key
         if self.chain.rotating:
             self._open_epoch()
@@ -238,10 +266,7 @@ class Writer:
         """Keep the bytes for good first, then cut them off."""
         files, folder = self.place.files, self.place.folder
         path = folder.torn / f"{torn.record}-{hashlib.sha256(torn.data).hexdigest()[:12]}"
-        with files.overwrite(path) as file:
-            write_all(file, torn.data)
-            file.sync()
-        files.sync_folder(folder.torn)
+        write_new_file(files, path, torn.data)  # a name of an earlier try may be in memory only, this one is new
         files.truncate(folder.segment(torn.place.segment), torn.place.offset)
         self.found.torn = None
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
+import contextlib
 import functools
 import hashlib
 import io
@@ -25,235 +25,28 @@ import re
 import sys
 import unicodedata
 import zipfile
-from typing import Any, BinaryIO, Callable, Iterator, NamedTuple, NoReturn, Tuple, cast  # noqa: UP035
+from typing import Any, BinaryIO, Callable, Container, Iterator, NamedTuple, NoReturn, Tuple, cast  # noqa: UP035
 
-TEXT = {
-    # usage
-    "about": "checks a sealed log of meterlink or a bundle cut from it; reads only",
-    "help_path": "bundle .zip, unpacked bundle, log folder (holding seg/), or one segment that begins at index 0",
-    "help_key": (
-        "vkey from elsewhere: the first key of the log, a later one in force, or an office witness (may be repeated)"
-    ),
-    "help_policy": "tlog-policy from elsewhere; never the one in the bundle",
-    "help_head": "checkpoint from elsewhere, as on an act or from the office (may be repeated)",
-    "help_signatures": "all (default), or last for a quick look",
-    "help_json": "one JSON document instead of sentences",
-    "old_python": "This program needs Python 3.8 or later; this is {version}.",
-    "no_path": "There is nothing at {path}. Give a bundle, a log folder or a segment.",
-    "no_log": "{path} holds neither a checkpoint (bundle) nor seg/ (log folder).",
-    "no_file": "{path} cannot be read: {why}.",
-    "bad_key": "--key {key}: this is not a vkey: {why}. It looks like name+8 hex digits+base64.",
-    "bad_policy": "--policy {path}, line {line}: {why}.",
-    "bad_head": "--head {path}: this is not a checkpoint: {why}.",
-    "bundle_needs_root": (
-        "This is a bundle, and a bundle proves nothing by the keys inside it: whoever makes one can put any key there. "
-        "Ask the office, by a way other than the one this bundle came by, for the vkey of the log or of its witness "
-        "(--key) or for its policy (--policy)."
-    ),
-    "head_not_comparable": (
-        "The rest is in order, but this bundle holds no proof for the head of size {size} given by --head. "
-        "Ask for the bundle of the whole log, or for the log itself."
-    ),
-    # why something is refused
-    "bad_base64": "not strict base64",
-    "bad_vkey": "not of the form name+key id+base64",
-    "bad_vkey_id": "the key id does not belong to name and key",
-    "bad_vkey_kind": "type {kind:02x} is not known to this program (01 log, 04 witness)",
-    "bad_point": "the public key is not a point of the curve",
-    "bad_note": "not a signed note of text, empty line and signature lines",
-    "bad_note_text": "the text is not origin, size and root",
-    "bad_note_line": "a signature line is malformed",
-    "bad_proof_file": "{name} is not a proof file",
-    "bad_growth": "{name} is not old size, proof and checkpoint",
-    "policy_text": "not UTF-8",
-    "policy_line": "not a log, witness, group or quorum line",
-    "policy_name": "the name {name} is used twice or reserved",
-    "policy_member": "{name} is not defined above this line",
-    "policy_threshold": "the threshold {value} is not any, all or a number from 1 to the count of members",
-    "policy_quorum": "exactly one quorum line is needed",
-    "policy_key_twice": "the same witness key stands twice",
-    # what is wrong with a record
-    "too_long": "The record has more than 32768 bytes.",
-    "not_utf8": "The record is not UTF-8 (byte {at} of the line).",
-    "not_json": "The record is not JSON of the permitted kind: {why}.",
-    "json_number": "{value} is not an integer between -(2^53 - 1) and 2^53 - 1",
-    "json_doubled": "the key {key} stands twice in one object",
-    "json_key": "the key {key} is not of [a-z0-9_]+",
-    "json_null": "a null",
-    "json_deep": "lists and objects more than 32 deep",
-    "json_object": "not an object",
-    "json_broken": "cannot be parsed",
-    "not_canonical": "The record is JSON, but not in the one canonical form (RFC 8785).",
-    "not_nfc": "The record holds text that is not in Unicode form NFC.",
-    "bad_field": "The field {field} is missing or not as it must be.",
-    "bad_matter": "The field d.{field} of a record of type {kind} is missing or not as it must be.",
-    "wrong_log": "The record belongs to the log {found}, not to {expected}.",
-    "wrong_index": "The record says it is number {found}, but stands at number {expected}.",
-    "wrong_prev": "The record does not name the hash of the record before it.",
-    "wrong_origin": "The name {log} does not end in the first 8 hex digits of the SHA-256 of the log's first key.",
-    "first_kind": "Record 0 is not log.open.",
-    "second_open": "A second log.open.",
-    "after_end": "A record follows log.end.",
-    "epoch_missing": "The record after key.rotate is not epoch.open.",
-    "epoch_stray": "epoch.open without key.rotate before it.",
-    "epoch_key": "epoch.open names another key than the key.rotate before it.",
-    "epoch_number": "epoch.open does not count on from the key before: {expected} is due.",
-    "key_again": "key.rotate names a key that was in force before.",
-    "wrong_vkey": "The vkey in the record is refused: {why}.",
-    "anchor_ahead": "The anchor speaks of size {size}, which is more than the {here} records before it.",
-    "anchor_fork": "The anchor holds a root of size {size} that is not the root of this log at that size.",
-    # signatures
-    "bad_signature_line": "The signature line is malformed.",
-    "bad_signature": "The signature by the key in force does not verify.",
-    "foreign_signature": "The signature is by a key (id {id}) that this log never named.",
-    "other_epoch": (
-        "The signature is valid, but by a key that is not in force here: {vkey}. The key in force is "
-        "{expected}. Somebody "
-        "who held that other key sealed this record anew."
-    ),
-    # segments
-    "no_segment": "The folder seg/ holds no segment.",
-    "segment_name": "The segment name promises record {name_index}, but the next record is number {expected}.",
-    "segment_long": "The pair begins where the segment already has 16777216 bytes or more; it belongs in a new one.",
-    "pair_cut": "The pair of lines is not whole, and not in a way a crash could leave behind.",
-    "torn": (
-        "The last {count} bytes are no whole pair, as after a crash or a power cut. Only the {size} records "
-        "before them were checked."
-    ),
-    "no_record": "The log holds no record.",
-    "recovered_missing": "The bytes that a crash left ({file}) are recorded, but the file is not under torn/.",
-    "recovered_differs": "The file {file} under torn/ is not what the record says ({bytes} bytes, SHA-256 {sha256}).",
-    "in_doubt": (
-        "Frames {frames} of the intent have no sure outcome: they may or may not have reached the meter. The "
-        "log itself is sound."
-    ),
-    # bundles
-    "zip_broken": "The ZIP file cannot be read: {why}.",
-    "zip_name": "The ZIP file holds an unsafe or doubled name: {name}.",
-    "zip_size": "The file {name} in the ZIP would have {size} bytes, more than any honest bundle holds.",
-    "zip_method": "The file {name} in the ZIP is encrypted or packed in a way other than stored and deflated.",
-    "unreadable": "This could not be read to its end, for a reason this program does not know better ({why}).",
-    "missing": "The file {name} is missing.",
-    "too_big": "The file {name} is longer than {limit} bytes.",
-    "note_refused": "The file {name} is refused: {why}.",
-    "no_checkpoint_record": "The checkpoint has size 0 and so proves nothing.",
-    "note_signer": (
-        "The checkpoint in {name} does not carry exactly one signature by the log, valid and by the key in force there."
-    ),
-    "note_other_epoch": (
-        "The checkpoint in {name} is signed by another key of this log than the one in force there: {vkey}."
-    ),
-    "bad_inclusion": "The proof does not lead from the record to the root of the checkpoint.",
-    "bad_consistency": "The proof does not lead from the older tree of size {size} to the checkpoint: two histories.",
-    "wrong_proof": "The proof in {name} is for another record or another checkpoint.",
-    "chain_order": "chain/ holds {kind} where {expected} is due.",
-    "chain_extra": "chain/ names record {index}, which is not below the checkpoint.",
-    "chain_differs": "The keys in chain/ are not all the keys that the whole log names.",
-    "nothing_inside": "The bundle holds neither records/ nor seg/ nor tile/.",
-    "checkpoint_root": "The records are not those of the checkpoint: at size {size} their root is another one.",
-    "not_newest": "The checkpoint of size {size} is not the newest one: the bundle holds {here} records.",
-    "tile_differs": "The hashes in {name} are not those of the records.",
-    "tile_entries": "The file {name} does not hold exactly {width} records.",
-    "proof_alone": "The file {name} proves a record that is not here.",
-    "work_incomplete": "The work.close lists records that the bundle does not hold: {numbers}.",
-    "two_works": "The records are not those of one work, but of {works}.",
-    "bad_opening": "The clear values in {name} are not as they must be.",
-    "wrong_opening": "The clear value of {field} in {name} is not the one committed to in the record.",
-    "opening_alone": "There are clear values in {name}, but not the record that would prove them.",
-    # heads and trust
-    "head_name": "The name of {name} does not fit the size {size} in it.",
-    "head_behind": (
-        "The head {name} has size {size}, but here are only {here} records: the end was cut off, or this copy is old."
-    ),
-    "head_fork": "The head {name} of size {size} has another root than this log at that size: there are two histories.",
-    "head_other_log": "The head {name} belongs to the log {found}, not to {expected}.",
-    "no_trust": (
-        "Nothing here is signed by a key that you gave: {keys}. The log may be whole, but it is not shown to "
-        "be the right one."
-    ),
-    "no_quorum": (
-        "No checkpoint here carries the cosignatures that the policy asks for ({quorum}); valid ones: {found}."
-    ),
-    "log_not_in_policy": "The policy names no key of the log {log}.",
-    "bad_cosignature": "The cosignature by {witness} in {name} does not verify.",
-    # what was checked
-    "did_log": (
-        "Records checked: {count}, in segments: {segments}; form, order, hash of the record before, tree, keys, "
-        "and {signatures}."
-    ),
-    "did_all": "the signature of every record",
-    "did_last": (
-        "ONLY the last signature and those under a change of key (a quick look; leave out --signatures last for all)"
-    ),
-    "did_checkpoint": "Checked the checkpoint of size {size} and its signature.",
-    "did_chain": (
-        "Keys checked: {count}; each is named by a record that the key before it signed, and each of those "
-        "trees grew into this one."
-    ),
-    "did_records": "Single records checked with their proofs: {count} ({numbers}). Work: {works}.",
-    "did_tiles": "Records in tile/ checked: {count}, and all hashes there, against the checkpoint.",
-    "did_openings": "Clear values checked: {count}, against the commitments in record {index}.",
-    "did_head": "The head {name} of size {size} is part of this history. {signer}.",
-    "head_signed": "It is signed by the key in force at that size",
-    "head_unsigned": "Its signature is not by the key in force at that size",
-    "did_key": "The key you gave was in force and signed here: {key}.",
-    "did_quorum": "The checkpoint of size {size} carries the cosignatures you ask for: {found}.",
-    # notes
-    "no_root": (
-        "ATTENTION: no key was given. Everything was checked by the first key that the log itself names:\n    {key}\n"
-        "  Compare it, letter by letter, with the key that the office holds for this log. Until then this "
-        "check says only "
-        "that the log agrees with itself, not who wrote it."
-    ),
-    "key_unused": "The key {key} you gave was not found in force here.",
-    "uncovered": "No cosignature covers the records from {size} on.",
-    "policy_unknown": (
-        "The policy names the witness {name} with a type of key that this program cannot check; it never counts."
-    ),
-    "later_version": (
-        "{count} records are of a later version of the format; only log, index, hash and signature of these "
-        "were checked."
-    ),
-    "unknown_kinds": "Types unknown to this program, kept and verified as bytes: {kinds}.",
-    "head_later": "The head {name} of size {size} was not compared: {here} records could be checked.",
-    "head_here_skipped": "The head {name} was not compared: this bundle holds no proof for its size.",
-    "no_torn": "The files that crashes left (torn/) are not here; {count} records name such files.",
-    "single": "Only this segment was read. Whether later ones exist cannot be seen from it.",
-    "unchecked": "Not checked, and nothing in it was believed: {names}.",
-    "log_is": "log {log}, {size} records, root {root}",
-    "key_is": "key in force at the end: {key}",
-    "where": "{what} [record {record}, {segment}, byte {offset}]",
-    "where_record": "{what} [record {record}]",
-    "hint": "  What to do: {hint}",
-    "state": "state: {state}",
-}
-
+SEVERITY = ("ok", "in-doubt", "torn", "behind", "fork", "tampered")
+SCHEMA = "meterlink.verify/1"
+EXIT_CODES = {"ok": 0, "in-doubt": 11}
 HINTS = {
     "tampered": (
-        "Change nothing and keep this copy as it is. Ask the office for its own copy, check that too, and "
-        "compare both from here on."
+        "Change nothing and keep this copy as it is. Ask the office for its own copy, check that too, and compare "
+        "both from here on."
     ),
     "torn": (
-        "Keep this copy. On the computer of the log `meterlink audit recover` keeps these bytes under torn/ "
-        "and records them; "
-        "then check again."
+        "Keep this copy. On the computer of the log `meterlink audit recover` keeps these bytes under torn/ and "
+        "records them; then check again."
     ),
     "in-doubt": "Read the parameter back from the meter and record the answer (`meterlink audit resolve`).",
     "behind": (
-        "Ask for the newest copy of this log. If it cannot be had, treat the missing records as removed; "
-        "keep copy and head."
+        "Ask for the newest copy of this log. If it cannot be had, treat the missing records as removed; keep copy "
+        "and head."
     ),
     "fork": "Keep both as evidence, and ask the office which one it cosigned. Nobody may repair this.",
-    "no_trust": "Compare name and key id with what the office gave you, and ask it for the first vkey of this log.",
-    "no_quorum": "Ask the office to cosign this log, or for the bundle with its cosignatures.",
-    "log_not_in_policy": "Ask the office whether this log is enrolled, and for its present policy.",
-    "unreadable": (
-        "If it is a matter of rights or of the disk, copy the files elsewhere and check again; else ask for them anew."
-    ),
-    "segment_name": "A segment is missing or was renamed. Ask the office for its copy of the whole log.",
 }
 
-SEVERITY = ("ok", "in-doubt", "torn", "behind", "fork", "tampered")
 SEGMENT_BYTES = 16 * 1024 * 1024
 LEAF_BYTES = 32768
 PAIR_BYTES = 33792
@@ -264,19 +57,18 @@ SECTOR = 512
 DEPTH = 32
 LARGEST = 2**53 - 1
 TILE = 256
-BUNDLE = ("checkpoint", "chain/", "records/", "tile/")  # a log folder holds none of these
 BLOCK = 65536
+BUNDLE = ("checkpoint", "chain/", "records/", "tile/")  # a log folder holds none of these
 
 HEX32 = re.compile("[0-9a-f]{32}")
-TORN = re.compile("[0-9]+-[0-9a-f]{12}")
 HEX64 = re.compile("[0-9a-f]{64}")
 KEYS = re.compile("[a-z0-9_]+")
 KIND = re.compile("[a-z0-9_.]+")
 ORIGIN = re.compile(r"[^\s+]+/ml/[0-9a-f]{8}")
-TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z")
+TIME = re.compile("[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9][.][0-9]{3}Z")
+TORN = re.compile("[0-9]+-[0-9a-f]{12}")
 DECIMAL = re.compile("0|[1-9][0-9]{0,17}")
 SEGMENT = re.compile("seg/([0-9]{12})[.]log")
-ROTATION = re.compile(rb'"vkey":"([^"\\]{1,400})"')
 PROOF = re.compile("((?:chain|records)/[^/]+)[.](?:tlog-proof|growth)")
 NULS = re.compile(b"\0+")
 PREV = re.compile(b'"prev":"([0-9a-f]{64})"')
@@ -294,21 +86,39 @@ class Place(NamedTuple):
 
 
 class WrongError(Exception):
-    """Something that is not as the pages say; `code` names the sentence."""
+    """Something that is not as the pages say."""
 
-    def __init__(self, code: str, state: str = "tampered", place: Place | None = None, **facts: object) -> None:
-        super().__init__(code)
-        self.code, self.state, self.place, self.facts = code, state, place, facts
-
-    def __str__(self) -> str:
-        return say(self.code, **self.facts)
+    def __init__(self, what: str, state: str = "tampered", place: Place | None = None, hint: str = "") -> None:
+        super().__init__(what)
+        self.state, self.place, self.hint = state, place, hint
 
 
 class UsageError(Exception):
     """The program was asked for something that cannot be answered (exit code 2)."""
 
-    def __init__(self, code: str, **facts: object) -> None:
-        super().__init__(say(code, **facts))
+
+def want(holds: object, what: str, state: str = "tampered", place: Place | None = None) -> None:
+    if not holds:
+        raise WrongError(what, state, place)
+
+
+@contextlib.contextmanager
+def at(place: Place) -> Iterator[None]:
+    """Whatever is found wrong in here stands at this place."""
+    try:
+        yield
+    except WrongError as wrong:
+        wrong.place = wrong.place or place
+        raise
+
+
+@contextlib.contextmanager
+def within(what: str) -> Iterator[None]:
+    """Whatever is found wrong in here is told as wrong in that."""
+    try:
+        yield
+    except WrongError as wrong:
+        raise WrongError(f"{what} is refused: {wrong}.") from None
 
 
 class Finding(NamedTuple):
@@ -338,30 +148,27 @@ class Report:
 
     def add(self, wrong: WrongError, place: Place | None = None) -> None:
         where = wrong.place or place or Place()
-        hint = HINTS.get(wrong.code, HINTS.get(wrong.state, ""))
-        self.findings.append(Finding(wrong.state, *where, what=str(wrong), hint=hint))
+        hint = wrong.hint or HINTS[wrong.state]
+        self.findings.append(Finding(wrong.state, *where, what=shown(str(wrong)), hint=hint))
 
-    def did(self, code: str, **facts: object) -> None:
-        self.checked.append(say(code, **facts))
+    def did(self, sentence: str) -> None:
+        self.checked.append(shown(sentence))
 
-    def note(self, code: str, **facts: object) -> None:
-        sentence = say(code, **facts)
-        if sentence not in self.notes:
-            self.notes.append(sentence)
+    def note(self, sentence: str) -> None:
+        self.notes.append(shown(sentence))
 
-
-def say(code: str, **facts: object) -> str:
-    return TEXT[code].format(**{name: shown(fact) for name, fact in facts.items()})
+    def describe(self, origin: str, size: int, root: bytes, key: Key) -> None:
+        self.log, self.size, self.root, self.key = origin, size, base64.b64encode(root).decode(), key.vkey
 
 
-def shown(fact: object) -> object:
+def shown(text: str) -> str:
     """Text from a file must not steer the terminal: what cannot be printed is escaped, what is long is cut."""
-    if not isinstance(fact, str):
-        return fact
-    text = "".join(
-        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in fact[:2000]
-    )
-    return text if len(fact) <= 2000 else text + "..."
+    safe = (c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in text[:4000])
+    return "".join(safe) + ("..." if len(text) > 4000 else "")
+
+
+def listed(items: list[Any]) -> str:
+    return ", ".join(map(str, items[:20])) + (", ..." if len(items) > 20 else "")
 
 
 # Ed25519 (RFC 8032 5.1), verification only ---------------------------------------------------------------------------
@@ -370,6 +177,7 @@ P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+BASE = bytes([88] + 31 * [102])  # y = 4/5
 Point = Tuple[int, int, int, int]  # noqa: UP006 - evaluated when it runs
 # extended coordinates X, Y, Z, T; an addend is Y-X, Y+X, 2Z, 2dT
 NEUTRAL: Point = (0, 1, 1, 0)
@@ -412,9 +220,13 @@ def add_points(point: Point, other: Point) -> Point:
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
-def multiples(point: Point) -> list[list[Point]]:
-    """0 to 15 times 16^i times the point, for i from 0 to 63, as addends."""
-    table = []
+@functools.lru_cache(maxsize=8)
+def multiples(raw: bytes, sign: int) -> list[list[Point]] | None:
+    """0 to 15 times 16^i times plus or minus the point, for i from 0 to 63, as addends; None when it is no point."""
+    decoded, table = decode_point(raw), []
+    if decoded is None:
+        return None
+    point = (sign * decoded[0] % P, decoded[1], 1, sign * decoded[3] % P)
     for _ in range(64):
         step, row, total = addend(point), [], NEUTRAL
         for _ in range(16):
@@ -433,28 +245,15 @@ def add_multiple(total: Point, scalar: int, table: list[list[Point]]) -> Point:
     return total
 
 
-@functools.lru_cache(maxsize=1)
-def base_multiples() -> list[list[Point]]:
-    base = decode_point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
-    assert base is not None
-    return multiples(base)
-
-
-@functools.lru_cache(maxsize=4)
-def minus_key_multiples(public: bytes) -> list[list[Point]] | None:
-    point = decode_point(public)
-    return None if point is None else multiples((P - point[0], point[1], 1, P - point[3]))
-
-
 def ed25519_verifies(public: bytes, message: bytes, signature: bytes) -> bool:
     """RFC 8032 5.1.7 without the cofactor, as OpenSSL does it: encode(S B - k A) is R, byte for byte, and S < L."""
     if len(public) != 32 or len(signature) != 64:
         return False
-    table, s = minus_key_multiples(public), int.from_bytes(signature[32:], "little")
-    if table is None or s >= L:
+    base, table, s = multiples(BASE, 1), multiples(public, -1), int.from_bytes(signature[32:], "little")
+    if base is None or table is None or s >= L:
         return False
     k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
-    return encode_point(add_multiple(add_multiple(NEUTRAL, s, base_multiples()), k, table)) == signature[:32]
+    return encode_point(add_multiple(add_multiple(NEUTRAL, s, base), k, table)) == signature[:32]
 
 
 # Tree (RFC 6962 2.1, RFC 9162 2.1) -----------------------------------------------------------------------------------
@@ -490,24 +289,16 @@ class Frontier:
 
 
 class Roots:
-    """The root at every size so far, 32 bytes each, in blocks (no list of a million objects)."""
+    """The root at every size so far, 32 bytes each (no list of a million objects)."""
 
     def __init__(self) -> None:
-        self.size = -1
-        self.blocks: list[bytearray] = []
-        self.append(Frontier().root())
+        self.bytes = bytearray(Frontier().root())
 
     def append(self, root: bytes) -> None:
-        if not self.blocks or len(self.blocks[-1]) == BLOCK:
-            self.blocks.append(bytearray())
-        self.blocks[-1] += root
-        self.size += 1
+        self.bytes += root
 
     def at(self, size: int) -> bytes | None:
-        if not 0 <= size <= self.size:
-            return None
-        block, offset = divmod(size * 32, BLOCK)
-        return bytes(self.blocks[block][offset : offset + 32])
+        return bytes(self.bytes[32 * size : 32 * size + 32]) or None
 
 
 def root_by_inclusion(index: int, size: int, digest: bytes, proof: list[bytes]) -> bytes | None:
@@ -532,10 +323,8 @@ def consistent(old: int, new: int, old_root: bytes, new_root: bytes, proof: list
     """RFC 9162 2.1.4.2: the tree of size `old` is the beginning of the tree of size `new`."""
     if old == new:
         return not proof and old_root == new_root
-    if not 0 < old < new:
-        return False
     path = ([old_root] if old & (old - 1) == 0 else []) + proof
-    if not path:
+    if not 0 < old < new or not path:
         return False
     place, last = old - 1, new - 1
     while place & 1:
@@ -557,15 +346,20 @@ def consistent(old: int, new: int, old_root: bytes, new_root: bytes, proof: list
 # Notes, keys, policies (C2SP) ----------------------------------------------------------------------------------------
 
 
+def utf8(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise WrongError(f"not UTF-8 (byte {error.start})") from None
+
+
 def strict_base64(text: str) -> bytes:
     """Standard alphabet with padding; refused when it does not encode to itself again."""
-    try:
+    with contextlib.suppress(ValueError):
         raw = base64.b64decode(text.encode("ascii"), validate=True)
-    except (ValueError, binascii.Error):
-        raise WrongError("bad_base64") from None
-    if base64.b64encode(raw).decode("ascii") != text:
-        raise WrongError("bad_base64")
-    return raw
+        if base64.b64encode(raw).decode("ascii") == text:
+            return raw
+    raise WrongError("not strict base64")
 
 
 class Key(NamedTuple):
@@ -583,30 +377,20 @@ class Key(NamedTuple):
 
 
 def good_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(c.isspace() for c in name)
+    return name != "" and not any(c == "+" or c.isspace() or "\ud800" <= c <= "\udfff" for c in name)
 
 
-def parse_vkey(text: str, any_kind: bool = False) -> Key:
-    """C2SP signed-note: name+hex key id+base64(type byte and key)."""
+def parse_vkey(text: str, kinds: Container[int] = (1, 4)) -> Key:
+    """C2SP signed-note: name+hex key id+base64(type byte and key); types 01 log, 04 witness."""
     name, _, rest = text.partition("+")
     key_id, _, data = rest.partition("+")
-    if not good_name(name) or not data:
-        raise WrongError("bad_vkey")
+    want(good_name(name) and data, "not of the form name+key id+base64")
     raw = strict_base64(data)
-    if not raw:
-        raise WrongError("bad_vkey")
     key = Key(name, raw[0], raw[1:])
-    try:
-        expected = key.id.hex()
-    except UnicodeEncodeError:
-        raise WrongError("bad_vkey") from None
-    if expected != key_id:
-        raise WrongError("bad_vkey_id")
+    want(key.id.hex() == key_id, "the key id does not belong to name and key")
+    want(key.kind in kinds, f"a key of type {key.kind:02x} does not belong here")
     if key.kind in (1, 4):
-        if len(key.raw) != 32 or decode_point(key.raw) is None:
-            raise WrongError("bad_point")
-    elif not any_kind:
-        raise WrongError("bad_vkey_kind", kind=key.kind)
+        want(len(key.raw) == 32 and decode_point(key.raw), "the public key is not a point of the curve")
     return key
 
 
@@ -619,36 +403,32 @@ class Note(NamedTuple):
     root: bytes
     lines: list[tuple[str, bytes]]
 
+    def own_lines(self) -> list[bytes]:
+        """The signatures in the name of the log."""
+        return [payload for owner, payload in self.lines if owner == self.origin]
+
 
 def checkpoint_text(origin: str, size: int, root: bytes) -> bytes:
     return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
 
 
 def parse_note(raw: bytes) -> Note:
-    try:
-        whole = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise WrongError("bad_note") from None
+    whole = utf8(raw)
     body, gap, tail = whole.rpartition("\n\n")
-    if not gap or not tail.endswith("\n") or any(c < " " and c != "\n" for c in whole):
-        raise WrongError("bad_note")
+    is_note = gap and tail.endswith("\n") and not any(c < " " and c != "\n" for c in whole)
+    want(is_note, "not a signed note of text, empty line and signature lines")
     fields = body.split("\n")
-    if len(fields) != 3 or not good_name(fields[0]) or not DECIMAL.fullmatch(fields[1]):
-        raise WrongError("bad_note_text")
-    root = strict_base64(fields[2])
-    if len(root) != 32:
-        raise WrongError("bad_note_text")
+    is_head = len(fields) == 3 and good_name(fields[0]) and DECIMAL.fullmatch(fields[1]) and is_root(fields[2])
+    want(is_head, "the text is not origin, size and root")
     lines = [parse_signature_line(line) for line in tail[:-1].split("\n")]
-    return Note((body + "\n").encode(), fields[0], int(fields[1]), root, lines)
+    return Note((body + "\n").encode(), fields[0], int(fields[1]), strict_base64(fields[2]), lines)
 
 
 def parse_signature_line(line: str) -> tuple[str, bytes]:
     parts = line.split(" ")
-    if len(parts) != 3 or parts[0] != "\u2014" or not good_name(parts[1]):
-        raise WrongError("bad_note_line")
+    want(len(parts) == 3 and parts[0] == "\u2014" and good_name(parts[1]), "a signature line is malformed")
     payload = strict_base64(parts[2])
-    if len(payload) < 5:
-        raise WrongError("bad_note_line")
+    want(len(payload) > 4, "a signature line is malformed")
     return parts[1], payload
 
 
@@ -661,8 +441,8 @@ def cosigned(note: Note, key: Key, name: str) -> bool:
     claimed = [payload for owner, payload in note.lines if owner == key.name and payload[:4] == key.id]
     for payload in claimed:
         signed = b"cosignature/v1\ntime %d\n" % int.from_bytes(payload[4:12], "big") + note.text
-        if len(payload) != 76 or not ed25519_verifies(key.raw, signed, payload[12:]):
-            raise WrongError("bad_cosignature", witness=key.name, name=name)
+        good = len(payload) == 76 and ed25519_verifies(key.raw, signed, payload[12:])
+        want(good, f"The cosignature by {key.name} in {name} does not verify.")
     return bool(claimed)
 
 
@@ -681,18 +461,44 @@ class Trust:
     def given(self) -> bool:
         return bool(self.logs or self.offices or self.policy_logs or self.quorum)
 
-    def all_logs(self) -> list[Key]:
-        return self.logs + self.policy_logs
-
-    def all_witnesses(self) -> list[Key]:
-        return self.offices + list(self.witnesses.values())
-
-    def satisfied_by(self, names: list[str]) -> bool:
-        good = set(names)
+    def satisfied_by(self, keys: list[Key]) -> bool:
+        """The quorum, one that is not `none`, is there."""
+        good = {name for name, key in self.witnesses.items() if key in keys}
         for group, (threshold, members) in self.groups.items():
             if sum(member in good for member in members) >= threshold:
                 good.add(group)
         return self.quorum in good
+
+    def read_line(self, words: list[str]) -> None:
+        """log VKEY [URL], witness NAME VKEY [URL], group NAME any|all|N MEMBER..., quorum NAME|none."""
+        kind, count = words[0], len(words)
+        if kind == "log" and count in (2, 3):
+            self.policy_logs.append(parse_vkey(words[1], (1,)))
+        elif kind == "witness" and count in (3, 4):
+            self._check_new(words[1])
+            key = parse_vkey(words[2], range(2, 256))
+            want(key not in self.witnesses.values(), "the same witness key stands twice")
+            self.witnesses[words[1]] = key
+        elif kind == "group" and count >= 4:
+            self._check_new(words[1])
+            threshold = {"any": "1", "all": str(count - 3)}.get(words[2], words[2])
+            good = DECIMAL.fullmatch(threshold) and 1 <= int(threshold) <= count - 3
+            want(good, f"the threshold {threshold} is not any, all or a number from 1 to the count of members")
+            self.groups[words[1]] = int(threshold), self._known(words[3:])
+        elif kind == "quorum" and count == 2:
+            want(self.quorum is None, "a second quorum line")
+            self.quorum = words[1] if words[1] == "none" else self._known(words[1:])[0]
+        else:
+            raise WrongError("not a log, witness, group or quorum line")
+
+    def _check_new(self, name: str) -> None:
+        want(name not in ("none", *self.witnesses, *self.groups), f"the name {name} is used twice or reserved")
+
+    def _known(self, names: list[str]) -> list[str]:
+        for name in names:
+            want(name in self.witnesses or name in self.groups, f"{name} is not defined above this line")
+        want(len(set(names)) == len(names), "a member stands twice")
+        return names
 
 
 def read_keys(trust: Trust, texts: list[str]) -> None:
@@ -700,71 +506,31 @@ def read_keys(trust: Trust, texts: list[str]) -> None:
         try:
             key = parse_vkey(text)
         except WrongError as wrong:
-            raise UsageError("bad_key", key=text, why=str(wrong)) from None
+            example = "It looks like name+8 hex digits+base64."
+            raise UsageError(f"--key {text}: this is not a vkey: {wrong}. {example}") from None
         (trust.logs if key.kind == 1 else trust.offices).append(key)
 
 
 def read_policy(trust: Trust, path: str) -> None:
-    try:
-        text = read_own_file(path).decode("utf-8")
-    except UnicodeDecodeError:
-        raise UsageError("bad_policy", path=path, line=0, why=say("policy_text")) from None
     number = 0
     try:
-        for number, line in enumerate(text.split("\n"), 1):  # noqa: B007
+        for number, line in enumerate(utf8(read_own_file(path)).split("\n"), 1):  # noqa: B007
             words = line.split()
             if words and not words[0].startswith("#"):
-                read_policy_line(trust, words)
-        if trust.quorum is None:
-            raise WrongError("policy_quorum")
+                trust.read_line(words)
+        want(trust.quorum, "there is no quorum line")
     except WrongError as wrong:
-        raise UsageError("bad_policy", path=path, line=number, why=str(wrong)) from None
+        raise UsageError(f"--policy {path}, line {number}: {wrong}.") from None
 
 
-def read_policy_line(trust: Trust, words: list[str]) -> None:
-    """C2SP tlog-policy: log VKEY [URL], witness NAME VKEY [URL], group NAME any|all|N MEMBER..., quorum NAME|none."""
-    kind, count = words[0], len(words)
-    if kind == "log" and count in (2, 3):
-        trust.policy_logs.append(parse_vkey(words[1]))
-    elif kind == "witness" and count in (3, 4):
-        new_policy_name(trust, words[1])
-        key = parse_vkey(words[2], any_kind=True)
-        if key.kind == 1:
-            raise WrongError("bad_vkey_kind", kind=key.kind)
-        if key in trust.witnesses.values():
-            raise WrongError("policy_key_twice")
-        trust.witnesses[words[1]] = key
-    elif kind == "group" and count >= 4:
-        new_policy_name(trust, words[1])
-        trust.groups[words[1]] = (threshold_of(words[2], len(words) - 3), known_members(trust, words[3:]))
-    elif kind == "quorum" and count == 2:
-        if trust.quorum is not None:
-            raise WrongError("policy_quorum")
-        trust.quorum = words[1] if words[1] == "none" else known_members(trust, words[1:])[0]
-    else:
-        raise WrongError("policy_line")
-
-
-def new_policy_name(trust: Trust, name: str) -> None:
-    if name == "none" or name in trust.witnesses or name in trust.groups:
-        raise WrongError("policy_name", name=name)
-
-
-def known_members(trust: Trust, names: list[str]) -> list[str]:
-    for name in names:
-        if name not in trust.witnesses and name not in trust.groups:
-            raise WrongError("policy_member", name=name)
-    if len(set(names)) != len(names):
-        raise WrongError("policy_name", name=names[0])
-    return names
-
-
-def threshold_of(word: str, members: int) -> int:
-    if word in ("any", "all"):
-        return 1 if word == "any" else members
-    if not DECIMAL.fullmatch(word) or not 1 <= int(word) <= members:
-        raise WrongError("policy_threshold", value=word)
-    return int(word)
+def read_heads(paths: list[str]) -> list[tuple[str, Note]]:
+    found = []
+    for path in paths:
+        try:
+            found.append((path, parse_note(read_own_file(path))))
+        except WrongError as wrong:
+            raise UsageError(f"--head {path}: this is not a checkpoint: {wrong}.") from None
+    return found
 
 
 # Records -------------------------------------------------------------------------------------------------------------
@@ -772,27 +538,24 @@ def threshold_of(word: str, members: int) -> int:
 
 def integer(text: str) -> int:
     if len(text) > 17 or abs(int(text)) > LARGEST:
-        raise WrongError("json_number", value=text[:40])
+        no_integer(text)
     return int(text)
 
 
-def no_float(text: str) -> NoReturn:
-    raise WrongError("json_number", value=text[:40])
+def no_integer(text: str) -> NoReturn:
+    raise WrongError(f"{text[:40]} is not an integer between -(2^53 - 1) and 2^53 - 1")
 
 
 def json_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if not KEYS.fullmatch(key):
-            raise WrongError("json_key", key=key)
-        if key in found:
-            raise WrongError("json_doubled", key=key)
-        found[key] = value
+    found = dict(pairs)
+    for key in found:
+        want(KEYS.fullmatch(key), f"the key {key} is not of [a-z0-9_]+")
+    want(len(found) == len(pairs), "a key stands twice in one object")
     return found
 
 
 DECODER = json.JSONDecoder(
-    object_pairs_hook=json_object, parse_int=integer, parse_float=no_float, parse_constant=no_float
+    object_pairs_hook=json_object, parse_int=integer, parse_float=no_integer, parse_constant=no_integer
 )
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
@@ -802,37 +565,32 @@ def check_values(value: Any) -> None:
     heap = [(value, 1)]
     while heap:
         value, depth = heap.pop()
-        if value is None:
-            raise WrongError("json_null")
+        want(value is not None, "a null")
         if type(value) in (dict, list):
-            if depth > DEPTH:
-                raise WrongError("json_deep")
+            want(depth <= DEPTH, "lists and objects more than 32 deep")
             heap += [(inner, depth + 1) for inner in (value.values() if type(value) is dict else value)]
 
 
 def parse_record(line: bytes) -> dict[str, Any]:
     """Canonical JSON (RFC 8785) of the stricter kind; on it json.dumps with sorted keys is canonical."""
-    if len(line) > LEAF_BYTES:
-        raise WrongError("too_long")
-    try:
-        text = line.decode("utf-8")
-        record = DECODER.decode(text)
-        check_values(record)
-        same = ENCODER.encode(record).encode("utf-8") == line
-    except UnicodeDecodeError as error:
-        raise WrongError("not_utf8", at=error.start) from None
-    except WrongError as wrong:
-        raise WrongError("not_json", why=str(wrong)) from None
-    except (ValueError, RecursionError):
-        raise WrongError("not_json", why=say("json_broken")) from None
-    if type(record) is not dict:
-        raise WrongError("not_json", why=say("json_object"))
-    if not same:
-        raise WrongError("not_canonical")
-    if not unicodedata.is_normalized("NFC", text):
-        raise WrongError("not_nfc")
-    check_fields(record)
-    return record
+    with within("The record"):
+        want(len(line) <= LEAF_BYTES, "more than 32768 bytes")
+        text = utf8(line)
+        try:
+            record = DECODER.decode(text)
+            check_values(record)
+            same = ENCODER.encode(record) == text
+        except (ValueError, RecursionError):
+            raise WrongError("it cannot be parsed as JSON") from None
+        want(type(record) is dict, "not an object")
+        want(same, "JSON, but not in the one canonical form (RFC 8785)")
+        want(unicodedata.is_normalized("NFC", text), "text that is not in Unicode form NFC")
+        for field, test in FIELDS.items() if record.get("v") == 1 else list(FIELDS.items())[:4]:
+            want(test(record.get(field)), f"the field {field} is missing or not as it must be")
+        kind = kind_of(record)
+        for field, test in MATTER.get(kind, {}).items():
+            want(test(record["d"].get(field)), f"the field d.{field} of {kind} is missing or not as it must be")
+    return cast("dict[str, Any]", record)
 
 
 def is_text(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
@@ -847,18 +605,6 @@ def is_some_text(value: Any) -> bool:
     return type(value) is str and value != ""
 
 
-def is_absent_or(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: value is None or test(value)
-
-
-def are_frames(value: Any) -> bool:
-    return type(value) is list and all(type(frame) is dict and type(frame.get("i")) is int for frame in value)
-
-
-def are_counts(value: Any) -> bool:
-    return type(value) is list and all(map(is_count, value))
-
-
 def is_root(value: Any) -> bool:
     try:
         return type(value) is str and len(strict_base64(value)) == 32
@@ -866,47 +612,53 @@ def is_root(value: Any) -> bool:
         return False
 
 
-FIELDS: list[tuple[str, Callable[[Any], bool]]] = [
-    ("v", lambda value: type(value) is int and value >= 1),
-    ("log", is_text(ORIGIN)),
-    ("n", is_count),
-    ("prev", is_text(HEX64)),
-]
-FIELDS_1: list[tuple[str, Callable[[Any], bool]]] = [
-    ("run", is_text(HEX32)),
-    ("mono_ms", is_count),
-    ("t", is_text(TIME)),
-    ("type", is_text(KIND)),
-    ("work", is_absent_or(is_some_text)),
-    ("actor", is_absent_or(is_some_text)),
-    ("d", lambda value: type(value) is dict),
-]
+def absent_or(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or test(value)
+
+
+def are_counts(value: Any) -> bool:
+    return type(value) is list and all(map(is_count, value))
+
+
+def are_frames(value: Any) -> bool:
+    frames = value if type(value) is list else [None]
+    return all(type(frame) is dict and is_count(frame.get("i")) and type(frame.get("bytes")) is str for frame in frames)
+
+
+FIELDS: dict[str, Callable[[Any], bool]] = {  # the first four are those of every version
+    "v": lambda value: type(value) is int and value >= 1,
+    "log": is_text(ORIGIN),
+    "n": is_count,
+    "prev": is_text(HEX64),
+    "run": is_text(HEX32),
+    "mono_ms": is_count,
+    "t": is_text(TIME),
+    "type": is_text(KIND),
+    "work": absent_or(is_some_text),
+    "actor": absent_or(is_some_text),
+    "d": lambda value: type(value) is dict,
+}
 SURE = ("ok", "refused", "not-sent")
-RESULTS = (*SURE, "no-answer", "damaged")
-MATTER: dict[str, list[tuple[str, Callable[[Any], bool]]]] = {
-    "log.open": [("format", lambda value: type(value) is int and value == 1), ("vkey", is_some_text)],
-    "key.rotate": [("vkey", is_some_text)],
-    "epoch.open": [("vkey", is_some_text), ("epoch", is_count)],
-    "anchor": [("size", lambda value: is_count(value) and value > 0), ("root", is_root)],
-    "log.recovered": [("file", is_text(TORN)), ("bytes", is_count), ("sha256", is_text(HEX64))],
-    "intent": [("frames", are_frames)],
-    "work.close": [("records", is_absent_or(are_counts))],
-    "outcome": [("of", is_count), ("i", is_count), ("result", lambda value: value in RESULTS)],
-    "verify": [("of", is_count), ("i", is_absent_or(is_count)), ("same", lambda value: type(value) is bool)],
-    "resolve": [("of", is_count), ("i", is_absent_or(is_count))],
+MATTER: dict[str, dict[str, Callable[[Any], bool]]] = {
+    "log.open": {"format": lambda value: type(value) is int and value == 1, "vkey": is_some_text},
+    "key.rotate": {"vkey": is_some_text},
+    "epoch.open": {"vkey": is_some_text, "epoch": is_count},
+    "anchor": {"size": lambda value: is_count(value) and value > 0, "root": is_root},
+    "log.recovered": {"file": is_text(TORN), "bytes": is_count, "sha256": is_text(HEX64)},
+    "intent": {
+        "operation": lambda value: type(value) is str,
+        "part": is_count,
+        "parts": is_count,
+        "frames": are_frames,
+    },
+    "work.close": {"records": absent_or(are_counts)},
+    "outcome": {"of": is_count, "i": is_count, "result": lambda value: value in (*SURE, "no-answer", "damaged")},
+    "verify": {"of": is_count, "i": absent_or(is_count), "same": lambda value: type(value) is bool},
+    "resolve": {"of": is_count, "i": absent_or(is_count)},
 }
 KNOWN = {*MATTER, "run.open", "run.close", "work.open", "read", "seal", "meter.journal"} | {
     "act.issued", "clock.jump", "log.note", "log.end"
 }  # fmt: skip
-
-
-def check_fields(record: dict[str, Any]) -> None:
-    for field, test in FIELDS + (FIELDS_1 if record.get("v") == 1 else []):
-        if not test(record.get(field)):
-            raise WrongError("bad_field", field=field)
-    for field, test in MATTER.get(kind_of(record), []):
-        if not test(record["d"].get(field)):
-            raise WrongError("bad_matter", field=field, kind=kind_of(record))
 
 
 def kind_of(record: dict[str, Any]) -> str:
@@ -915,24 +667,18 @@ def kind_of(record: dict[str, Any]) -> str:
 
 
 def vkey_in(record: dict[str, Any]) -> Key:
-    try:
-        key = parse_vkey(record["d"]["vkey"])
-        if key.kind != 1:
-            raise WrongError("bad_vkey_kind", kind=key.kind)
-    except WrongError as wrong:
-        raise WrongError("wrong_vkey", why=str(wrong)) from None
-    if key.name != record["log"]:
-        raise WrongError("wrong_vkey", why=key.name)
+    with within("The vkey in the record"):
+        key = parse_vkey(record["d"]["vkey"], (1,))
+        want(key.name == record["log"], f"it is of {key.name}")
     return key
 
 
 def first_key(record: dict[str, Any]) -> Key:
     """The key of log.open; the origin ends in the beginning of its hash."""
-    if kind_of(record) != "log.open":
-        raise WrongError("first_kind")
+    want(kind_of(record) == "log.open", "Record 0 is not log.open.")
     key = vkey_in(record)
-    if hashlib.sha256(key.raw).hexdigest()[:8] != key.name[-8:]:
-        raise WrongError("wrong_origin", log=key.name)
+    digits = hashlib.sha256(key.raw).hexdigest()[:8]
+    want(digits == key.name[-8:], f"The name {key.name} does not end in the first 8 hex digits of its key's SHA-256.")
     return key
 
 
@@ -945,23 +691,18 @@ class Doubts:
     def note(self, record: dict[str, Any], place: Place) -> None:
         kind = kind_of(record)
         if kind == "intent":
-            frames = [frame["i"] for frame in record["d"]["frames"]]
-            if frames:
-                self.open[record["n"]] = place, frames
+            self.open[record["n"]] = place, [frame["i"] for frame in record["d"]["frames"]]
         elif kind in ("verify", "resolve") or (kind == "outcome" and record["d"]["result"] in SURE):
-            self._settle(record["d"]["of"], record["d"].get("i"))
-
-    def _settle(self, of: int, frame: int | None) -> None:
-        if of in self.open:
-            place, frames = self.open.pop(of)
-            rest = [] if frame is None else [i for i in frames if i != frame]
-            if rest:
-                self.open[of] = place, rest
+            of, frame = record["d"]["of"], record["d"].get("i")
+            if of in self.open:
+                place, frames = self.open[of]
+                self.open[of] = place, [i for i in frames if frame is not None and i != frame]
 
     def report(self, report: Report) -> None:
-        for place, frames in list(self.open.values())[:100]:
-            numbers = ", ".join(map(str, frames))
-            report.add(WrongError("in_doubt", "in-doubt", place, frames=numbers))
+        for place, frames in self.open.values():
+            if frames:
+                what = f"Frames {listed(frames)} of the intent have no sure outcome: they may or may not have reached "
+                report.add(WrongError(what + "the meter. The log itself is sound.", "in-doubt", place))
 
 
 class Ledger:
@@ -970,85 +711,76 @@ class Ledger:
     def __init__(self) -> None:
         self.origin = ""
         self.size = 0
+        self.prev = "0" * 64
+        self.ended = False
         self.epochs: list[tuple[int, Key]] = []
         self.roots = Roots()
         self.doubts = Doubts()
-        self.later = 0
-        self.recovered = 0
-        self.unknown: dict[str, None] = {}
+        self._later = 0
+        self._unknown: dict[str, None] = {}
         self._frontier = Frontier()
-        self.prev = "0" * 64
+        self._digest = b""
         self._next: Key | None = None
-        self._used: dict[bytes, None] = {}
-        self.ended = False
+        self._used: set[bytes] = set()
 
     def admit(self, line: bytes) -> dict[str, Any]:
-        """Checks form, order, keys; afterwards `root()` is over this record too. Signatures are the caller's."""
+        """Checks form, order, keys; afterwards `text()` is over this record too. Signatures are the caller's."""
         record = parse_record(line)
-        self._check_place(record)
-        self._check_keys(record)
-        digest = leaf_hash(line)
-        self.prev = digest.hex()
-        self._frontier.push(digest)
+        kind, n = kind_of(record), record["n"]
+        if self.size == 0:
+            self._enter(first_key(record))
+            self.origin = record["log"]
+        want(record["log"] == self.origin, f"The record belongs to the log {record['log']}, not to {self.origin}.")
+        want(n == self.size, f"The record says it is number {n}, but stands at number {self.size}.")
+        want(record["prev"] == self.prev, "The record does not name the hash of the record before it.")
+        want(not self.ended, "A record follows log.end.")
+        want(self.size == 0 or kind != "log.open", "A second log.open.")
+        want((kind == "epoch.open") is bool(self._next), "After key.rotate, and nowhere else, comes epoch.open.")
+        if self._next:
+            want(vkey_in(record) == self._next, "epoch.open names another key than the key.rotate before it.")
+            number = len(self.epochs)
+            want(record["d"]["epoch"] == number, f"epoch.open is number {record['d']['epoch']} where {number} is due.")
+            self._enter(self._next)
+            self._next = None
+        if kind == "key.rotate":
+            self._next = vkey_in(record)
+            want(self._next.raw not in self._used, "key.rotate names a key that was in force before.")
+        if kind == "anchor":
+            size = record["d"]["size"]
+            want(size <= n, f"The anchor speaks of size {size}, which is more than the {n} records before it.")
+        self._digest = leaf_hash(line)
+        self._frontier.push(self._digest)
         return record
 
-    def accept(self, record: dict[str, Any], place: Place) -> None:
+    def accept(self, record: dict[str, Any], place: Place, report: Report) -> None:
         """The record is sound."""
         self.size += 1
+        self.prev = self._digest.hex()
         self.roots.append(self._frontier.root())
         self.doubts.note(record, place)
         kind = kind_of(record)
         self.ended = kind == "log.end"
-        self.later += not kind
-        if kind and kind not in KNOWN and len(self.unknown) < 20:
-            self.unknown[kind] = None
+        self._later += not kind
+        if kind and kind not in KNOWN:
+            self._unknown[kind] = None
+        if kind == "anchor" and self.roots.at(record["d"]["size"]) != strict_base64(record["d"]["root"]):
+            what = f"The anchor of size {record['d']['size']} holds another root than this log has at that size."
+            report.add(WrongError(what, "fork", place))
 
-    def root(self) -> bytes:
-        return self._frontier.root()
+    def text(self) -> bytes:
+        """What is signed after the record that was admitted last."""
+        return checkpoint_text(self.origin, self._frontier.size, self._frontier.root())
 
-    def key(self) -> Key:
-        return self.epochs[-1][1]
+    def tell(self, report: Report) -> None:
+        if self._later:
+            what = "only log, index, hash and signature of these were checked."
+            report.note(f"{self._later} records are of a later version of the format; {what}")
+        if self._unknown:
+            report.note(f"Types unknown to this program, kept and verified as bytes: {listed(list(self._unknown))}.")
 
-    def _check_place(self, record: dict[str, Any]) -> None:
-        if self.origin and record["log"] != self.origin:
-            raise WrongError("wrong_log", found=record["log"], expected=self.origin)
-        if record["n"] != self.size:
-            raise WrongError("wrong_index", found=record["n"], expected=self.size)
-        if record["prev"] != self.prev:
-            raise WrongError("wrong_prev")
-        if self.ended:
-            raise WrongError("after_end")
-
-    def _check_keys(self, record: dict[str, Any]) -> None:
-        kind = kind_of(record)
-        if self.size == 0:
-            self._enter(0, first_key(record))
-            self.origin = record["log"]
-        elif kind == "log.open":
-            raise WrongError("second_open")
-        if self._next is not None:
-            self._open_epoch(record, self._next)
-        elif kind == "epoch.open":
-            raise WrongError("epoch_stray")
-        if kind == "key.rotate":
-            key = vkey_in(record)
-            if key.raw in self._used:
-                raise WrongError("key_again")
-            self._next = key
-
-    def _open_epoch(self, record: dict[str, Any], key: Key) -> None:
-        if kind_of(record) != "epoch.open":
-            raise WrongError("epoch_missing")
-        if vkey_in(record) != key:
-            raise WrongError("epoch_key")
-        if record["d"]["epoch"] != len(self.epochs):
-            raise WrongError("epoch_number", expected=len(self.epochs))
-        self._next = None
-        self._enter(self.size, key)
-
-    def _enter(self, index: int, key: Key) -> None:
-        self._used[key.raw] = None
-        self.epochs.append((index, key))
+    def _enter(self, key: Key) -> None:
+        self._used.add(key.raw)
+        self.epochs.append((self.size, key))
 
 
 # Files ---------------------------------------------------------------------------------------------------------------
@@ -1067,16 +799,14 @@ class Source:
         return name in self._known
 
     def open(self, name: str) -> BinaryIO:
-        if not self.has(name):
-            raise WrongError("missing", name=name)
+        want(self.has(name), f"The file {name} is missing.")
         self.touched.add(name)
         return self._open(name)
 
     def read(self, name: str, limit: int = SMALL_BYTES) -> bytes:
         with self.open(name) as stream:
             raw = stream.read(limit + 1)
-        if len(raw) > limit:
-            raise WrongError("too_big", name=name, limit=limit)
+        want(len(raw) <= limit, f"The file {name} is longer than {limit} bytes.")
         return raw
 
     def numbered(self, pattern: str) -> list[int]:
@@ -1086,8 +816,7 @@ class Source:
 
     def _walk(self) -> Iterator[str]:
         for folder, _, files in os.walk(self.root):
-            for file in files:
-                path = os.path.join(folder, file)
+            for path in (os.path.join(folder, file) for file in files):
                 if os.path.isfile(path):
                     yield os.path.relpath(path, self.root).replace(os.sep, "/")
 
@@ -1103,19 +832,18 @@ class Archive(Source):
         super().__init__(path)
 
     def _walk(self) -> Iterator[str]:
-        seen: dict[str, None] = {}
+        seen: set[str] = set()
         total = 0
         for info in self.zip.infolist():
-            name, total = info.filename, total + info.file_size
-            parts = name.rstrip("/").split("/")
-            unsafe = any(part in ("", ".", "..") for part in parts) or any(c in name for c in "\\:\0")
-            if unsafe or info.orig_filename != name or name.casefold() in seen:
-                raise WrongError("zip_name", name=name)
-            if info.file_size > MEMBER_BYTES or total > ZIP_BYTES:
-                raise WrongError("zip_size", name=name, size=info.file_size)
-            if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise WrongError("zip_method", name=name)
-            seen[name.casefold()] = None
+            name, size, total = info.filename, info.file_size, total + info.file_size
+            safe = all(part not in ("", ".", "..") for part in name.rstrip("/").split("/"))
+            safe = safe and not any(c in name for c in "\\:\0") and info.orig_filename == name
+            want(safe and name.casefold() not in seen, f"The ZIP file holds an unsafe or doubled name: {name}.")
+            fits = size <= MEMBER_BYTES and total <= ZIP_BYTES
+            want(fits, f"The file {name} in the ZIP would have {size} bytes, more than any honest bundle holds.")
+            plain = not info.flag_bits & 1 and info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            want(plain, f"The file {name} in the ZIP is encrypted or packed in a way other than stored and deflated.")
+            seen.add(name.casefold())
             if not name.endswith("/"):
                 yield name
 
@@ -1123,209 +851,186 @@ class Archive(Source):
         return cast(BinaryIO, self.zip.open(name))
 
 
-def read_own_file(path: str) -> bytes:
+def read_own_file(path: str, limit: int = SMALL_BYTES) -> bytes:
     """A file that the reader himself gave."""
     try:
         with open(path, "rb") as stream:
-            return stream.read(SMALL_BYTES)
+            return stream.read(limit)
     except OSError as error:
-        raise UsageError("no_file", path=path, why=error.strerror or type(error).__name__) from None
+        raise UsageError(f"{path} cannot be read: {error.strerror or type(error).__name__}.") from None
 
 
 def open_source(path: str) -> tuple[Source, bool]:
     """The files at the path, and whether they are a bundle."""
     if os.path.isdir(path):
         source = Source(path)
-        if any(name.startswith(BUNDLE) for name in source.names):
-            return source, True
-        if os.path.isdir(os.path.join(path, "seg")):
-            return source, False
-        raise UsageError("no_log", path=path)
+        is_bundle = any(name.startswith(BUNDLE) for name in source.names)
+        if not is_bundle and not os.path.isdir(os.path.join(path, "seg")):
+            raise UsageError(f"{path} holds neither a checkpoint (bundle) nor seg/ (log folder).")
+        return source, is_bundle
     if not os.path.isfile(path):
-        raise UsageError("no_path", path=path)
-    try:
-        with open(path, "rb") as stream:
-            is_zip = stream.read(2) == b"PK"
-    except OSError as error:
-        raise UsageError("no_file", path=path, why=error.strerror or type(error).__name__) from None
-    if not is_zip and not path.lower().endswith(".zip"):
+        raise UsageError(f"There is nothing at {path}. Give a bundle, a log folder or a segment.")
+    if read_own_file(path, 2) != b"PK" and not path.lower().endswith(".zip"):
         return Source(path, single=True), False
     try:
         return Archive(path), True
     except WrongError:
         raise
     except Exception as error:  # noqa: BLE001 - zipfile lets many kinds of exceptions out on broken input
-        raise WrongError("zip_broken", why=type(error).__name__) from None
+        raise WrongError(f"The ZIP file cannot be read: {type(error).__name__}.") from None
 
 
 # A whole log ---------------------------------------------------------------------------------------------------------
 
 
-class Sealed(NamedTuple):
-    """A signature still to be checked: by whom, over what, where."""
+class Openings:
+    """Clear values in private/ against the commitments in the records."""
 
-    key: Key
-    text: bytes
-    payload: bytes
-    place: Place
+    def __init__(self, source: Source, report: Report) -> None:
+        self.source, self.report = source, report
+        self.left = set(source.numbered("private/([0-9]+)[.]json"))
+
+    def check(self, record: dict[str, Any], place: Place) -> None:
+        index = record["n"]
+        if index in self.left:
+            self.left.discard(index)
+            try:
+                count = self._check(record, f"private/{index}.json")
+                self.report.did(f"Clear values checked: {count}, against the commitments in record {index}.")
+            except WrongError as wrong:
+                self.report.add(wrong, place)
+
+    def _check(self, record: dict[str, Any], name: str) -> int:
+        raw = self.source.read(name)
+        try:
+            values = json.loads(raw.decode("utf-8"))
+            opened = {field: (pair["salt"], pair["value"].encode()) for field, pair in values.items()}
+        except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
+            opened = {"": ("", b"")}
+        committed = record["d"].get("commitments") if record["v"] == 1 else None
+        for field, (salt, value) in opened.items():
+            want(is_text(HEX32)(salt), f"The clear values in {name} are not as they must be.")
+            digest = hashlib.sha256(bytes.fromhex(salt) + field.encode("utf-8", "replace") + b"\n" + value).hexdigest()
+            same = type(committed) is dict and committed.get(field) == digest
+            want(same, f"The clear value of {field} in {name} is not the one committed to in the record.")
+        return len(opened)
+
+    def finish(self) -> None:
+        """What is left belongs to no record."""
+        for index in sorted(self.left):
+            what = f"There are clear values in private/{index}.json, but not the record that would prove them."
+            self.report.add(WrongError(what, place=Place(index)))
 
 
 class SegmentReader:
     """Reads pair after pair into a ledger."""
 
-    def __init__(self, source: Source, report: Report, thorough: bool) -> None:
-        self.source, self.report, self.thorough = source, report, thorough
+    def __init__(self, source: Source, report: Report, thorough: bool, openings: Openings) -> None:
+        self.source, self.report, self.thorough, self.openings = source, report, thorough, openings
         self.ledger = Ledger()
-        self.openings = Openings(source, report)
         self.segments = [name for name in source.names if SEGMENT.fullmatch(name)]
         self._torn_here = any(name.startswith("torn/") for name in source.names)
-        self._last: Sealed | None = None
+        self._recovered = 0
+        self._unchecked: tuple[Key, bytes, bytes, Place] | None = None  # the last signature, in the quick look
 
     def run(self) -> bool:
-        """True when all of it, except a torn tail, was read."""
+        """True when all of it, except a torn end, was read."""
         try:
-            self._read_all()
-            self._check_last()
-        except WrongError as wrong:
-            if wrong.state != "torn":
+            try:
+                self._read_all()
+            except WrongError as wrong:
+                if wrong.state != "torn":
+                    raise
                 self.report.add(wrong)
-                return False
-            return self._tail(wrong)
-        return True
-
-    def _tail(self, torn: WrongError) -> bool:
-        self.report.add(torn)
-        try:
-            self._check_last()
+            self._check_signature()
         except WrongError as wrong:
             self.report.add(wrong)
             return False
         return True
 
-    def _read_all(self) -> None:
-        if not self.segments:
-            raise WrongError("no_segment")
-        for name in self.segments:
-            index, last = int(name[4:16]), name == self.segments[-1]
-            if index != self.ledger.size:
-                place = Place(self.ledger.size, name, 0)
-                raise WrongError("segment_name", place=place, name_index=index, expected=self.ledger.size)
-            self._read_segment(name, last)
-        if self.ledger.size == 0:
-            raise WrongError("no_record", place=Place(0, self.segments[-1], 0))
-
-    def _read_segment(self, name: str, last: bool) -> None:
-        offset = 0
-        with self.source.open(name) as stream:
-            while True:
-                pair = [stream.readline(PAIR_BYTES)]
-                if pair[0].endswith(b"\n"):
-                    pair.append(stream.readline(PAIR_BYTES))
-                if not pair[0]:
-                    break
-                self._read_pair(stream, pair, Place(self.ledger.size, name, offset), last)
-                offset += len(pair[0]) + len(pair[1])
-
-    def _read_pair(self, stream: BinaryIO, pair: list[bytes], place: Place, last: bool) -> None:
-        prev = self.ledger.prev
-        try:
-            if len(pair) < 2 or not pair[1].endswith(b"\n"):
-                raise WrongError("pair_cut")
-            if place.offset is not None and place.offset >= SEGMENT_BYTES:
-                raise WrongError("segment_long")
-            record = self.ledger.admit(pair[0][:-1])
-            self._check_seal(record, pair[1][:-1], place)
-        except WrongError as wrong:
-            rest = b"".join(pair) + stream.read(PAIR_BYTES) if last else b""
-            if last and self.ledger.size and not self.ledger.ended and is_torn(rest, place.offset or 0, prev):
-                raise WrongError("torn", "torn", place, count=len(rest), size=self.ledger.size) from None
-            wrong.place = wrong.place or place
-            raise
-        self.ledger.accept(record, place)
-        self._look_into(record, pair[0][:-1], place)
-
-    def _check_seal(self, record: dict[str, Any], line: bytes, place: Place) -> None:
-        ledger = self.ledger
-        try:
-            name, payload = parse_signature_line(line.decode("utf-8"))
-        except (WrongError, UnicodeDecodeError):
-            raise WrongError("bad_signature_line") from None
-        if name != ledger.origin or len(payload) != 68:
-            raise WrongError("bad_signature_line")
-        text = checkpoint_text(ledger.origin, ledger.size + 1, ledger.root())
-        sealed = Sealed(ledger.key(), text, payload, place)
-        if self.thorough or kind_of(record) == "key.rotate" or payload[:4] != sealed.key.id:
-            self._check_signature(sealed)
-            self._last = None
-        else:
-            self._last = sealed
-
-    def _check_last(self) -> None:
-        if self._last is not None:
-            self._check_signature(self._last)
-
-    def _check_signature(self, sealed: Sealed) -> None:
-        if log_signature_verifies(sealed.key, sealed.text, sealed.payload):
-            return
-        for key in self._other_keys(sealed):
-            if log_signature_verifies(key, sealed.text, sealed.payload):
-                raise WrongError("other_epoch", place=sealed.place, vkey=key.vkey, expected=sealed.key.vkey)
-        if sealed.payload[:4] != sealed.key.id:
-            raise WrongError("foreign_signature", place=sealed.place, id=sealed.payload[:4].hex())
-        raise WrongError("bad_signature", place=sealed.place)
-
-    def _other_keys(self, sealed: Sealed) -> Iterator[Key]:
-        """Keys that this log names anywhere, before or after, with the id in the signature."""
-        for name in self.segments:
-            with self.source.open(name) as stream:
-                for line in iter(lambda: stream.readline(PAIR_BYTES), b""):
-                    for match in ROTATION.finditer(line):
-                        if sealed.payload[:4].hex().encode() not in match.group(1):
-                            continue
-                        try:
-                            key = parse_vkey(match.group(1).decode("utf-8"))
-                        except (WrongError, UnicodeDecodeError):
-                            continue
-                        if key.kind == 1 and key != sealed.key:
-                            yield key
-
-    def _look_into(self, record: dict[str, Any], line: bytes, place: Place) -> None:
-        check_anchor(self.ledger, record, place, self.report)
-        self.openings.check(record, place)
-        if kind_of(record) == "log.recovered":
-            self.ledger.recovered += 1
-            if self._torn_here:
-                self._check_recovered(record["d"], place)
-
-    def _check_recovered(self, d: dict[str, Any], place: Place) -> None:
-        name = "torn/" + d["file"]
-        if not self.source.has(name):
-            self.report.add(WrongError("recovered_missing", place=place, file=d["file"]))
-            return
-        count, digest = 0, hashlib.sha256()
-        with self.source.open(name) as stream:
-            for block in iter(lambda: stream.read(BLOCK), b""):
-                count += len(block)
-                digest.update(block)
-        if count != d["bytes"] or digest.hexdigest() != d["sha256"]:
-            facts = {"file": d["file"], "bytes": d["bytes"], "sha256": d["sha256"]}
-            self.report.add(WrongError("recovered_differs", place=place, **facts))
-
     def tell(self) -> None:
         """What was read, and what about it a reader should know."""
-        ledger, report = self.ledger, self.report
-        how = say("did_all" if self.thorough else "did_last")
-        report.did("did_log", count=ledger.size, segments=len(self.segments), signatures=how)
-        if ledger.recovered and not self._torn_here:
-            report.note("no_torn", count=ledger.recovered)
-        tell_unknown(ledger, report)
+        how = "the signature of every record"
+        if not self.thorough:
+            how = "ONLY the last signature and those under a change of key (a quick look; leave out --signatures last)"
+        self.report.did(
+            f"Records checked: {self.ledger.size}, in segments: {len(self.segments)}; form, order, hash of the record "
+            f"before, tree, keys, and {how}."
+        )
+        if self._recovered and not self._torn_here:
+            what = f"{self._recovered} records name such files."
+            self.report.note(f"The files that crashes left (torn/) are not here; {what}")
+        self.ledger.tell(self.report)
 
+    def _read_all(self) -> None:
+        want(self.segments, "The folder seg/ holds no segment.")
+        for name in self.segments:
+            index, due = int(name[4:16]), self.ledger.size
+            if index != due:
+                what = f"The segment name promises record {index}, but the next record is number {due}."
+                hint = "A segment is missing or was renamed. Ask the office for its copy of the whole log."
+                raise WrongError(what, place=Place(due, name, 0), hint=hint)
+            self._read_segment(name, name == self.segments[-1])
+        want(self.ledger.size, "The log holds no record.", place=Place(0, self.segments[-1], 0))
 
-def tell_unknown(ledger: Ledger, report: Report) -> None:
-    if ledger.later:
-        report.note("later_version", count=ledger.later)
-    if ledger.unknown:
-        report.note("unknown_kinds", kinds=", ".join(ledger.unknown))
+    def _read_segment(self, name: str, last: bool) -> None:
+        ledger, offset = self.ledger, 0
+        with self.source.open(name) as stream:
+            for line in iter(lambda: stream.readline(PAIR_BYTES), b""):
+                seal = stream.readline(PAIR_BYTES) if line.endswith(b"\n") else b""
+                place = Place(ledger.size, name, offset)
+                try:
+                    record = self._read_pair(line, seal, place)
+                except WrongError as wrong:
+                    rest = line + seal + stream.read(PAIR_BYTES)
+                    if not last or not ledger.size or ledger.ended or not is_torn(rest, offset, ledger.prev):
+                        wrong.place = wrong.place or place
+                        raise
+                    what = f"The last {len(rest)} bytes are no whole pair, as after a crash or a power cut. Only the "
+                    what += f"{ledger.size} records before them were checked."
+                    raise WrongError(what, "torn", place) from None
+                ledger.accept(record, place, self.report)
+                self.openings.check(record, place)
+                self._check_recovered(record, place)
+                offset += len(line) + len(seal)
+
+    def _read_pair(self, line: bytes, seal: bytes, place: Place) -> dict[str, Any]:
+        what = "The pair of lines is not whole, and not in a way a crash could leave behind."
+        want(seal.endswith(b"\n"), what)
+        full = place.offset is not None and place.offset >= SEGMENT_BYTES
+        want(not full, f"The segment already has {SEGMENT_BYTES} bytes or more where this pair begins.")
+        record, ledger = self.ledger.admit(line[:-1]), self.ledger
+        with within("The signature line"):
+            name, payload = parse_signature_line(utf8(seal[:-1]))
+            want(name == ledger.origin and len(payload) == 68, "it is not one of this log")
+        key = ledger.epochs[-1][1]
+        if payload[:4] != key.id:
+            what = f"The signature is by the key with id {payload[:4].hex()}, and the key in force is {key.vkey}."
+            raise WrongError(what + " If this log names that key elsewhere, its holder sealed this record anew.")
+        self._unchecked = key, ledger.text(), payload, place
+        if self.thorough or kind_of(record) == "key.rotate":
+            self._check_signature()
+        return record
+
+    def _check_signature(self) -> None:
+        if self._unchecked is not None:
+            (key, text, payload, place), self._unchecked = self._unchecked, None
+            good = log_signature_verifies(key, text, payload)
+            want(good, "The signature by the key in force does not verify.", place=place)
+
+    def _check_recovered(self, record: dict[str, Any], place: Place) -> None:
+        if kind_of(record) != "log.recovered":
+            return
+        self._recovered += 1
+        d = record["d"]
+        if self._torn_here and not self.source.has("torn/" + d["file"]):
+            what = f"The bytes that a crash left ({d['file']}) are recorded, but the file is not under torn/."
+            self.report.add(WrongError(what, place=place))
+        elif self._torn_here:
+            raw = self.source.read("torn/" + d["file"])
+            if len(raw) != d["bytes"] or hashlib.sha256(raw).hexdigest() != d["sha256"]:
+                what = f"The file {d['file']} under torn/ is not what the record says"
+                self.report.add(WrongError(f"{what} ({d['bytes']} bytes, SHA-256 {d['sha256']}).", place=place))
 
 
 def is_torn(rest: bytes, offset: int, prev: str) -> bool:
@@ -1340,83 +1045,23 @@ def is_torn(rest: bytes, offset: int, prev: str) -> bool:
     return pair and bool(runs) and all((offset + edge) % SECTOR == 0 for edge in edges)
 
 
-def check_anchor(ledger: Ledger, record: dict[str, Any], place: Place, report: Report) -> None:
-    if kind_of(record) != "anchor":
-        return
-    size, root = record["d"]["size"], record["d"]["root"]
-    if size > record["n"]:
-        report.add(WrongError("anchor_ahead", place=place, size=size, here=record["n"]))
-        return
-    known = ledger.roots.at(size)
-    if known is not None and base64.b64encode(known).decode() != root:
-        report.add(WrongError("anchor_fork", "fork", place, size=size))
-
-
-class Openings:
-    """Clear values in private/ against the commitments in the records."""
-
-    def __init__(self, source: Source, report: Report) -> None:
-        self.source, self.report = source, report
-        self.left = set(source.numbered("private/([0-9]+)[.]json"))
-
-    def check(self, record: dict[str, Any], place: Place) -> None:
-        if record["n"] not in self.left:
-            return
-        self.left.discard(record["n"])
-        try:
-            count = self._check(record, f"private/{record['n']}.json")
-            self.report.did("did_openings", count=count, index=record["n"])
-        except WrongError as wrong:
-            self.report.add(wrong, place)
-
-    def _check(self, record: dict[str, Any], name: str) -> int:
-        try:
-            values = json.loads(self.source.read(name).decode("utf-8"))
-            opened = {field: (salt_of(pair["salt"]), pair["value"].encode()) for field, pair in values.items()}
-        except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
-            raise WrongError("bad_opening", name=name) from None
-        committed = record["d"].get("commitments") if record["v"] == 1 else None
-        for field, (salt, value) in opened.items():
-            digest = hashlib.sha256(salt + field.encode("utf-8", "replace") + b"\n" + value).hexdigest()
-            if type(committed) is not dict or committed.get(field) != digest:
-                raise WrongError("wrong_opening", name=name, field=field)
-        return len(opened)
-
-    def finish(self) -> None:
-        """What is left belongs to no record."""
-        for index in sorted(self.left)[:100]:
-            self.report.add(WrongError("opening_alone", place=Place(index), name=f"private/{index}.json"))
-
-
-def salt_of(text: str) -> bytes:
-    if not HEX32.fullmatch(text):
-        raise ValueError
-    return bytes.fromhex(text)
-
-
-def describe(report: Report, origin: str, size: int, root: bytes, key: Key) -> None:
-    report.log, report.size, report.key = origin, size, key.vkey
-    report.root = base64.b64encode(root).decode()
-
-
 def check_log(source: Source, trust: Trust, heads: list[tuple[str, Note]], report: Report, thorough: bool) -> None:
     """A log folder or one segment: chapters 1 to 3 of the format."""
-    reader = SegmentReader(source, report, thorough)
+    reader = SegmentReader(source, report, thorough, Openings(source, report))
     whole = reader.run()
     ledger = reader.ledger
     reader.tell()
     tell_unchecked([name for name in source.names if name.startswith("seg/") and name not in reader.segments], report)
     if source.single:
-        report.note("single")
+        report.note("Only this segment was read. Whether later ones exist cannot be seen from it.")
     if whole:
         reader.openings.finish()
         ledger.doubts.report(report)
-    notes = own_heads(source, report) + [(name, note, False) for name, note in heads]
-    epochs = [(start, key) for start, key in ledger.epochs if start < ledger.size]
-    facts = Facts(ledger.origin, ledger.size, epochs, ledger.roots.at, whole, True)
-    agreed = compare_heads(notes, facts, report)
+    epochs = [epoch for epoch in ledger.epochs if epoch[0] < ledger.size]
+    facts = Facts(ledger.origin, ledger.size, epochs, ledger.roots.at, whole)
+    agreed = compare_heads(source, heads, facts, report)
     if epochs:
-        describe(report, ledger.origin, ledger.size, ledger.roots.at(ledger.size) or b"", epochs[-1][1])
+        report.describe(ledger.origin, ledger.size, ledger.roots.at(ledger.size) or b"", epochs[-1][1])
         judge_trust(trust, facts, agreed, report)
 
 
@@ -1424,158 +1069,143 @@ def check_log(source: Source, trust: Trust, heads: list[tuple[str, Note]], repor
 
 
 class Facts(NamedTuple):
-    """What was verified of this log, to compare heads and keys with."""
+    """What was verified of this log, to compare heads and keys with. `epochs`: from which record on which key signs."""
 
     origin: str
     size: int
     epochs: list[tuple[int, Key]]
     root_at: Callable[[int], bytes | None]
     whole: bool
-    every_size: bool
-
-
-def own_heads(source: Source, report: Report) -> list[tuple[str, Note, bool]]:
-    """The checkpoints under heads/; these are the log's own, so each must be in order."""
-    found = []
-    for size in source.numbered("heads/([0-9]+)[.]note"):
-        name = f"heads/{size}.note"
-        try:
-            note = named_note(source, name)
-            if note.size != size:
-                raise WrongError("head_name", name=name, size=note.size)
-            found.append((name, note, True))
-        except WrongError as wrong:
-            report.add(wrong)
-    return found
 
 
 def named_note(source: Source, name: str) -> Note:
     raw = source.read(name)
-    try:
+    with within(f"The file {name}"):
         return parse_note(raw)
-    except WrongError as wrong:
-        raise WrongError("note_refused", name=name, why=str(wrong)) from None
 
 
-def key_at(epochs: list[tuple[int, Key]], size: int) -> Key:
-    """The key that signs the checkpoint of that size: the one in force at the last record in it."""
-    return max((epoch for epoch in epochs if epoch[0] < max(size, 1)), key=lambda epoch: epoch[0])[1]
+def signed_in_force(note: Note, epochs: list[tuple[int, Key]]) -> bool:
+    """Exactly one line by the log, by the key in force at the last record; any other key is a failure even if valid."""
+    key, lines = max(epoch for epoch in epochs if epoch[0] < max(note.size, 1))[1], note.own_lines()
+    return len(lines) == 1 and log_signature_verifies(key, note.text, lines[0])
 
 
-def check_note_signer(note: Note, name: str, epochs: list[tuple[int, Key]]) -> None:
-    """Exactly one line by the log, by the key in force; any other key of the log is a failure even when valid."""
-    key, payloads = key_at(epochs, note.size), [payload for owner, payload in note.lines if owner == note.origin]
-    if len(payloads) == 1 and log_signature_verifies(key, note.text, payloads[0]):
-        return
-    for _, other in epochs:
-        if any(log_signature_verifies(other, note.text, payload) for payload in payloads[:4] if other != key):
-            raise WrongError("note_other_epoch", name=name, vkey=other.vkey)
-    raise WrongError("note_signer", name=name)
+def check_signed(note: Note, name: str, epochs: list[tuple[int, Key]]) -> None:
+    what = "does not carry exactly one signature by the log, valid and by the key in force there."
+    want(signed_in_force(note, epochs), f"The checkpoint in {name} {what}")
 
 
-def compare_heads(notes: list[tuple[str, Note, bool]], facts: Facts, report: Report) -> list[tuple[str, Note]]:
-    """The heads that are part of this history; the others become findings."""
+def compare_heads(
+    source: Source, given: list[tuple[str, Note]], facts: Facts, report: Report
+) -> list[tuple[str, Note]]:
+    """The heads, own ones and those from elsewhere, that are part of this history; the others become findings."""
     agreed = []
-    for name, note, own in notes:
-        try:
-            if compare_head(name, note, own, facts, report):
-                agreed.append((name, note))
-        except WrongError as wrong:
-            report.add(wrong)
+
+    def compare(name: str, note: Note, own: bool) -> None:
+        if compare_head(name, note, own, facts, report):
+            agreed.append((name, note))
+
+    for size in source.numbered("heads/([0-9]+)[.]note"):
+        name = f"heads/{size}.note"
+        with reported(report):
+            note = named_note(source, name)
+            want(note.size == size, f"The name of {name} does not fit the size {note.size} in it.")
+            compare(name, note, True)
+    for name, note in given:
+        with reported(report):
+            compare(name, note, False)
     return agreed
 
 
+@contextlib.contextmanager
+def reported(report: Report) -> Iterator[None]:
+    """Whatever is found wrong in here is told, and the rest is still looked at."""
+    try:
+        yield
+    except WrongError as wrong:
+        report.add(wrong)
+
+
 def compare_head(name: str, note: Note, own: bool, facts: Facts, report: Report) -> bool:
-    if facts.origin and note.origin != facts.origin:
-        raise WrongError("head_other_log", "fork", name=name, found=note.origin, expected=facts.origin)
+    """The log's own heads must be signed as well."""
+    other = f"The head {name} belongs to the log {note.origin}, not to {facts.origin}."
+    want(note.origin == facts.origin or not facts.origin, other, "fork")
     if note.size > facts.size:
-        if facts.whole:
-            raise WrongError("head_behind", "behind", name=name, size=note.size, here=facts.size)
-        report.note("head_later", name=name, size=note.size, here=facts.size)
+        what = f"The head {name} has size {note.size}, but here are only {facts.size} records"
+        want(not facts.whole, f"{what}: the end was cut off, or this copy is old.", "behind")
+        report.note(f"The head {name} of size {note.size} was not compared: {facts.size} records could be checked.")
         return False
     root = facts.root_at(note.size)
     if root is None:
         if not own and not report.findings:
-            raise UsageError("head_not_comparable", size=note.size)
-        report.note("head_here_skipped", name=name)
+            raise UsageError(
+                f"The rest is in order, but this bundle holds no proof for the head of size {note.size} given by "
+                "--head. Ask for the bundle of the whole log, or for the log itself."
+            )
+        report.note(f"The head {name} was not compared: this bundle holds no proof for its size.")
         return False
-    if root != note.root:
-        raise WrongError("head_fork", "fork", Place(note.size - 1) if note.size else None, name=name, size=note.size)
-    signer = "head_signed"
-    try:
-        if facts.epochs:
-            check_note_signer(note, name, facts.epochs)
-    except WrongError:
-        if own:
-            raise
-        signer = "head_unsigned"
-    report.did("did_head", name=name, size=note.size, signer=say(signer))
+    what = f"The head {name} of size {note.size} has another root than this log at that size: there are two histories."
+    want(root == note.root, what, "fork", Place(note.size - 1) if note.size else None)
+    if own and facts.epochs:
+        check_signed(note, name, facts.epochs)
+    by = "is" if facts.epochs and signed_in_force(note, facts.epochs) else "is not"
+    what = f"Its signature {by} by the key in force at that size."
+    report.did(f"The head {name} of size {note.size} is part of this history. {what}")
     return True
 
 
 def judge_trust(trust: Trust, facts: Facts, notes: list[tuple[str, Note]], report: Report) -> None:
     """Whether a key from elsewhere stands behind all this."""
     if not trust.given:
-        report.note("no_root", key=facts.epochs[0][1].vkey)
+        report.note(
+            "ATTENTION: no key was given. Everything was checked by the first key that the log itself names:\n"
+            f"    {facts.epochs[0][1].vkey}\n  Compare it, letter by letter, with the key that the office holds for "
+            "this log. Until then this check says only that the log agrees with itself, not who wrote it."
+        )
         return
-    in_force = [key for start, key in facts.epochs if start < facts.size]
-    matched = [key for key in trust.all_logs() if key in in_force]
-    for key in trust.all_logs():
-        if key.name == facts.origin or key in trust.logs:
-            if key in in_force:
-                report.did("did_key", key=key.vkey)
-            else:
-                report.note("key_unused", key=key.vkey)
-    cosigners = list_cosigners(trust, notes, report)
-    by_office = any(key in trust.offices for _, keys in cosigners for key in keys)
-    by_quorum = trust.quorum is not None and judge_policy(trust, facts, cosigners, report)
-    tell_coverage(trust, facts, cosigners, report)
-    if not (matched or by_office or by_quorum) and trust.quorum in (None, "none"):
-        keys = ", ".join(key.vkey for key in trust.all_logs() + trust.all_witnesses())
-        report.add(WrongError("no_trust", keys=keys))
-
-
-def list_cosigners(trust: Trust, notes: list[tuple[str, Note]], report: Report) -> list[tuple[Note, list[Key]]]:
-    found = []
-    for name, note in notes:
+    in_force, witnesses = [key for _, key in facts.epochs], trust.offices + list(trust.witnesses.values())
+    matched = [key for key in trust.logs + trust.policy_logs if key in in_force]
+    for key in matched:
+        report.did(f"The key you gave was in force and signed here: {key.vkey}.")
+    for key in trust.logs + trust.policy_logs:
+        if key not in in_force and (key in trust.logs or key.name == facts.origin):
+            report.note(f"The key {key.vkey} you gave was not found in force here.")
+    by_quorum, covered = False, 0
+    best: list[Key] = []
+    for name, note in sorted(notes, key=lambda pair: pair[1].size):
         keys = []
-        for key in trust.all_witnesses():
-            try:
-                if key.kind == 4 and cosigned(note, key, name):
-                    keys.append(key)
-            except WrongError as wrong:
-                report.add(wrong)
-        found.append((note, keys))
-    return found
+        for key in witnesses:
+            with reported(report):
+                keys += [key] if key.kind == 4 and cosigned(note, key, name) else []
+        by_quorum = by_quorum or trust.satisfied_by(keys)
+        if trust.satisfied_by(keys) or any(key in trust.offices for key in keys):
+            covered, best = note.size, keys
+        best = best if covered else max(best, keys, key=len)
+    found = ", ".join(key.name for key in best) or "-"
+    if covered:
+        report.did(f"The checkpoint of size {covered} carries the cosignatures you ask for: {found}.")
+        if covered < facts.size:
+            report.note(f"No cosignature covers the records from {covered} on.")
+    judge_policy(trust, facts.origin, by_quorum, found, report)
+    if not (matched or covered) and trust.quorum in (None, "none"):
+        keys = trust.logs + trust.policy_logs + witnesses
+        what = f"Nothing here is signed by a key that you gave: {', '.join(key.vkey for key in keys)}. The log may be "
+        hint = "Compare name and key id with what the office gave you, and ask it for the first vkey of this log."
+        report.add(WrongError(what + "whole, but it is not shown to be the right one.", hint=hint))
 
 
-def judge_policy(trust: Trust, facts: Facts, cosigners: list[tuple[Note, list[Key]]], report: Report) -> bool:
-    """True when the quorum, one that is not `none`, is there."""
+def judge_policy(trust: Trust, origin: str, by_quorum: bool, found: str, report: Report) -> None:
     for name, key in trust.witnesses.items():
         if key.kind != 4:
-            report.note("policy_unknown", name=name)
-    if trust.policy_logs and all(key.name != facts.origin for key in trust.policy_logs):
-        report.add(WrongError("log_not_in_policy", log=facts.origin))
-    if trust.quorum == "none":
-        return False
-    names = [[name for name, key in trust.witnesses.items() if key in keys] for _, keys in cosigners]
-    if any(trust.satisfied_by(found) for found in names):
-        return True
-    best = max(names, key=len, default=[])
-    report.add(WrongError("no_quorum", quorum=trust.quorum, found=", ".join(best) or "-"))
-    return False
-
-
-def tell_coverage(trust: Trust, facts: Facts, cosigners: list[tuple[Note, list[Key]]], report: Report) -> None:
-    if not trust.all_witnesses():
-        return
-    for note, keys in sorted(cosigners, key=lambda pair: -pair[0].size):
-        names = [name for name, key in trust.witnesses.items() if key in keys]
-        if any(key in trust.offices for key in keys) or trust.satisfied_by(names):
-            report.did("did_quorum", size=note.size, found=", ".join(key.name for key in keys))
-            if note.size < facts.size:
-                report.note("uncovered", size=note.size)
-            return
+            what = "with a type of key that this program cannot check; it never counts."
+            report.note(f"The policy names the witness {name} {what}")
+    if trust.policy_logs and all(key.name != origin for key in trust.policy_logs):
+        hint = "Ask the office whether this log is enrolled, and for its present policy."
+        report.add(WrongError(f"The policy names no key of the log {origin}.", hint=hint))
+    if trust.quorum not in (None, "none") and not by_quorum:
+        what = f"No checkpoint here carries the cosignatures that the policy asks for ({trust.quorum}); valid ones: "
+        hint = "Ask the office to cosign this log, or for the bundle with its cosignatures."
+        report.add(WrongError(f"{what}{found}.", hint=hint))
 
 
 # Bundles -------------------------------------------------------------------------------------------------------------
@@ -1590,37 +1220,19 @@ class Proof(NamedTuple):
 
 
 def parse_proof(raw: bytes, name: str) -> Proof:
-    try:
-        head, gap, note = raw.decode("utf-8").partition("\n\n")
-        lines = head.split("\n")
-        if lines[1:2] and lines[1].startswith("extra "):
-            strict_base64(lines.pop(1)[6:])
-        number = lines[1][6:]
-        if not gap or lines[0] != "c2sp.org/tlog-proof@v1" or lines[1][:6] != "index " or not DECIMAL.fullmatch(number):
-            raise WrongError("bad_proof_file", name=name)
-        return Proof(int(number), parse_hashes(lines[2:]), parse_note(note.encode()))
-    except (ValueError, IndexError, WrongError):
-        raise WrongError("bad_proof_file", name=name) from None
-
-
-def parse_growth(raw: bytes, name: str) -> Proof:
-    """The body of add-checkpoint (C2SP tlog-witness): old size, consistency proof, empty line, checkpoint."""
-    try:
-        head, gap, note = raw.decode("utf-8").partition("\n\n")
-        lines = head.split("\n")
-        number = lines[0][4:]
-        if not gap or lines[0][:4] != "old " or not DECIMAL.fullmatch(number):
-            raise WrongError("bad_growth", name=name)
-        return Proof(int(number), parse_hashes(lines[1:]), parse_note(note.encode()))
-    except (ValueError, WrongError):
-        raise WrongError("bad_growth", name=name) from None
-
-
-def parse_hashes(lines: list[str]) -> list[bytes]:
-    hashes = [strict_base64(line) for line in lines]
-    if len(hashes) > 63 or any(len(digest) != 32 for digest in hashes):
-        raise WrongError("bad_base64")
-    return hashes
+    """C2SP tlog-proof; of a .growth the body of add-checkpoint of C2SP tlog-witness: `old N` instead of the head."""
+    with within(f"The file {name}"):
+        above, gap, note = utf8(raw).partition("\n\n")
+        lines, word = above.split("\n"), "old "
+        if not name.endswith(".growth"):
+            want(lines.pop(0) == "c2sp.org/tlog-proof@v1", "not a proof file")
+            word = "index "
+            if lines and lines[0].startswith("extra "):
+                strict_base64(lines.pop(0)[6:])
+        number = lines[0][len(word) :] if lines and lines[0].startswith(word) else ""
+        want(gap and DECIMAL.fullmatch(number), f"not {word}number, proof and checkpoint")
+        want(len(lines) <= 64 and all(map(is_root, lines[1:])), "a hash in the proof is malformed")
+        return Proof(int(number), [strict_base64(line) for line in lines[1:]], parse_note(note.encode()))
 
 
 class Bundle:
@@ -1635,215 +1247,155 @@ class Bundle:
         self.openings = Openings(source, report)
 
     def check(self) -> None:
-        if self.head.size == 0:
-            raise WrongError("no_checkpoint_record")
+        want(self.head.size, "The checkpoint has size 0 and so proves nothing.")
         for name in self.source.names:
             match = PROOF.fullmatch(name)
-            if match and not self.source.has(match.group(1) + ".json"):
-                raise WrongError("proof_alone", name=name)
-        self._check_chain()
-        check_note_signer(self.head, "checkpoint", self.epochs)
-        self.report.did("did_checkpoint", size=self.head.size)
-        self._check_contents()
-        self.openings.finish()
-
-    def _check_contents(self) -> None:
+            alone = match and not self.source.has(match.group(1) + ".json")
+            want(not alone, f"The file {name} proves a record that is not here.")
+        indexes = self.source.numbered("chain/([0-9]+)[.]json")
+        want(indexes[:1] == [0], "The file chain/0.json is missing.")
+        for index in indexes:
+            with at(Place(index, f"chain/{index}.json")):
+                self._check_link(index)
+        what = "each is named by a record that the key before it signed, and each of those trees grew into this one."
+        self.report.did(f"Keys checked: {len(self.epochs)}; {what}")
+        check_signed(self.head, "checkpoint", self.epochs)
+        self.report.did(f"Checked the checkpoint of size {self.head.size} and its signature.")
         kinds = [
             kind for kind in ("seg", "tile", "records") if any(n.startswith(kind + "/") for n in self.source.names)
         ]
-        if not kinds:
-            raise WrongError("nothing_inside")
+        want(kinds, "The bundle holds neither records/ nor seg/ nor tile/.")
         for kind in kinds:
             getattr(self, "_check_" + kind)()
+        self.openings.finish()
 
-    def _read_record(self, name: str, index: int) -> tuple[bytes, dict[str, Any]]:
-        line = self.source.read(name)
-        record = parse_record(line)
-        if record["n"] != index:
-            raise WrongError("wrong_index", found=record["n"], expected=index)
-        if record["log"] != self.head.origin:
-            raise WrongError("wrong_log", found=record["log"], expected=self.head.origin)
-        return line, record
+    def root_at(self, size: int) -> bytes | None:
+        return self.ledgers[0].roots.at(size) if self.ledgers else self.roots.get(size)
 
-    def _check_inclusion(self, name: str, index: int, line: bytes) -> Note:
+    def _read_record(self, index: int, stem: str) -> tuple[dict[str, Any], Note]:
+        """The record, and the checkpoint that its proof leads to."""
+        line = self.source.read(stem + ".json")
+        record, origin = parse_record(line), self.head.origin
+        want(record["n"] == index, f"The record says it is number {record['n']}, not {index}.")
+        want(record["log"] == origin, f"The record belongs to the log {record['log']}, not to {origin}.")
+        name = stem + ".tlog-proof"
         proof = parse_proof(self.source.read(name), name)
-        if proof.number != index or proof.note.origin != self.head.origin:
-            raise WrongError("wrong_proof", name=name)
-        if root_by_inclusion(index, proof.note.size, leaf_hash(line), proof.hashes) != proof.note.root:
-            raise WrongError("bad_inclusion")
-        return proof.note
-
-    def _check_chain(self) -> None:
-        indexes = self.source.numbered("chain/([0-9]+)[.]json")
-        if indexes[:1] != [0]:
-            raise WrongError("missing", name="chain/0.json")
-        for index in indexes:
-            try:
-                self._check_link(index)
-            except WrongError as wrong:
-                wrong.place = wrong.place or Place(index, f"chain/{index}.json")
-                raise
-        self.report.did("did_chain", count=len(self.epochs))
+        what = f"The proof in {name} is for another record or another log."
+        want(proof.number == index and proof.note.origin == origin, what)
+        root = root_by_inclusion(index, proof.note.size, leaf_hash(line), proof.hashes)
+        want(root == proof.note.root, "The proof does not lead from the record to the root of the checkpoint.")
+        return record, proof.note
 
     def _check_link(self, index: int) -> None:
-        if index >= self.head.size:
-            raise WrongError("chain_extra", index=index)
-        name = f"chain/{index}"
-        line, record = self._read_record(name + ".json", index)
-        key = self._next_key(index, record)
-        note = self._check_inclusion(name + ".tlog-proof", index, line)
-        if note.size != index + 1:
-            raise WrongError("wrong_proof", name=name + ".tlog-proof")
+        want(index < self.head.size, f"chain/ names record {index}, which is not below the checkpoint.")
+        stem = f"chain/{index}"
+        record, note = self._read_record(index, stem)
         if index == 0:
-            self.epochs.append((0, key))
-        check_note_signer(note, name + ".tlog-proof", self.epochs)
-        growth = parse_growth(self.source.read(name + ".growth"), name + ".growth")
-        if growth.number != note.size or growth.note.text != self.head.text:
-            raise WrongError("wrong_proof", name=name + ".growth")
-        if not consistent(note.size, self.head.size, note.root, self.head.root, growth.hashes):
-            raise WrongError("bad_consistency", "fork", size=note.size)
-        check_note_signer_same(growth.note, self.head, name + ".growth")
+            self.epochs.append((0, first_key(record)))
+        want(note.size == index + 1, f"The proof in {stem}.tlog-proof is not for the tree of size {index + 1}.")
+        check_signed(note, stem + ".tlog-proof", self.epochs)
+        growth = parse_proof(self.source.read(stem + ".growth"), stem + ".growth")
+        want(growth.number == note.size, f"{stem}.growth begins at another size.")
+        self._check_copy(growth.note, stem + ".growth")
+        what = f"The proof does not lead from the older tree of size {note.size} to the checkpoint: two histories."
+        grown = consistent(note.size, self.head.size, note.root, self.head.root, growth.hashes)
+        want(grown, what, "fork")
         self.roots[note.size] = note.root
-        self.openings.check(record, Place(index, name + ".json"))
+        self.openings.check(record, Place(index, stem + ".json"))
         if index:
+            want(kind_of(record) == "key.rotate", f"chain/ holds {kind_of(record)} where key.rotate is due.")
+            key = vkey_in(record)
+            want(all(key.raw != old.raw for _, old in self.epochs), "key.rotate names a key that was in force before.")
             self.epochs.append((index + 1, key))
 
-    def _next_key(self, index: int, record: dict[str, Any]) -> Key:
-        if index == 0:
-            return first_key(record)
-        if kind_of(record) != "key.rotate":
-            raise WrongError("chain_order", kind=kind_of(record), expected="key.rotate")
-        key = vkey_in(record)
-        if any(key.raw == old.raw for _, old in self.epochs):
-            raise WrongError("key_again")
-        return key
+    def _check_copy(self, note: Note, name: str) -> None:
+        """A copy of the checkpoint carries the same signature by the log; Ed25519 signatures do not vary."""
+        same = note.text == self.head.text and note.own_lines() == self.head.own_lines()
+        want(same, f"The checkpoint in {name} is not that of the bundle.")
 
     def _check_records(self) -> None:
-        doubts, done = Doubts(), []
-        works: dict[str, None] = {}
-        closes: list[tuple[Place, list[int]]] = []
+        doubts, works, closes, done = Doubts(), set(), [], []
         for index in self.source.numbered("records/([0-9]+)[.]json"):
-            name = f"records/{index}"
-            place = Place(index, name + ".json")
-            try:
-                line, record = self._read_record(name + ".json", index)
-                note = self._check_inclusion(name + ".tlog-proof", index, line)
-                if note.text != self.head.text:
-                    raise WrongError("wrong_proof", name=name + ".tlog-proof")
-                check_note_signer_same(note, self.head, name + ".tlog-proof")
-            except WrongError as wrong:
-                wrong.place = wrong.place or place
-                raise
+            stem = f"records/{index}"
+            place = Place(index, stem + ".json")
+            with at(place):
+                record, note = self._read_record(index, stem)
+                self._check_copy(note, stem + ".tlog-proof")
             doubts.note(record, place)
             self.openings.check(record, place)
             done.append(index)
             if record["v"] == 1:
-                works[str(record.get("work", "-"))] = None
+                works.add(str(record.get("work", "-")))
             if kind_of(record) == "work.close":
                 closes.append((place, record["d"].get("records", [])))
-        for place, listed in closes:
-            lacking = sorted(set(listed) - set(done))
-            if lacking:
-                raise WrongError("work_incomplete", place=place, numbers=", ".join(map(str, lacking[:20])))
-        if len(works) > 1:
-            raise WrongError("two_works", works=", ".join(works))
+        for place, indexes in closes:
+            lacking = sorted(set(indexes) - set(done))
+            what = f"The work.close lists records that the bundle does not hold: {listed(lacking)}."
+            want(not lacking, what, place=place)
+        names = ", ".join(sorted(works))
+        want(len(works) <= 1, f"The records are not those of one work, but of {names}.")
         doubts.report(self.report)
-        self.report.did("did_records", count=len(done), numbers=", ".join(map(str, done)), works=", ".join(works))
+        self.report.did(f"Single records checked with their proofs: {len(done)} ({listed(done)}). Work: {names}.")
 
     def _check_seg(self) -> None:
-        reader = SegmentReader(self.source, self.report, self.thorough)
-        reader.openings = self.openings
+        reader = SegmentReader(self.source, self.report, self.thorough, self.openings)
         whole = reader.run()
         reader.tell()
         if whole:
             self._check_whole(reader.ledger)
 
-    def _check_whole(self, ledger: Ledger) -> None:
-        """The records read are those of the checkpoint and of the chain."""
-        size, head = ledger.size, self.head
-        if size > head.size:
-            raise WrongError("not_newest", size=head.size, here=size)
-        if size < head.size:
-            raise WrongError("head_behind", "behind", name="checkpoint", size=head.size, here=size)
-        if ledger.origin != head.origin:
-            raise WrongError("wrong_log", found=ledger.origin, expected=head.origin)
-        if ledger.roots.at(head.size) != head.root:
-            raise WrongError("checkpoint_root", size=head.size)
-        if [e for e in ledger.epochs if e[0] < head.size] != [e for e in self.epochs if e[0] < head.size]:
-            raise WrongError("chain_differs")
-        if not self.ledgers:
-            ledger.doubts.report(self.report)
-        self.ledgers.append(ledger)
-
     def _check_tile(self) -> None:
         """C2SP tlog-tiles: records in entry tiles, hashes recomputed from them level by level."""
-        ledger, tiles = Ledger(), HashTiles(self.source.read)
+        ledger, hashes = Ledger(), bytearray()
         for number in range((self.head.size + TILE - 1) // TILE):
             width = min(TILE, self.head.size - number * TILE)
             name = tile_name("entries", number, width)
             for offset, line in entries_of(self.source.read(name, MEMBER_BYTES), name, width):
                 place = Place(ledger.size, name, offset)
-                try:
+                with at(place):
                     record = ledger.admit(line)
-                except WrongError as wrong:
-                    wrong.place = wrong.place or place
-                    raise
-                ledger.accept(record, place)
-                check_anchor(ledger, record, place, self.report)
+                ledger.accept(record, place, self.report)
                 self.openings.check(record, place)
-                tiles.push(0, leaf_hash(line))
-        tiles.finish()
+                hashes += leaf_hash(line)
+        self._check_hash_tiles(hashes)
         self._check_whole(ledger)
-        tell_unknown(ledger, self.report)
-        self.report.did("did_tiles", count=ledger.size)
+        ledger.tell(self.report)
+        self.report.did(f"Records in tile/ checked: {ledger.size}, and all hashes there, against the checkpoint.")
 
-    def root_at(self, size: int) -> bytes | None:
-        for ledger in self.ledgers:
-            root = ledger.roots.at(size)
-            if root is not None:
-                return root
-        return self.roots.get(size)
+    def _check_hash_tiles(self, hashes: bytearray) -> None:
+        level, full = 0, 32 * TILE
+        while hashes:
+            above = bytearray()
+            for start in range(0, len(hashes), full):
+                tile = bytes(hashes[start : start + full])
+                name = tile_name(str(level), start // full, len(tile) // 32)
+                same = self.source.read(name, full) == tile
+                want(same, f"The hashes in {name} are not those of the records.")
+                if len(tile) == full:
+                    above += root_of_tile(tile)
+            level, hashes = level + 1, above
+
+    def _check_whole(self, ledger: Ledger) -> None:
+        """The records read are those of the checkpoint and of the chain."""
+        size, head = ledger.size, self.head
+        what = f"The checkpoint has size {head.size}, but here are only {size} records: the end was cut off."
+        want(size >= head.size, what, "behind")
+        what = f"The checkpoint of size {head.size} is not the newest one: the bundle holds {size} records."
+        want(size == head.size, what)
+        what = f"The records are not those of the checkpoint: at size {size} their root is another one."
+        want(ledger.origin == head.origin and ledger.roots.at(size) == head.root, what)
+        below = [[epoch for epoch in epochs if epoch[0] < size] for epochs in (ledger.epochs, self.epochs)]
+        want(below[0] == below[1], "The keys in chain/ are not all the keys that the whole log names.")
+        if not self.ledgers:
+            ledger.doubts.report(self.report)
+        self.ledgers.append(ledger)
 
 
-def check_note_signer_same(note: Note, head: Note, name: str) -> None:
-    """A copy of the checkpoint must carry the same signature by the log; Ed25519 signatures do not vary."""
-    own = [line for line in head.lines if line[0] == head.origin]
-    if [line for line in note.lines if line[0] == head.origin] != own:
-        raise WrongError("note_signer", name=name)
-
-
-class HashTiles:
-    """Rebuilds the hash tiles of a growing tree and compares each with its file."""
-
-    def __init__(self, read: Callable[[str, int], bytes]) -> None:
-        self.read = read
-        self.levels: list[bytearray] = []
-        self.done: list[int] = []
-
-    def push(self, level: int, digest: bytes) -> None:
-        if level == len(self.levels):
-            self.levels.append(bytearray())
-            self.done.append(0)
-        self.levels[level] += digest
-        if len(self.levels[level]) == 32 * TILE:
-            full = self._compare(level)
-            self.done[level] += 1
-            self.levels[level] = bytearray()
-            self.push(level + 1, full.root())
-
-    def finish(self) -> None:
-        for level, hashes in enumerate(self.levels):
-            if hashes:
-                self._compare(level)
-
-    def _compare(self, level: int) -> Frontier:
-        hashes, subtree = bytes(self.levels[level]), Frontier()
-        name = tile_name(str(level), self.done[level], len(hashes) // 32)
-        if self.read(name, 32 * TILE) != hashes:
-            raise WrongError("tile_differs", name=name)
-        for start in range(0, len(hashes), 32):
-            subtree.push(hashes[start : start + 32])
-        return subtree
+def root_of_tile(tile: bytes) -> bytes:
+    subtree = Frontier()
+    for start in range(0, len(tile), 32):
+        subtree.push(tile[start : start + 32])
+    return subtree.root()
 
 
 def tile_name(level: str, number: int, width: int) -> str:
@@ -1857,43 +1409,40 @@ def tile_name(level: str, number: int, width: int) -> str:
 
 def entries_of(raw: bytes, name: str, width: int) -> Iterator[tuple[int, bytes]]:
     """Offset and bytes of each record in an entry tile: length in two bytes, high byte first, then the record."""
-    offset = 0
+    offset, what = 0, f"The file {name} does not hold exactly {width} records."
     for _ in range(width):
         end = offset + 2 + int.from_bytes(raw[offset : offset + 2], "big")
-        if len(raw) < offset + 2 or len(raw) < end:
-            raise WrongError("tile_entries", name=name, width=width)
+        want(len(raw) >= max(end, offset + 2), what)
         yield offset, raw[offset + 2 : end]
         offset = end
-    if offset != len(raw):
-        raise WrongError("tile_entries", name=name, width=width)
+    want(offset == len(raw), what)
 
 
 def check_bundle(source: Source, trust: Trust, heads: list[tuple[str, Note]], report: Report, thorough: bool) -> None:
     if not trust.given:
-        raise UsageError("bundle_needs_root")
+        raise UsageError(
+            "This is a bundle, and a bundle proves nothing by the keys inside it: whoever makes one can put any key "
+            "there. Ask the office, by a way other than the one this bundle came by, for the vkey of the log or of its "
+            "witness (--key) or for its policy (--policy)."
+        )
     bundle = Bundle(source, report, thorough)
-    whole = True
-    try:
+    head, whole = bundle.head, False
+    with reported(report):
         bundle.check()
-    except WrongError as wrong:
-        report.add(wrong)
-        whole = False
-    head = bundle.head
+        whole = True
     epochs = [epoch for epoch in bundle.epochs if epoch[0] < head.size]
-    facts = Facts(head.origin, head.size, epochs, bundle.root_at, whole, False)
-    notes = own_heads(source, report) + [(name, note, False) for name, note in heads]
-    agreed = compare_heads(notes, facts, report)
+    facts = Facts(head.origin, head.size, epochs, bundle.root_at, whole)
+    agreed = compare_heads(source, heads, facts, report)
     if epochs and whole:
-        describe(report, head.origin, head.size, head.root, epochs[-1][1])
-        newest = [("checkpoint", head)]
-        judge_trust(trust, facts, newest if trust.quorum else newest + agreed, report)
+        report.describe(head.origin, head.size, head.root, epochs[-1][1])
+        judge_trust(trust, facts, [("checkpoint", head)] + ([] if trust.quorum else agreed), report)
     if whole:
         tell_unchecked([name for name in source.names if name not in source.touched], report)
 
 
 def tell_unchecked(names: list[str], report: Report) -> None:
     if names:
-        report.note("unchecked", names=", ".join(names[:20]) + (", ..." if len(names) > 20 else ""))
+        report.note(f"Not checked, and nothing in it was believed: {listed(names)}.")
 
 
 # Outside -------------------------------------------------------------------------------------------------------------
@@ -1903,68 +1452,56 @@ def check(path: str, trust: Trust, heads: list[tuple[str, Note]], thorough: bool
     """Checks what is at the path; any bytes give findings, never another exception than UsageError."""
     report = Report()
     try:
-        source, is_bundle = open_source(path)
-        (check_bundle if is_bundle else check_log)(source, trust, heads, report, thorough)
-    except WrongError as wrong:
-        report.add(wrong)
+        with reported(report):
+            source, is_bundle = open_source(path)
+            (check_bundle if is_bundle else check_log)(source, trust, heads, report, thorough)
     except UsageError:
         raise
     except Exception as error:  # noqa: BLE001 - the outermost edge: any bytes give a finding
-        report.add(WrongError("unreadable", why=f"{type(error).__name__}: {error}"))
+        what = f"This could not be read to its end, for a reason this program does not know better ({error!r})."
+        hint = (
+            "If it is a matter of rights or of the disk, copy the files elsewhere and check again; else ask for them."
+        )
+        report.add(WrongError(what, hint=hint))
     return report
 
 
-def read_heads(paths: list[str]) -> list[tuple[str, Note]]:
-    found = []
-    for path in paths:
-        try:
-            found.append((path, parse_note(read_own_file(path))))
-        except WrongError as wrong:
-            raise UsageError("bad_head", path=path, why=str(wrong)) from None
-    return found
-
-
 def as_json(report: Report) -> str:
-    document = {
-        "schema": "meterlink.verify/1",
-        "state": report.state,
-        "log": report.log,
-        "size": report.size,
-        "root": report.root,
-        "key": report.key,
-        "checked": report.checked,
-        "findings": [finding._asdict() for finding in report.findings],
-        "notes": report.notes,
-    }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    findings = [finding._asdict() for finding in report.findings]
+    facts = {name: getattr(report, name) for name in ("state", "log", "size", "root", "key", "checked", "notes")}
+    return json.dumps({"schema": SCHEMA, **facts, "findings": findings}, ensure_ascii=False, indent=2)
 
 
 def as_sentences(report: Report) -> str:
     lines = []
     if report.log is not None:
-        lines += [say("log_is", log=report.log, size=report.size, root=report.root), say("key_is", key=report.key)]
+        lines += [
+            f"log {report.log}, {report.size} records, root {report.root}",
+            f"key in force at the end: {report.key}",
+        ]
     lines += report.checked
     for finding in report.findings:
-        where = "where" if finding.offset is not None else "where_record" if finding.record is not None else ""
-        lines.append(say(where, **finding._asdict()) if where else finding.what)
-        lines.append(say("hint", hint=finding.hint))
-    lines += report.notes
-    lines.append(say("state", state=report.state))
-    return "\n".join(lines)
-
-
-def exit_code(state: str) -> int:
-    return {"ok": 0, "in-doubt": 11}.get(state, 10)
+        place = [f"record {finding.record}"] if finding.record is not None else []
+        place += [f"{finding.segment}, byte {finding.offset}"] if finding.offset is not None else []
+        lines.append(finding.what + (f" [{', '.join(place)}]" if place else ""))
+        lines.append(f"  What to do: {finding.hint}")
+    return "\n".join([*lines, *report.notes, f"state: {report.state}"])
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="verify_meterlink.py", description=TEXT["about"])
-    parser.add_argument("path", metavar="PATH", help=TEXT["help_path"])
-    parser.add_argument("--key", metavar="VKEY", action="append", default=[], help=TEXT["help_key"])
-    parser.add_argument("--policy", metavar="FILE", help=TEXT["help_policy"])
-    parser.add_argument("--head", metavar="FILE", action="append", default=[], help=TEXT["help_head"])
-    parser.add_argument("--signatures", choices=("all", "last"), default="all", help=TEXT["help_signatures"])
-    parser.add_argument("--json", action="store_true", help=TEXT["help_json"])
+    about = "checks a sealed log of meterlink or a bundle cut from it; reads only"
+    parser = argparse.ArgumentParser(prog="verify_meterlink.py", description=about)
+    what = "bundle .zip, unpacked bundle, log folder (holding seg/), or one segment that begins at index 0"
+    parser.add_argument("path", metavar="PATH", help=what)
+    what = "vkey from elsewhere: the first key of the log, a later one in force, or an office witness (may be repeated)"
+    parser.add_argument("--key", metavar="VKEY", action="append", default=[], help=what)
+    what = "tlog-policy from elsewhere; never the one in the bundle"
+    parser.add_argument("--policy", metavar="FILE", help=what)
+    what = "checkpoint from elsewhere, as on an act or from the office (may be repeated)"
+    parser.add_argument("--head", metavar="FILE", action="append", default=[], help=what)
+    what = "all (default), or last for a quick look"
+    parser.add_argument("--signatures", choices=("all", "last"), default="all", help=what)
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of sentences")
     return parser
 
 
@@ -1973,7 +1510,7 @@ def main(argv: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     if sys.version_info < (3, 8):  # noqa: UP036 - an old Python must not make a good log look bad
-        sys.stderr.write(say("old_python", version=sys.version.split()[0]) + "\n")
+        sys.stderr.write("This program needs Python 3.8 or later.\n")
         return 2
     options = arguments().parse_args(argv)
     try:
@@ -1983,14 +1520,12 @@ def main(argv: list[str] | None = None) -> int:
             read_policy(trust, options.policy)
         report = check(options.path, trust, read_heads(options.head), options.signatures == "all")
     except UsageError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(shown(f"{error}\n"))
         if options.json:
-            sys.stdout.write(
-                json.dumps({"schema": "meterlink.verify/1", "error": str(error)}, ensure_ascii=False) + "\n"
-            )
+            sys.stdout.write(json.dumps({"schema": SCHEMA, "error": str(error)}, ensure_ascii=False) + "\n")
         return 2
     sys.stdout.write((as_json(report) if options.json else as_sentences(report)) + "\n")
-    return exit_code(report.state)
+    return EXIT_CODES.get(report.state, 10)
 
 
 if __name__ == "__main__":
