@@ -29,6 +29,7 @@ _WHY: Final = {
     "key": "the key {key!r} is not of a-z, 0-9 and _",
     "nfc": "the text {value!r} is not in the normal form NFC",
     "integer": "the integer {value} is not below 2^53",
+    "surrogate": "a text of it cannot be written in UTF-8",
     "deep": "its lists and objects stand in each other more than 32 deep",
     "type": "a value is {value!r}, and only texts, integers, true, false, lists and objects are permitted",
 }
@@ -43,7 +44,10 @@ def encode_canonical(value: Mapping[str, Any], what: str = "record") -> bytes:
 
     found = dict(value)
     _check(found, what, 0)
-    return rfc8785.dumps(found)
+    try:
+        return rfc8785.dumps(found)
+    except rfc8785.CanonicalizationError:  # half of a surrogate pair, as in the name of a file that is not UTF-8
+        raise _error(what, "surrogate") from None
 
 
 def decode_canonical(raw: bytes, what: str = "record") -> dict[str, Any]:

@@ -196,7 +196,7 @@ class Chain:
         if self.key is None:
             self.origin, self.key, self.first_key = signer.name, signer, signer
             self.used = {signer.public}
-            self.office = tuple(key for key in record.d.get("office", ()) if isinstance(key, str))
+            self.office = tuple(record.d.get("office", ()))
         if named is not None:
             self.key = named
             self.used.add(named.public)

@@ -21,6 +21,7 @@ FRAMES_PER_RECORD: Final = 64
 NO_RECORD: Final = bytes(32)
 """What stands for the record before the first one."""
 
+_PREV: Final = b'"prev":'
 _WHY: Final = {
     "long": "it has {size} bytes, and {limit} are permitted",
     "field": "its field {key!r} is {value!r}",
@@ -68,7 +69,10 @@ def encode_record(entry: Entry, *, log: str, n: int, prev: bytes, run: str, mono
     fields: dict[str, Any] = {"v": VERSION, "log": log, "n": n, "prev": prev.hex(), "run": run, "mono_ms": mono_ms}
     fields |= {"t": t, "type": entry.type, "d": entry.d}
     fields |= {key: value for key, value in (("work", entry.work), ("actor", entry.actor)) if value is not None}
-    return decode_record(encode_canonical(fields))
+    line = encode_canonical(fields)
+    if line.count(_PREV) > 1:  # what a crash leaves is told from two records by this key
+        _refuse("field", key="prev", value="in d")
+    return decode_record(line)
 
 
 def decode_record(line: bytes) -> Record:
@@ -84,6 +88,7 @@ def decode_record(line: bytes) -> Record:
     kind = fields["type"]
     if kind in _HELD:
         _check_fields(fields["d"], _HELD[kind])
+        _check_fields(fields["d"], _MAY_HOLD, optional=True)
     return Record(line=line, fields=fields, n=fields["n"], type=kind)
 
 
@@ -110,6 +115,10 @@ def _matches(fullmatch: Callable[[str], object]) -> _Rule:
 
 def _is_object(value: Any) -> bool:
     return type(value) is dict
+
+
+def _are_texts(value: Any) -> bool:
+    return type(value) is list and all(type(each) is str for each in value)
 
 
 def _are_frames(value: Any) -> bool:
@@ -145,6 +154,8 @@ _HELD: Final[Mapping[str, Mapping[str, _Rule]]] = {
     "resolve": {"of": _is_count},
 }
 """What the log itself reads in a record of this type."""
+_MAY_HOLD: Final[Mapping[str, _Rule]] = {"i": _is_count, "office": _are_texts}
+"""The same, where it is there."""
 
 
 def _check_fields(fields: Mapping[str, Any], rules: Mapping[str, _Rule], *, optional: bool = False) -> None:

@@ -29,7 +29,7 @@ from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES, Writer
 from meterlink.errors import AuditError, AuditNotWritableError, NoLogError
 
 EPOCH_RECORDS: Final = 5_000
-"""A key signs no more records than these before the next one comes into force."""
+"""After so many records under one key the next one comes into force."""
 FORMAT: Final = 1
 
 _ABOUT_THE_PAST: Final = frozenset({"outcome", "verify", "resolve"})
@@ -61,7 +61,7 @@ class SealedLog:
         """
         with place.locked():
             found = read_known(place)
-            if not found.chain.size:
+            if _never_began(place, found):
                 raise NoLogError(folder=str(place.folder.path))
             _refuse(place, found)
             writer = Writer(place, run, found, found.chain.origin)
@@ -223,8 +223,14 @@ class SealedLog:
         for second in self._writer.place.second_heads:
             with suppress(OSError):  # `audit status` shows what each place remembers
                 known = second.read(self.origin)
-                if known is None or known.size < head.size:
+                if known is None or (known.size < head.size and self._had(known)):
                     second.write(head, self.origin)
+
+    def _had(self, known: Head) -> bool:
+        """Whether the log grew out of a head that is remembered. With a hint nobody has compared them yet, and what
+        speaks of a fork is not written over."""
+        found, log = self._writer.found, self._writer.place.bytes()
+        return not found.from_hint or not broken_claims(found, [known], log)
 
 
 def create_log(place: LogPlace, run: Run, domain: str, facts: dict[str, Any]) -> SealedLog:
@@ -256,6 +262,12 @@ def claims_of(place: LogPlace, chain: Chain) -> list[Head]:
     """What the log's surroundings say about its head: places that remember it, the office, its own anchors."""
     office = cosigned_heads(place.files, place.folder, chain.origin, office_keys(chain.office))
     return [*read_heads(place.second_heads, chain.origin), *office, *chain.anchors]
+
+
+def _never_began(place: LogPlace, found: Scan) -> bool:
+    """Whether no record was ever durable here: a crash fell into the making of the log, or there is none."""
+    log = place.bytes()
+    return not found.chain.size and (found.torn is not None or not any(log.size(name) for name in log.names()))
 
 
 def _refuse(place: LogPlace, found: Scan) -> None:
