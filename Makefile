@@ -17,10 +17,10 @@ demo: $(VENV)/.run
 	@$(BIN)/meterlink demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-long: $(VENV)/.dev
-	METERLINK_LONG=1 $(BIN)/python -m pytest --durations=15 $(ARGS)
+	METERLINK_LONG=1 $(BIN)/python -m pytest -n auto --durations=15 $(ARGS)
 	METERLINK_LONG=1 $(BIN)/python -m tests.audit.mutants
 
 check: $(VENV)/.dev

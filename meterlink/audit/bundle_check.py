@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from meterlink.audit.bundle import BRINGS_KEY, CHECKPOINT
 from meterlink.audit.chain import Head, origin_digits
+from meterlink.audit.claims import head_of_note
 from meterlink.audit.doubt import Doubts
 from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, verify_signature
 from meterlink.audit.policy import Policy
@@ -231,7 +232,7 @@ class _Check:
             _signed(proof.note, key or named)
         with self._in(f"chain/{index}.growth") as raw:
             growth = Growth.parse(raw)
-            if growth.note.text != head_note.text:
+            if not _is_copy(growth.note, head_note, head.origin):
                 raise _refused("other note")
             if growth.old_size != index + 1:
                 raise _refused("size", size=growth.old_size)
@@ -259,7 +260,7 @@ class _Check:
                     raise _refused("index", n=record.n)
             with self._in(f"records/{index}.tlog-proof") as raw:
                 proof = ProofFile.parse(raw)
-                if proof.note.text != note.text:
+                if not _is_copy(proof.note, note, head.origin):
                     raise _refused("other note")
                 if proof.index != index:
                     raise _refused("index", n=proof.index)
@@ -325,7 +326,12 @@ class _Check:
             if f"private/{record.n}.json" in self._names:
                 self._open(record)
 
-        report = verify_log(log, claims=lambda chain: [*chain.anchors, *heads], torn_bytes=self._torn_bytes, seen=take)
+        report = verify_log(
+            log,
+            claims=lambda chain: [*chain.anchors, *heads, *self._own_heads(head)],
+            torn_bytes=self._torn_bytes,
+            seen=take,
+        )
         self._report.log = report
         self._report.findings.extend(report.findings)
         if report.found.fault is not None:
@@ -335,6 +341,15 @@ class _Check:
             raise BundleError(file=CHECKPOINT, why=_WHY["root"])
         for name, data in hash_tiles(tree):
             self._tile(name, data)
+
+    def _own_heads(self, head: Checkpoint) -> Iterator[Head]:
+        """The heads that the sender put beside the log: the log must have had each of them."""
+        for name in sorted(each for each in self._names if each.startswith("heads/")):
+            with self._in(name) as raw:
+                origin, found = head_of_note(raw, name)
+                if origin != head.origin:
+                    raise _refused("origin")
+            yield found
 
     def _torn_bytes(self, name: str) -> bytes | None:
         path = f"torn/{name}"
@@ -403,6 +418,12 @@ def _leads_out(name: str) -> bool:
 
 def _names_log(key: Vkey, origin: str) -> bool:
     return key.name == origin and origin.rpartition("/ml/")[2] == origin_digits(key.public)
+
+
+def _is_copy(copy: Note, note: Note, log: str) -> bool:
+    """A copy of the checkpoint has the log's own signature, which does not vary; cosignatures may come later."""
+    own = [[line for line in each.signatures if line.name == log] for each in (copy, note)]
+    return copy.text == note.text and own[0] == own[1]
 
 
 def _signed(note: Note, key: Vkey) -> None:

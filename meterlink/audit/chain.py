@@ -31,6 +31,7 @@ _WHY: Final = {
     "key kind": "its key is none that signs records",
     "unused": "it names a key that was in force before",
     "epoch": "after key.rotate comes epoch.open with the key named there, and this is {found!r}",
+    "count": "it opens epoch {found}, and epoch {due} is due",
     "no epoch": "epoch.open stands only after key.rotate",
     "ended": "the log has ended, and nothing may follow",
     "anchor": "it anchors {size} records, and only {before} stand before it",
@@ -174,6 +175,8 @@ class Chain:
     def _named_key(self, record: Record) -> Vkey | None:
         if self.rotating and (record.type != "epoch.open" or record.d["vkey"] != self._key_text()):
             _refuse("epoch", found=record.type)
+        if self.rotating and record.d["epoch"] != self.epoch + 1:
+            _refuse("count", found=record.d["epoch"], due=self.epoch + 1)
         if record.type != "key.rotate":
             return None
         named = _log_key(record, self.origin)

@@ -16,6 +16,7 @@ from typing import Final
 
 from meterlink.audit.chain import Head
 from meterlink.audit.claims import office_keys
+from meterlink.audit.folder import torn_bytes
 from meterlink.audit.folder_rules import refuse_folder
 from meterlink.audit.keys import decode_key
 from meterlink.audit.note import Checkpoint, Note, Vkey, cosigned_at, verify_signature
@@ -25,7 +26,7 @@ from meterlink.audit.scan import Scan, scan
 from meterlink.audit.second_head import read_heads
 from meterlink.audit.segments import pairs
 from meterlink.audit.store import broken_known_claims, read_known
-from meterlink.audit.verify import OK, doubts_of, own_faults, worst_first
+from meterlink.audit.verify import OK, doubts_of, lost_torn_bytes, own_faults, worst_first
 from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES
 from meterlink.errors import (
     AuditError,
@@ -145,6 +146,7 @@ def _condition(place: LogPlace, found: Scan) -> Condition:
         [
             *own_faults(found),
             *broken_known_claims(place, found),
+            *lost_torn_bytes(chain, torn_bytes(files, folder)),
             *_key_trouble(seen),
             *_write_trouble(seen),
             *doubts_of(chain.doubts),

@@ -27,7 +27,9 @@ _WHY: Final = {
     "field": "its field {key!r} is {value!r}",
     "missing": "its field {key!r} is missing",
 }
+_RESULTS: Final = ("ok", "refused", "no-answer", "damaged", "not-sent")
 _is_hash: Final = re.compile(r"[0-9a-f]{64}").fullmatch
+_is_torn_file: Final = re.compile(r"[0-9]+-[0-9a-f]{12}").fullmatch
 _is_run: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 _is_type: Final = re.compile(r"[a-z0-9_.]+").fullmatch
 _is_moment: Final = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII).fullmatch
@@ -88,7 +90,8 @@ def decode_record(line: bytes) -> Record:
     kind = fields["type"]
     if kind in _HELD:
         _check_fields(fields["d"], _HELD[kind])
-        _check_fields(fields["d"], _MAY_HOLD, optional=True)
+    if kind in _MAY_HOLD:
+        _check_fields(fields["d"], _MAY_HOLD[kind], optional=True)
     return Record(line=line, fields=fields, n=fields["n"], type=kind)
 
 
@@ -121,6 +124,10 @@ def _are_texts(value: Any) -> bool:
     return type(value) is list and all(type(each) is str for each in value)
 
 
+def _are_counts(value: Any) -> bool:
+    return type(value) is list and all(map(_is_count, value))
+
+
 def _are_frames(value: Any) -> bool:
     return type(value) is list and all(
         type(frame) is dict and _is_count(frame.get("i")) and _is_text(frame.get("bytes")) for frame in value
@@ -143,18 +150,23 @@ _FIRST_VERSION: Final[Mapping[str, _Rule]] = {
 }
 _OPTIONAL: Final[Mapping[str, _Rule]] = {"work": _is_word, "actor": _is_word}
 _HELD: Final[Mapping[str, Mapping[str, _Rule]]] = {
-    "log.open": {"vkey": _is_text},
+    "log.open": {"format": lambda value: type(value) is int and value == VERSION, "vkey": _is_text},
     "key.rotate": {"vkey": _is_text},
-    "epoch.open": {"vkey": _is_text},
+    "epoch.open": {"vkey": _is_text, "epoch": _is_count},
     "anchor": {"size": _is_count, "root": _is_text},
-    "log.recovered": {"file": _is_word, "bytes": _is_count, "sha256": _matches(_is_hash)},
+    "log.recovered": {"file": _matches(_is_torn_file), "bytes": _is_count, "sha256": _matches(_is_hash)},
     "intent": {"operation": _is_text, "part": _is_count, "parts": _is_count, "frames": _are_frames},
-    "outcome": {"of": _is_count, "i": _is_count, "result": _is_word},
-    "verify": {"of": _is_count},
+    "outcome": {"of": _is_count, "i": _is_count, "result": lambda value: value in _RESULTS},
+    "verify": {"of": _is_count, "same": lambda value: type(value) is bool},
     "resolve": {"of": _is_count},
 }
 """What the log itself reads in a record of this type."""
-_MAY_HOLD: Final[Mapping[str, _Rule]] = {"i": _is_count, "office": _are_texts}
+_MAY_HOLD: Final[Mapping[str, Mapping[str, _Rule]]] = {
+    "log.open": {"office": _are_texts},
+    "verify": {"i": _is_count},
+    "resolve": {"i": _is_count},
+    "work.close": {"records": _are_counts},
+}
 """The same, where it is there."""
 
 

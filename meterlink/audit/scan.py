@@ -20,6 +20,7 @@ Signatures = Literal["all", "last"]
 _WHY: Final = {
     "name": "the segment {name} begins with record {named} by its name, and record {due} is due",
     "size": "the segment {name} has {size} bytes, more than a segment can have",
+    "full": "the segment {name} goes on where it was full",
     "rest": "{count} bytes after this place are no whole record",
     "empty": "it holds no record",
     "short": "the segment {name} is shorter than it was",
@@ -144,6 +145,9 @@ def _read_pairs(
         if chain.size in sizes:
             found.roots[chain.size] = chain.frontier.root()
     found.end = Place(segment=name, offset=begins + read)
+    if found.last is not None and found.last.segment == name and found.last.offset >= SEGMENT_BYTES:
+        found.fault = _fault(found, found.last, "full", name=name)
+        return
     if read < len(data):
         _stop(found, found.end, data[read:], is_last, _WHY["rest"].format(count=len(data) - read))
 

@@ -11,12 +11,12 @@ import pytest
 from meterlink.audit.canonical import encode_canonical
 from meterlink.audit.condition import look
 from meterlink.audit.fsio import DiskFullError
-from meterlink.audit.home import AuditHome, LogGoneError, LogUnnamedError, find_home
+from meterlink.audit.home import AuditHome, find_home
 from meterlink.audit.record import Entry
 from meterlink.audit.run import Run
 from meterlink.audit.run_facts import hash_of_files, program_facts, told_folder
 from meterlink.audit.second_head import HeadFile, HeadInKeyRing
-from meterlink.errors import AuditNotWritableError, NoLogError
+from meterlink.errors import AuditNotWritableError, LogGoneError, LogUnnamedError, NoLogError
 
 
 @pytest.fixture

@@ -1173,7 +1173,6 @@ FATES: Final = (
     ),
     *(Fate(name=f"one {lost}", told=(outcome(1, 0, lost),), doubtful=(0, 1)) for lost in ("no-answer", "damaged")),
     Fate(name="both ok", told=(outcome(1, 0), outcome(1, 1))),
-    Fate(name="an unknown word", told=(outcome(1, 0, "perhaps"), outcome(1, 1)), doubtful=(0,)),
     Fate(name="the outcome of another announcement", told=(outcome(0, 0), outcome(0, 1)), doubtful=(0, 1)),
     Fate(name="the outcome of another frame", told=(outcome(1, 2),), doubtful=(0, 1)),
     Fate(name="no answer, then verified", told=(outcome(1, 0, "no-answer"), verify(1, 0)), doubtful=(1,)),

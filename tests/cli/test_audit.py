@@ -623,8 +623,12 @@ def test_torn_bytes_that_are_gone(bench: Bench) -> None:
     assert run("audit", "recover").code == 0
     assert document("verify")["state"] == "ok"
     next((bench.folder / "torn").iterdir()).unlink()
-    told = document("verify")
-    assert (told["state"], told["findings"][0]["record"]) == ("tampered", 3)
+    for verb in ("verify", "status"):
+        told = document(verb)
+        assert (told["state"], told["findings"][0]["record"]) == ("tampered", 3)
+    assert run("audit", "rotate").code == 10
+    assert run("audit", "init", "--standalone", "--replace").code == 0
+    assert document("show", "0")["records"][0]["d"]["replaces"]["state"] == "tampered"
 
 
 @pytest.fixture

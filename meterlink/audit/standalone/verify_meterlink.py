@@ -616,15 +616,15 @@ def absent_or(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or test(value)
 
 
-def are_counts(value: Any) -> bool:
-    return type(value) is list and all(map(is_count, value))
+def are(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: type(value) is list and all(map(test, value))
 
 
-def are_frames(value: Any) -> bool:
-    frames = value if type(value) is list else [None]
-    return all(type(frame) is dict and is_count(frame.get("i")) and type(frame.get("bytes")) is str for frame in frames)
+def is_frame(value: Any) -> bool:
+    return type(value) is dict and is_count(value.get("i")) and type(value.get("bytes")) is str
 
 
+is_office = absent_or(are(is_some_text))
 FIELDS: dict[str, Callable[[Any], bool]] = {  # the first four are those of every version
     "v": lambda value: type(value) is int and value >= 1,
     "log": is_text(ORIGIN),
@@ -640,7 +640,7 @@ FIELDS: dict[str, Callable[[Any], bool]] = {  # the first four are those of ever
 }
 SURE = ("ok", "refused", "not-sent")
 MATTER: dict[str, dict[str, Callable[[Any], bool]]] = {
-    "log.open": {"format": lambda value: type(value) is int and value == 1, "vkey": is_some_text},
+    "log.open": {"format": lambda value: is_count(value) and value == 1, "vkey": is_some_text, "office": is_office},
     "key.rotate": {"vkey": is_some_text},
     "epoch.open": {"vkey": is_some_text, "epoch": is_count},
     "anchor": {"size": lambda value: is_count(value) and value > 0, "root": is_root},
@@ -649,9 +649,9 @@ MATTER: dict[str, dict[str, Callable[[Any], bool]]] = {
         "operation": lambda value: type(value) is str,
         "part": is_count,
         "parts": is_count,
-        "frames": are_frames,
+        "frames": are(is_frame),
     },
-    "work.close": {"records": absent_or(are_counts)},
+    "work.close": {"records": absent_or(are(is_count))},
     "outcome": {"of": is_count, "i": is_count, "result": lambda value: value in (*SURE, "no-answer", "damaged")},
     "verify": {"of": is_count, "i": absent_or(is_count), "same": lambda value: type(value) is bool},
     "resolve": {"of": is_count, "i": absent_or(is_count)},

@@ -349,14 +349,12 @@ func checkLog(folder, vkey string) *reader {
 	entries, err := os.ReadDir(folder)
 	must(err, "folder")
 	r := &reader{key: vkey, used: map[string]bool{}}
-	var before int64 = full
 	for _, entry := range entries { // in order of their names
 		if !isSegment(entry.Name()) {
 			continue
 		}
-		want(before >= full, "segment %s begins although the one before it is not full", entry.Name())
 		want(entry.Name() == fmt.Sprintf("%012d.log", r.size), "segment %s does not begin with record %d", entry.Name(), r.size)
-		before = r.segment(read(filepath.Join(folder, entry.Name())))
+		r.segment(read(filepath.Join(folder, entry.Name())))
 	}
 	want(r.size > 0, "no records")
 	return r
@@ -364,8 +362,8 @@ func checkLog(folder, vkey string) *reader {
 
 const full = 16 << 20
 
-// segment reads the pairs of a segment and gives its size.
-func (r *reader) segment(data []byte) int64 {
+// segment reads the pairs of a segment.
+func (r *reader) segment(data []byte) {
 	for begin := 0; begin < len(data); {
 		want(begin < full, "record %d stands in a segment that was full", r.size)
 		first := bytes.IndexByte(data[begin:], '\n')
@@ -375,7 +373,6 @@ func (r *reader) segment(data []byte) int64 {
 		r.pair(data[begin:begin+first], string(data[begin+first+1:begin+first+1+second]))
 		begin += first + second + 2
 	}
-	return int64(len(data))
 }
 
 func (r *reader) pair(line []byte, signature string) {
@@ -525,12 +522,20 @@ func checkBundle(folder, vkey string) tlog.Tree {
 	}
 	head, body := open(read(in("checkpoint")), vkey)
 	checkGrowth(folder, chain, first, head, vkey, body)
+	for _, part := range []string{"chain", "records"} {
+		for _, n := range append(numbered(in(part), ".tlog-proof"), numbered(in(part), ".growth")...) {
+			want(there(fmt.Sprintf("%s/%d.json", part, n)), "record %d is proven, and not in %s", n, part)
+		}
+	}
 	for _, n := range numbered(in("records"), ".json") {
 		name := in(fmt.Sprintf("records/%d", n))
 		_, raw := halves(name + ".tlog-proof")
 		_, same := open(raw, vkey)
 		want(same == body, "%s is proven in another checkpoint", name)
 		checkProof(name+".json", name+".tlog-proof", vkey)
+		for _, m := range closed(record(leaf(name + ".json"))) {
+			want(there(fmt.Sprintf("records/%d.json", m)), "record %d is of the work, and not here", m)
+		}
 	}
 	if there("seg") {
 		read := checkLog(folder, first)
@@ -541,6 +546,17 @@ func checkBundle(folder, vkey string) tlog.Tree {
 		checkTiles(folder, head)
 	}
 	return head
+}
+
+// closed are the records of the work that a record closes.
+func closed(fields object) (found []int64) {
+	if kind(fields) == "work.close" {
+		listed, _ := detail(fields)["records"].([]interface{})
+		for _, each := range listed {
+			found = append(found, integer(object{"records": each}, "records"))
+		}
+	}
+	return found
 }
 
 // checkGrowth checks that each tree of the chain of keys grew into the checkpoint.
