@@ -38,18 +38,19 @@ _HOW_TO: Final = """How to check this bundle
 
 It comes from the sealed log {origin} at {size} records.
 Nothing in here may be trusted because it is in here: ask the office that ran the log, on paper or in person, for the
-log's first verifier key or for the verifier key of its witness, and give it as --key.
+log's first verifier key{witness}, and give it as --key.
 
     python3 verify_meterlink.py --key KEY {name}
 
-needs Python 3 and nothing else; `meterlink audit verify --key KEY {name}` says the same. The formats are C2SP
-signed-note, tlog-checkpoint, tlog-proof and tlog-tiles, so other programs for transparency logs can read them too. How
-to check it by hand with sha256sum and openssl stands in docs/audit-log.md of meterlink.
+needs Python 3.8 or newer and nothing else; `meterlink audit verify --key KEY {name}` says the same. The formats
+are C2SP signed-note, tlog-checkpoint, tlog-proof and tlog-tiles, so other programs for transparency logs can read them
+too. How to check it by hand with sha256sum and openssl stands in docs/audit-log.md of meterlink.
 
 checkpoint    the signed head of the log
 policy        which keys the sender says were in force; for reading only
 chain/        the records that brought each key into force, each proven under the key before it
 {contents}"""
+_WITNESS: Final = " or for the verifier key of its witness"
 _CONTENTS: Final = {
     "work": "records/      the records of work {work}, each with its proof\n",
     "all": "seg/          the log as it lies on the disk\ntile/         the same as a tile-based transparency log\n",
@@ -147,9 +148,10 @@ def write_bundle(path: Path, files: Iterable[tuple[str, bytes]]) -> int:
 def _common(gathered: Collected, head: Note, name: str, contents: str) -> Iterator[tuple[str, bytes]]:
     checkpoint = Checkpoint.parse(head.text)
     facts = {"origin": checkpoint.origin, "size": checkpoint.size, "name": name, "contents": contents}
+    facts["witness"] = _WITNESS if gathered.found.chain.office else ""
     yield CHECKPOINT, head.encode()
     yield POLICY, _policy(gathered).encode()
-    yield HOW_TO, _HOW_TO.format(**facts).encode()
+    yield HOW_TO, _HOW_TO.format(**facts).encode("utf-8", "replace")
     yield VERIFIER, package_files("meterlink.audit.standalone").joinpath(VERIFIER).read_bytes()
     for record, note in gathered.keys:
         if record.n + 1 < checkpoint.size or record.n == 0:  # a key that the last record names has signed nothing yet

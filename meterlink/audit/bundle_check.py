@@ -7,37 +7,29 @@ docs/audit-format.md 4. Everything in a bundle is hostile until it is proven, it
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from meterlink.audit.bundle import BRINGS_KEY, CHECKPOINT
+from meterlink.audit.bundle_files import FILE_LIMIT, Bundle, BundledLog
 from meterlink.audit.chain import Head, origin_digits
 from meterlink.audit.claims import head_of_note
 from meterlink.audit.doubt import Doubts
 from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, verify_signature
-from meterlink.audit.policy import Policy
+from meterlink.audit.policy import NONE, Policy
 from meterlink.audit.private import read_openings
 from meterlink.audit.proof_file import Growth, ProofFile
 from meterlink.audit.record import Record, decode_record
-from meterlink.audit.segments import SEGMENT_BYTES, segments_among
 from meterlink.audit.tiles import TILE_WIDTH, entry_tile, hash_tiles
 from meterlink.audit.tree import HashTree, leaf_hash
 from meterlink.audit.verify import OK, Report, doubts_of, verify_log, worst_first
 from meterlink.errors import AuditError, BundleError, LogBehindError, LogForkError, WrongKeyError
 
-FILE_LIMIT: Final = SEGMENT_BYTES + 65_536
-"""No file of a bundle is larger than a segment can be."""
-
 _WHY: Final = {
     "missing": "it is not in the bundle",
     "large": "it has {size} bytes, more than any file of a bundle",
-    "zip": "it is no ZIP file that can be read: {error}",
-    "name": "the name {name!r} leads out of the bundle, or stands in it twice",
     "origin": "it is of another log than the checkpoint",
     "signed by": "it is not signed by the key in force",
     "no first": "the first record of the log is not in it",
@@ -53,64 +45,12 @@ _WHY: Final = {
     "tile": "it is not what the records give",
     "commitment": "{name!r} does not open what record {n} committed to",
     "nothing": "there is neither a work nor a log in it",
+    "witness": "the witness with the key {key} did not cosign it",
     "quorum": "too few of the witnesses that the policy asks for cosigned it",
 }
-_UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
 _is_record: Final = re.compile(r"records/(0|[1-9][0-9]{0,17})\.json").fullmatch
 _is_chain: Final = re.compile(r"chain/(0|[1-9][0-9]{0,17})\.json").fullmatch
 _is_private: Final = re.compile(r"private/(0|[1-9][0-9]{0,17})\.json").fullmatch
-
-
-class Bundle(Protocol):
-    """The files of a bundle by name; a name has / between its parts."""
-
-    def names(self) -> list[str]: ...
-
-    def size(self, name: str) -> int: ...
-
-    def read(self, name: str) -> bytes: ...
-
-
-class ZippedBundle:
-    """A ZIP file. BundleError when it is none, or holds names that are tricks."""
-
-    def __init__(self, path: Path) -> None:
-        with _telling(path.name):
-            self._zip = zipfile.ZipFile(path)
-        names = [entry.filename for entry in self._zip.infolist() if not entry.is_dir()]
-        seen = set[str]()
-        for name in names:
-            if name in seen or _leads_out(name):
-                raise BundleError(file=path.name, why=_WHY["name"].format(name=name))
-            seen.add(name)
-        self._names = sorted(names)
-
-    def names(self) -> list[str]:
-        return self._names
-
-    def size(self, name: str) -> int:
-        return self._zip.getinfo(name).file_size
-
-    def read(self, name: str) -> bytes:
-        with _telling(name), self._zip.open(name) as file:
-            return file.read(FILE_LIMIT + 1)
-
-
-class UnpackedBundle:
-    """The same files in a folder."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._names = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
-
-    def names(self) -> list[str]:
-        return self._names
-
-    def size(self, name: str) -> int:
-        return (self._path / name).stat().st_size
-
-    def read(self, name: str) -> bytes:
-        return (self._path / name).read_bytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +65,12 @@ class Trust:
         """Keys of logs, given alone or in the policy."""
         logs = () if self.policy is None else self.policy.logs
         return [key for key in (*self.keys, *(log.vkey for log in logs)) if key.algorithm is Algorithm.ED25519]
+
+    @property
+    def suffices(self) -> bool:
+        """Whether anything at all is trusted; a policy may name nobody."""
+        asks = self.policy is not None and self.policy.quorum != NONE
+        return bool(self.log_keys or self.witnesses or asks)
 
     @property
     def witnesses(self) -> list[Vkey]:
@@ -149,16 +95,6 @@ class BundleReport:
     @property
     def state(self) -> str:
         return self.findings[0].state if self.findings else OK
-
-
-def open_bundle(path: Path) -> Bundle:
-    """The bundle at a path: a ZIP file, or a folder."""
-    return UnpackedBundle(path) if path.is_dir() else ZippedBundle(path)
-
-
-def is_bundle(path: Path) -> bool:
-    """Whether a path looks like a bundle and not like a log."""
-    return path.is_file() if not path.is_dir() else (path / CHECKPOINT).is_file()
 
 
 def verify_bundle(bundle: Bundle, trust: Trust, heads: Sequence[Head] = ()) -> BundleReport:
@@ -214,9 +150,7 @@ class _Check:
 
     def _next_key(self, index: int, key: Vkey | None, head_note: Note, head: Checkpoint) -> Vkey:
         with self._in(f"chain/{index}.json") as line:
-            record = decode_record(line)
-            if record.n != index or record.fields["log"] != head.origin:
-                raise _refused("index", n=record.n)
+            record = self._record(line, index, head)
             if record.type not in BRINGS_KEY:
                 raise _refused("no key")
             named = Vkey.parse(record.d["vkey"])
@@ -242,8 +176,13 @@ class _Check:
     def _trusted(self, note: Note, head: Checkpoint) -> None:
         """Whoever the asker trusts must have had to do with this log."""
         trust, ours = self._trust, {key.text for key in self._report.keys}
+        if not trust.suffices:
+            raise WrongKeyError(log=head.origin, keys=())
         for key in trust.witnesses:
-            _signed(note, key)
+            if not any(line.is_by(key) for line in note.signatures):
+                raise BundleError(file=CHECKPOINT, why=_WHY["witness"].format(key=key))
+            with self._in(CHECKPOINT):
+                _signed(note, key)
         if trust.policy is not None and not trust.policy.satisfied(trust.policy.cosigners(note)):
             raise BundleError(file=CHECKPOINT, why=_WHY["quorum"])
         if trust.log_keys and not any(key.text in ours for key in trust.log_keys):
@@ -254,10 +193,8 @@ class _Check:
     def _records(self, note: Note, head: Checkpoint) -> None:
         for index in sorted(int(found[1]) for name in self._names if (found := _is_record(name))):
             with self._in(f"records/{index}.json") as line:
-                record = decode_record(line)
+                record = self._record(line, index, head)
                 self._of_one_work(record)
-                if record.n != index or record.fields["log"] != head.origin:
-                    raise _refused("index", n=record.n)
             with self._in(f"records/{index}.tlog-proof") as raw:
                 proof = ProofFile.parse(raw)
                 if not _is_copy(proof.note, note, head.origin):
@@ -292,6 +229,15 @@ class _Check:
             if kind in ("tlog-proof", "growth") and f"{stem}.json" not in self._names:
                 raise BundleError(file=f"{stem}.json", why=_WHY["missing"])
 
+    def _record(self, line: bytes, index: int, head: Checkpoint) -> Record:
+        """The record in a file, which must be of this log and of this number."""
+        record = decode_record(line)
+        if record.fields["log"] != head.origin:
+            raise _refused("origin")
+        if record.n != index:
+            raise _refused("index", n=record.n)
+        return record
+
     def _of_one_work(self, record: Record) -> None:
         works = {each.work for each in self._report.records[:1]} | {record.work}
         if len(works) > 1:
@@ -313,7 +259,7 @@ class _Check:
                 self._report.opened.setdefault(record.n, {})[name] = opening.value
 
     def _whole_log(self, head: Checkpoint, heads: Sequence[Head]) -> None:
-        log = _BundledLog(self._bundle)
+        log = BundledLog(self._bundle)
         if not log.names():
             return
         tree, lines = HashTree(), list[bytes]()
@@ -394,28 +340,6 @@ class _Check:
             raise BundleError(file=name, why=str(error).removesuffix(".")) from error
 
 
-class _BundledLog:
-    """The segments of a bundle."""
-
-    def __init__(self, bundle: Bundle) -> None:
-        self._bundle = bundle
-
-    def names(self) -> list[str]:
-        inside = [name.removeprefix("seg/") for name in self._bundle.names() if name.startswith("seg/")]
-        return segments_among(inside)
-
-    def size(self, name: str) -> int:
-        return self._bundle.size(f"seg/{name}")
-
-    def read(self, name: str, offset: int = 0) -> bytes:
-        return self._bundle.read(f"seg/{name}")[offset:]
-
-
-def _leads_out(name: str) -> bool:
-    parts = name.split("/")
-    return not all(parts) or bool({".", ".."} & set(parts)) or "\\" in name or ":" in name
-
-
 def _names_log(key: Vkey, origin: str) -> bool:
     return key.name == origin and origin.rpartition("/ml/")[2] == origin_digits(key.public)
 
@@ -438,11 +362,3 @@ def _signed(note: Note, key: Vkey) -> None:
 def _refused(why: str, **facts: object) -> BundleError:
     """Told with the name of the file that is being looked at."""
     return BundleError(file="", why=_WHY[why].format(**facts))
-
-
-@contextmanager
-def _telling(name: str) -> Iterator[None]:
-    try:
-        yield
-    except _UNREADABLE as error:
-        raise BundleError(file=name, why=_WHY["zip"].format(error=error)) from error

@@ -295,7 +295,9 @@ def read_known(place: LogPlace) -> Scan:
         found = scan(log, go_on=hint)
         if found.fault is None and not found.chain.anchors:
             return found
-    return scan(log, signatures="last")
+    found = scan(log, signatures="last")
+    # A broken log is read once more with every signature, so that everybody names the same place.
+    return found if found.fault is None else scan(log, signatures="all")
 
 
 def _fitting_hint(place: LogPlace) -> Scan | None:

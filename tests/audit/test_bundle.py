@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from meterlink.audit.bundle import VERIFIER, write_bundle
-from meterlink.audit.bundle_check import BundleReport, Trust, is_bundle, open_bundle, verify_bundle
+from meterlink.audit.bundle_check import BundleReport, Trust, verify_bundle
+from meterlink.audit.bundle_files import is_bundle, open_bundle
 from meterlink.audit.chain import Head
 from meterlink.audit.commitment import Opening
 from meterlink.audit.keys import key_from_seed
@@ -83,7 +84,14 @@ def test_the_office_alone_is_trust_enough_when_it_cosigned(bench: Bench) -> None
     head = cosigned(head_of(bench))
     assert check(export_work(bench, "B", head), Trust(keys=[OFFICE_VKEY])).state == "ok"
     [finding] = check(export_work(bench, "B"), Trust(keys=[OFFICE_VKEY])).findings
-    assert "not signed by the key" in str(finding)
+    assert "did not cosign it" in str(finding)
+
+
+@pytest.mark.parametrize("more", ["", f"witness office {OFFICE_VKEY.text}\n"])
+def test_a_policy_that_trusts_nobody_proves_nothing(bench: Bench, more: str) -> None:
+    trust = Trust(policy=Policy.parse(f"{more}quorum none\n".encode()))
+    assert not trust.suffices
+    assert check(export_all(bench), trust).state == "tampered"
 
 
 def test_a_policy_asks_for_its_quorum(bench: Bench) -> None:
@@ -258,7 +266,7 @@ def test_a_name_that_stands_twice_in_a_zip_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_zip_is_told(tmp_path: Path) -> None:
     path = tmp_path / "no.zip"
     path.write_bytes(b"PK no")
-    with pytest.raises(BundleError, match="no ZIP file"):
+    with pytest.raises(BundleError, match="not a zip file"):
         open_bundle(path)
 
 

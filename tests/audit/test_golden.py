@@ -9,7 +9,8 @@ from typing import Final
 
 import pytest
 
-from meterlink.audit.bundle_check import Trust, UnpackedBundle, verify_bundle
+from meterlink.audit.bundle_check import Trust, verify_bundle
+from meterlink.audit.bundle_files import UnpackedBundle
 from meterlink.audit.claims import cosigned_heads, office_keys
 from meterlink.audit.folder import FolderBytes, LogFolder
 from meterlink.audit.fsio import Disk

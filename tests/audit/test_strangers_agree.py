@@ -25,7 +25,8 @@ from typing import Final
 import pytest
 
 from meterlink.audit.bundle import bundle_of_log, collect
-from meterlink.audit.bundle_check import Trust, UnpackedBundle, verify_bundle
+from meterlink.audit.bundle_check import Trust, verify_bundle
+from meterlink.audit.bundle_files import UnpackedBundle
 from meterlink.audit.commitment import Opening
 from meterlink.audit.folder import FolderBytes, LogFolder
 from meterlink.audit.fsio import Disk, File

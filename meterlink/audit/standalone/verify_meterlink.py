@@ -39,7 +39,7 @@ HINTS = {
         "Keep this copy. On the computer of the log `meterlink audit recover` keeps these bytes under torn/ and "
         "records them; then check again."
     ),
-    "in-doubt": "Read the parameter back from the meter and record the answer (`meterlink audit resolve`).",
+    "in-doubt": "Read the parameter back from the meter, and have the log say what was found.",
     "behind": (
         "Ask for the newest copy of this log. If it cannot be had, treat the missing records as removed; keep copy "
         "and head."
@@ -1129,6 +1129,8 @@ def reported(report: Report) -> Iterator[None]:
 def compare_head(name: str, note: Note, own: bool, facts: Facts, report: Report) -> bool:
     """The log's own heads must be signed as well."""
     other = f"The head {name} belongs to the log {note.origin}, not to {facts.origin}."
+    if not own and facts.origin not in ("", note.origin):
+        raise UsageError(f"{other} Give the head of this very log.")
     want(note.origin == facts.origin or not facts.origin, other, "fork")
     if note.size > facts.size:
         what = f"The head {name} has size {note.size}, but here are only {facts.size} records"
@@ -1267,6 +1269,7 @@ class Bundle:
         want(kinds, "The bundle holds neither records/ nor seg/ nor tile/.")
         for kind in kinds:
             getattr(self, "_check_" + kind)()
+        want(("seg" in kinds) == ("tile" in kinds), "The bundle holds only one of seg/ and tile/, not a whole log.")
         self.openings.finish()
 
     def root_at(self, size: int) -> bytes | None:
@@ -1524,7 +1527,12 @@ def main(argv: list[str] | None = None) -> int:
         if options.json:
             sys.stdout.write(json.dumps({"schema": SCHEMA, "error": str(error)}, ensure_ascii=False) + "\n")
         return 2
-    sys.stdout.write((as_json(report) if options.json else as_sentences(report)) + "\n")
+    try:
+        sys.stdout.write((as_json(report) if options.json else as_sentences(report)) + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        sys.stderr.write(f"The answer could not be written: {error.strerror or error}. Nothing was told.\n")
+        os._exit(2)  # nothing else may try to write what is still waiting
     return EXIT_CODES.get(report.state, 10)
 
 
