@@ -462,6 +462,11 @@ class MissedInstantError(MeterlinkError):
 # --- the sealed log -------------------------------------------------------------------------------------------------
 
 
+def told_os_error(error: OSError) -> str:
+    """What the system says, without number and file name."""
+    return error.strerror or str(error)
+
+
 @dataclass(eq=False, kw_only=True)
 class AuditError(MeterlinkError):
     """The sealed log, or a file that belongs to one. `state` is the word of `--json`."""
@@ -540,6 +545,20 @@ class WrongKeyError(AuditError):
 
 
 @dataclass(eq=False, kw_only=True)
+class NotCosignedError(AuditError):
+    """A witness whom the asker trusts, or the quorum of his policy, stands under no head of the log."""
+
+    state: ClassVar[str] = "tampered"
+    text: ClassVar[str] = "The sealed log {log} was never cosigned by {names}, whom you trust."
+    hint_text: ClassVar[str] = (
+        "Ask them for the newest head of this log that they cosigned, and give it with --head. Whoever never saw a log "
+        "cannot vouch for it."
+    )
+    log: str
+    names: str
+
+
+@dataclass(eq=False, kw_only=True)
 class NoWorkError(ConfigError):
     """No record of the log belongs to the work that was asked for."""
 
@@ -571,7 +590,7 @@ class LogTornError(AuditError):
 
     state: ClassVar[str] = "torn"
     text: ClassVar[str] = (
-        "The sealed log {log} ends in {count} bytes that a crash left behind "
+        "The sealed log {log} ends in {count} {noun} that a crash left behind "
         "({segment}, byte {offset}, where record {record} would stand)."
     )
     hint_text: ClassVar[str] = (
@@ -583,6 +602,9 @@ class LogTornError(AuditError):
     offset: int
     count: int
 
+    def __str__(self) -> str:
+        return self.text.format(**self.facts(), noun="byte" if self.count == 1 else "bytes")
+
 
 @dataclass(eq=False, kw_only=True)
 class TornBytesLostError(AuditError):
@@ -591,7 +613,9 @@ class TornBytesLostError(AuditError):
     state: ClassVar[str] = "tampered"
     text: ClassVar[str] = "The sealed log {log} says in record {record} that it keeps torn/{file}, and {why}."
     hint_text: ClassVar[str] = (
-        "Look for that file in the office's copy and in backups; the records themselves are whole."
+        "The records themselves are whole. Look for that file in the office's copy and in backups, and put it back "
+        "into torn/: then the log goes on. If it is nowhere, tell the office and enrol a new log with "
+        "`meterlink audit init --replace`; `meterlink audit export` still works."
     )
     log: str
     record: int
@@ -650,10 +674,17 @@ class AuditNotWritableError(AuditError):
     """A record could not be made durable; whatever waited for it must not happen."""
 
     text: ClassVar[str] = "The sealed log {log} cannot be written: {why}."
-    hint_text: ClassVar[str] = "{advice} Nothing more is written to a meter in this run."
+    hint_text: ClassVar[str] = "{advice}"
     log: str
     why: str
     advice: str = "Look at the disk and its rights; `meterlink audit status` shows the state of the log."
+
+
+@dataclass(eq=False, kw_only=True)
+class NoRoomError(AuditNotWritableError):
+    """Records can still be written, and the disk has too little room for a work."""
+
+    text: ClassVar[str] = "No work may begin in the sealed log {log}: {why}."
 
 
 @dataclass(eq=False, kw_only=True)
@@ -694,11 +725,14 @@ class LogGoneError(AuditError):
     state: ClassVar[str] = "tampered"
     text: ClassVar[str] = "The sealed log {log} is in use, and its records are gone from {folder}."
     hint_text: ClassVar[str] = (
-        "Was the folder moved, or the disk restored from an older copy? Put the folder back as it was. If it is lost, "
-        "tell the office and enrol a new log with `meterlink audit init --replace`."
+        "Was the folder moved, or the disk restored from an older copy? Put the folder back as it was. {pointer} says "
+        "which log is in use; other logs beside it: {others}. If the folder is lost, tell the office and enrol a new "
+        "log with `meterlink audit init --replace`."
     )
     log: str
     folder: str
+    pointer: str
+    others: str
 
 
 @dataclass(eq=False, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -130,7 +131,9 @@ def write_bundle(path: Path, files: Iterable[tuple[str, bytes]]) -> int:
     """
     if path.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-    waiting = path.with_name(f"{path.name}.part")
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    waiting = Path(name)
     try:
         with zipfile.ZipFile(waiting, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, data in files:

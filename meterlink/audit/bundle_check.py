@@ -239,9 +239,9 @@ class _Check:
         return record
 
     def _of_one_work(self, record: Record) -> None:
-        works = {each.work for each in self._report.records[:1]} | {record.work}
-        if len(works) > 1:
-            raise _refused("work", work=record.work, other=self._report.records[0].work)
+        for other in self._report.records[:1]:
+            if record.work != other.work:
+                raise _refused("work", work=record.work, other=other.work)
 
     def _openings(self) -> None:
         records = {record.n: record for record in self._report.records}
@@ -341,7 +341,8 @@ class _Check:
 
 
 def _names_log(key: Vkey, origin: str) -> bool:
-    return key.name == origin and origin.rpartition("/ml/")[2] == origin_digits(key.public)
+    domain, _, digits = origin.rpartition("/ml/")
+    return key.name == origin and bool(domain) and digits == origin_digits(key.public)
 
 
 def _is_copy(copy: Note, note: Note, log: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,9 +19,15 @@ FILE_LIMIT: Final = SEGMENT_BYTES + 65_536
 
 _WHY: Final = {
     "unreadable": "it cannot be read: {error}",
+    "method": "it is packed in another way than bundles are",
     "name": "the name {name!r} leads out of the bundle, or stands in it twice",
 }
-_UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
+_UNREADABLE: Final = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError),
+    *(OSError, ValueError, IndexError, OverflowError, MemoryError),
+)
+"""What `zipfile` raises for bytes that are no ZIP file, or one that means harm."""
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Bundle(Protocol):
@@ -39,7 +46,10 @@ class ZippedBundle:
     def __init__(self, path: Path) -> None:
         with _telling(path.name):
             self._zip = zipfile.ZipFile(path)
-        names = [entry.filename for entry in self._zip.infolist() if not entry.is_dir()]
+        entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
+        names = [entry.filename for entry in entries]
+        if any(entry.compress_type not in _METHODS for entry in entries):
+            raise BundleError(file=path.name, why=_WHY["method"])
         seen = set[str]()
         for name in names:
             if name in seen or _leads_out(name):

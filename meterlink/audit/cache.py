@@ -19,6 +19,8 @@ from meterlink.audit.tree import Frontier
 from meterlink.errors import AuditError
 
 _FORMAT: Final = 1
+_ROOTS: Final = 200
+"""So many heads that were held against the log are remembered with it."""
 _PURPOSE: Final = b"meterlink hint, no checkpoint\n"
 """Signed with the text, so that the signature is good for nothing else."""
 
@@ -46,6 +48,8 @@ def encode_cache(found: Scan, private: PrivateKey) -> bytes:
         "doubts": [asdict(doubt) for doubt in chain.doubts],
         "recovered": [asdict(each) for each in chain.recovered],
         "signature": signature.text,
+        "roots": {size: root.hex() for size, root in sorted(found.roots.items())[-_ROOTS:]},
+        "later_version": chain.later_version,
         "end": asdict(end),
         "last": asdict(last),
     }
@@ -80,4 +84,6 @@ def _scan(facts: dict[str, Any]) -> Scan | None:
     chain.doubts = Doubts([Doubt(**doubt) for doubt in facts["doubts"]])
     chain.recovered = [Recovered(**each) for each in facts["recovered"]]
     chain.signature = SignatureLine.parse(facts["signature"])
-    return Scan(chain=chain, end=Place(**facts["end"]), last=Place(**facts["last"]), from_hint=True)
+    chain.later_version = facts["later_version"]
+    roots = {int(size): bytes.fromhex(root) for size, root in facts["roots"].items()}
+    return Scan(chain=chain, end=Place(**facts["end"]), last=Place(**facts["last"]), roots=roots, from_hint=True)

@@ -50,6 +50,11 @@ def encode_canonical(value: Mapping[str, Any], what: str = "record") -> bytes:
         raise _error(what, "surrogate") from None
 
 
+def in_record(text: str) -> str:
+    """A text of the system in the form that records have; what cannot be written in UTF-8 is replaced."""
+    return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
+
+
 def decode_canonical(raw: bytes, what: str = "record") -> dict[str, Any]:
     """The object of which these bytes are the one form; AuditFormatError for any other bytes."""
     try:

@@ -89,6 +89,8 @@ class Chain:
         self.rotating = False
         """The last record is key.rotate: the next one is epoch.open."""
         self.ended = False
+        self.later_version: int | None = None
+        """The first record of a later version: what it says of a meter is not known here."""
         self.doubts = Doubts()
         self.anchors: list[Head] = []
         self.recovered: list[Recovered] = []
@@ -154,7 +156,8 @@ class Chain:
         if record.type != "log.open":
             _refuse("first", found=record.type)
         key = _log_key(record, str(record.fields["log"]))
-        if key.name.rpartition("/ml/")[2] != origin_digits(key.public):
+        domain, _, digits = key.name.rpartition("/ml/")
+        if not domain or digits != origin_digits(key.public):
             _refuse("origin", log=key.name)
         return key
 
@@ -211,6 +214,8 @@ class Chain:
         if record.type == "log.recovered":
             self.recovered.append(Recovered(record=record.n, file=record.d["file"], sha256=record.d["sha256"]))
         self.signed.add(signer.public)
+        if not record.type and self.later_version is None:
+            self.later_version = record.n
         self.last_run = record.fields.get("run", "")
         self.doubts.read(record)
 

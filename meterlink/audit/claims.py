@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from meterlink.audit.chain import Head
-from meterlink.audit.folder import LogFolder
+from meterlink.audit.folder import LogFolder, head_names
 from meterlink.audit.fsio import Files
 from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, verify_signature
 from meterlink.audit.scan import Scan
@@ -26,8 +26,9 @@ def broken_claims(found: Scan, claims: Iterable[Head], log: LogBytes) -> list[Au
     claims = list(claims)
     size = found.chain.size
     unknown = {claim.size for claim in claims if claim.size <= size} - set(found.roots)
-    roots = found.roots | (roots_at(log, unknown) if unknown else {})
-    return [error for claim in claims for error in _broken(found, claim, roots.get(claim.size))]
+    if unknown:
+        found.roots |= roots_at(log, unknown)
+    return [error for claim in claims for error in _broken(found, claim, found.roots.get(claim.size))]
 
 
 def _broken(found: Scan, claim: Head, root: bytes | None) -> Iterator[AuditError]:
@@ -68,7 +69,7 @@ def cosigned_heads(files: Files, folder: LogFolder, origin: str, office: Sequenc
 
 def cosigned_notes(files: Files, folder: LogFolder, origin: str, office: Sequence[Vkey]) -> list[tuple[str, Note]]:
     """The notes behind these heads, with the names of their files."""
-    notes = ((name, _cosigned(files.read(folder.heads / name), origin, office)) for name in files.names(folder.heads))
+    notes = ((name, _cosigned(files.read(folder.heads / name), origin, office)) for name in head_names(files, folder))
     return [(name, note) for name, note in notes if note is not None]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from meterlink.errors import AuditFormatError
@@ -27,8 +27,8 @@ _is_salt: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 class Opening:
     """What opens a commitment: the salt and the clear value."""
 
-    salt: bytes
-    value: str
+    salt: bytes = field(repr=False)
+    value: str = field(repr=False)
 
     def commitment(self, name: str) -> str:
         """What stands in the record for the datum of this name."""
@@ -51,6 +51,15 @@ def opening_of(facts: object) -> Opening:
     salt, value = found.get("salt"), found.get("value")
     if not isinstance(salt, str) or not _is_salt(salt):
         raise AuditFormatError(what="opening of a commitment", why=_WHY["salt"])
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _can_be_written(value):
         raise AuditFormatError(what="opening of a commitment", why=_WHY["value"])
     return Opening(salt=bytes.fromhex(salt), value=value)
+
+
+def _can_be_written(value: str) -> bool:
+    """Whether it is UTF-8; JSON may hold halves of surrogate pairs."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -20,12 +20,12 @@ from meterlink.audit.folder import torn_bytes
 from meterlink.audit.folder_rules import refuse_folder
 from meterlink.audit.keys import decode_key
 from meterlink.audit.note import Checkpoint, Note, Vkey, cosigned_at, verify_signature
+from meterlink.audit.opening import broken_known_claims, read_known
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Record, decode_record
 from meterlink.audit.scan import Scan, scan
 from meterlink.audit.second_head import read_heads
 from meterlink.audit.segments import pairs
-from meterlink.audit.store import broken_known_claims, read_known
 from meterlink.audit.verify import OK, doubts_of, lost_torn_bytes, own_faults, worst_first
 from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES
 from meterlink.errors import (
@@ -34,16 +34,20 @@ from meterlink.errors import (
     AuditNotWritableError,
     KeyLostError,
     LogUnreadableError,
+    NoRoomError,
     ProofError,
+    told_os_error,
 )
 
 _WHY: Final = {
     "no key": "neither key/epoch nor key/next holds the key {key} that signs its next record",
     "key rights": "this user may not read its key ({error})",
     "rights": "this user may not write into {folder}",
-    "room": "the disk has {free:,} bytes left, and {needed:,} must be free before a meter is written",
+    "room": "the disk has {free} left, and {needed} must be free before a meter is written",
     "ended": "its last record says that it has ended",
 }
+_MIB: Final = 1024**2
+_GIB: Final = 1024**3
 _ADVICE: Final = {
     "rights": "See to the rights on that folder: it belongs to the user who runs meterlink, and to nobody else.",
     "room": "Make room on that disk.",
@@ -57,7 +61,18 @@ def telling_unreadable(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise LogUnreadableError(folder=str(folder), why=error.strerror or str(error)) from error
+        raise LogUnreadableError(folder=str(folder), why=told_os_error(error)) from error
+
+
+def name_log(error: AuditError, place: LogPlace) -> None:
+    """Let an error about a log whose first record cannot be read name the folder instead."""
+    if not getattr(error, "log", place):
+        error.log = place.folder.path.name  # type: ignore[attr-defined]
+
+
+def told_bytes(count: int) -> str:
+    """Room on a disk in words."""
+    return f"{count / _GIB:.1f} GiB" if count >= _GIB else f"{count / _MIB:.1f} MiB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +167,14 @@ def _condition(place: LogPlace, found: Scan) -> Condition:
             *doubts_of(chain.doubts),
         ]
     )
+    for error in seen.findings:
+        name_log(error, place)
     return seen
+
+
+def key_trouble(place: LogPlace, found: Scan) -> list[AuditError]:
+    """What keeps the next record of a sound log from being signed."""
+    return list(_key_trouble(Condition(place=place, found=found)))
 
 
 def _untold(place: LogPlace, found: Scan) -> int:
@@ -183,7 +205,7 @@ def _key_trouble(seen: Condition) -> Iterator[AuditError]:
         if not in_place and _public_half(seen.place, "next") != due.public:
             yield KeyLostError(log=seen.log, why=_WHY["no key"].format(key=due.key_id.hex()))
     except PermissionError as error:
-        why = _WHY["key rights"].format(error=error.strerror)
+        why = _WHY["key rights"].format(error=told_os_error(error))
         yield AuditNotWritableError(log=seen.log, why=why, advice=_ADVICE["rights"])
     else:
         waits = seen.place.files.size(folder.next_key) is not None
@@ -210,7 +232,8 @@ def _write_trouble(seen: Condition) -> Iterator[AuditError]:
     if not all(os.access(path, os.W_OK) for path in paths):
         yield _not_writable(seen, "rights", folder=folder.path)
     if seen.free_bytes is not None and seen.free_bytes < FREE_BYTES:
-        yield _not_writable(seen, "room", free=seen.free_bytes, needed=FREE_BYTES)
+        why = _WHY["room"].format(free=told_bytes(seen.free_bytes), needed=told_bytes(FREE_BYTES))
+        yield NoRoomError(log=seen.log, why=why, advice=_ADVICE["room"])
     if found.chain.ended:
         yield _not_writable(seen, "ended")
 

@@ -85,7 +85,11 @@ def _doubt(record: Record, frame: Mapping[str, Any]) -> Doubt:
         frame=frame["bytes"],
         run=record.fields["run"],
         work=record.work,
-        parameter=frame.get("parameter"),
-        family=named.get("family"),
-        serial_number=named.get("serial_number"),
+        parameter=_text(frame.get("parameter")),
+        family=_text(named.get("family")),
+        serial_number=_text(named.get("serial_number")),
     )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

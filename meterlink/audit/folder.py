@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from meterlink.audit.fsio import Files
 from meterlink.audit.segments import segments_among
+
+_is_torn: Final = re.compile(r"[0-9]+-[0-9a-f]{12}").fullmatch
+_is_head: Final = re.compile(r"[0-9]+\.note").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +110,13 @@ def torn_bytes(files: Files, folder: LogFolder) -> Callable[[str], bytes | None]
         return None if path.parent != folder.torn or files.size(path) is None else files.read(path)
 
     return read
+
+
+def torn_names(files: Files, folder: LogFolder) -> list[str]:
+    """The names of kept bytes; whatever else lies in torn/ is none of the log's."""
+    return [name for name in files.names(folder.torn) if _is_torn(name)]
+
+
+def head_names(files: Files, folder: LogFolder) -> list[str]:
+    """The names of cosigned heads; whatever else lies in heads/ is none of the log's."""
+    return [name for name in files.names(folder.heads) if _is_head(name)]

@@ -74,7 +74,8 @@ _WHY: Final = {
 }
 _ADVICE: Final = (
     "A sealed log lies on a disk of this computer: set METERLINK_HOME to a folder that is neither shared nor copied to "
-    "a cloud."
+    "a cloud. If there is a log already, move its folder, and `current` beside it, into `audit` of that folder; do not "
+    "leave a copy behind."
 )
 _UNC: Final = "UNC path"
 _NETWORK_DRIVE: Final = "network drive"
@@ -104,7 +105,7 @@ def refuse_folder(folder: Path) -> None:
     """AuditNotWritableError when no log may lie in that folder, whether it is there already or not."""
     why = why_not(facts_about(folder))
     if why is not None:
-        raise AuditNotWritableError(log=folder.name, why=why, advice=_ADVICE)
+        raise AuditNotWritableError(log=str(folder), why=why, advice=_ADVICE)
 
 
 def facts_about(folder: Path) -> FolderFacts:

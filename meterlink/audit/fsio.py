@@ -16,10 +16,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -32,6 +34,11 @@ _BINARY: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | geta
 _NO_FULL_SYNC: Final = (errno.ENOTSUP, errno.EINVAL, errno.ENOTTY)
 """The file system does not know F_FULLFSYNC; any other error is a failed sync."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_OPEN_FILES_RESIST: Final = os.name == "nt"
+_TRIES_WHILE_OPEN: Final = 20
+_TRY_AGAIN_S: Final = 0.05
+_READ_LIMIT: Final = 17 * 1024 * 1024
+"""Bytes; a segment has a little more than 16 MiB at most, every other file less."""
 _OWNER_ONLY: Final = 0o600
 _FOLDER_OWNER_ONLY: Final = 0o700
 
@@ -143,9 +150,14 @@ class Disk:
             return None
 
     def read(self, path: Path, offset: int = 0) -> bytes:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
         with path.open("rb") as file:
             file.seek(offset)
-            return file.read()
+            data = file.read(_READ_LIMIT + 1)
+        if len(data) > _READ_LIMIT:
+            raise OSError(errno.EFBIG, "it is larger than any file of a log", str(path))
+        return data
 
     def make_folder(self, folder: Path) -> None:
         if folder.is_dir():
@@ -173,10 +185,10 @@ class Disk:
             file.sync()
 
     def replace(self, source: Path, target: Path) -> None:
-        os.replace(source, target)
+        _patiently(lambda: os.replace(source, target))
 
     def remove(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
+        _patiently(lambda: path.unlink(missing_ok=True))
 
     def sync_folder(self, folder: Path) -> None:
         if sys.platform == "win32":
@@ -197,6 +209,16 @@ class Disk:
             # The soft lock of a system without locks would be a file that a crash leaves behind and anyone may remove.
             self._locks[path] = FileLock(path, mode=_OWNER_ONLY, fallback_to_soft=False, preserve_lock_file=True)
         return self._locks[path].acquire(timeout=timeout_s, poll_interval=LOCK_POLL_S)
+
+
+def _patiently(change: Callable[[], None]) -> None:
+    """On Windows a file that somebody is just reading, a virus scanner say, can be neither replaced nor removed."""
+    for _ in range(_TRIES_WHILE_OPEN if _OPEN_FILES_RESIST else 0):
+        try:
+            return change()
+        except PermissionError:
+            Event().wait(_TRY_AGAIN_S)
+    return change()
 
 
 def durable(descriptor: int) -> None:
@@ -224,12 +246,17 @@ def _full_sync() -> Callable[[int], object] | None:
 
 def write_new_file(files: Files, path: Path, data: bytes) -> None:
     """Put a whole file under a name at once: after a crash the old one or the new one is there, never half of it."""
-    waiting = path.with_name(f"{path.name}.new")
+    waiting = waiting_path(path)
     with files.overwrite(waiting) as file:
         write_all(file, data)
         file.sync()
     files.replace(waiting, path)
     files.sync_folder(path.parent)
+
+
+def waiting_path(path: Path) -> Path:
+    """Where a file lies until it gets its name; a crash may leave it there."""
+    return path.with_name(f"{path.name}.new")
 
 
 def write_all(file: File, data: bytes) -> None:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from meterlink.audit.canonical import encode_canonical, in_record
 from meterlink.audit.record import FRAMES_PER_RECORD, Entry
 from meterlink.audit.store import SealedLog
-from meterlink.errors import LocalProtocolError, MeterInDoubtError
+from meterlink.errors import LocalProtocolError
 from meterlink.flow import Announcement, Fate, Outcome
 
 RESULTS: Final[Mapping[Fate, str]] = {
@@ -27,6 +28,8 @@ RESULTS: Final[Mapping[Fate, str]] = {
 }
 _PART_BYTES: Final = 24_000
 """Of a record, for its frames; the rest is room for its other fields."""
+_LONGEST_TEXT: Final = 1_000
+"""Characters of one text beside a frame."""
 _WHY: Final = "an outcome came for frame {index} of {operation!r}, which was never announced"
 
 
@@ -41,7 +44,7 @@ class Change:
     def facts(self) -> dict[str, str]:
         """For the record: what is not known is left out."""
         found = {"parameter": self.parameter, "old": self.old, "new": self.new}
-        return {key: value for key, value in found.items() if value is not None}
+        return {key: _told(value) for key, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +78,14 @@ class LogGate:
             self._tell(entry)
 
     def _announce(self, announcement: Announcement) -> None:
-        self._refuse_doubt()
         self._intents = []
-        parts = list(_parts(self._frames(announcement)))
-        for number, frames in enumerate(parts, 1):
-            index = self._log.append(self._entry("intent", self._intent(announcement, number, len(parts), frames)))
-            self._intents += [index] * len(frames)
+        parts = _parts(self._frames(announcement))
+        intents = [
+            self._entry("intent", self._intent(announcement, number, len(parts), frames))
+            for number, frames in enumerate(parts, 1)
+        ]
+        indexes = self._log.announce(intents, self._errand.serial_number)
+        self._intents = [index for index, frames in zip(indexes, parts, strict=True) for _ in frames]
 
     def _intent(
         self, announcement: Announcement, part: int, parts: int, frames: list[dict[str, Any]]
@@ -108,16 +113,8 @@ class LogGate:
             raise LocalProtocolError(why=_WHY.format(index=outcome.index, operation=outcome.operation))
         d: dict[str, Any] = {"of": self._intents[outcome.index], "i": outcome.index, "result": RESULTS[outcome.fate]}
         d |= {"reply": outcome.reply} if outcome.reply is not None else {}
-        d |= {"detail": outcome.detail} if outcome.detail else {}
+        d |= {"detail": _told(outcome.detail)} if outcome.detail else {}
         self._log.append(self._entry("outcome", d))
-
-    def _refuse_doubt(self) -> None:
-        self._log.catch_up()
-        serial_number = self._errand.serial_number
-        for doubt in self._log.doubts_of(serial_number):
-            raise MeterInDoubtError(
-                serial_number=serial_number, operation=doubt.operation, record=doubt.of, frame=doubt.i
-            )
 
     def _entry(self, type_: str, d: Mapping[str, Any]) -> Entry:
         return Entry(type=type_, d=d, work=self._errand.work, actor=self._errand.actor)
@@ -128,10 +125,15 @@ def _parts(frames: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     parts: list[list[dict[str, Any]]] = [[]]
     room = _PART_BYTES
     for frame in frames:
-        need = sum(len(key.encode()) + len(str(value).encode()) + 6 for key, value in frame.items())
+        need = len(encode_canonical(frame)) + 1
         if len(parts[-1]) == FRAMES_PER_RECORD or (parts[-1] and need > room):
             parts.append([])
             room = _PART_BYTES
         parts[-1].append(frame)
         room -= need
     return parts
+
+
+def _told(text: str) -> str:
+    """A text of the system or of the meter as a record may hold it: an outcome is never lost for its words."""
+    return in_record(text)[:_LONGEST_TEXT]

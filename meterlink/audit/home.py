@@ -2,6 +2,7 @@
 
 <base>/<8 hex>      a log, named by the last part of its origin
 <base>/current      one line: the name of the log in use; written only after that log has its first record
+<base>/init.lock    empty; keeps apart two programs that would make a log at once
 
 METERLINK_HOME moves everything: the logs to `<home>/audit`, what remembers their heads to `<home>/state`. Without it
 logs lie in the user's data folder, and heads in the key ring, or in the user's state folder where there is none.
@@ -10,12 +11,13 @@ logs lie in the user's data folder, and heads in the key ring, or in the user's 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from meterlink.audit.condition import telling_unreadable
+from meterlink.audit.condition import name_log, telling_unreadable
 from meterlink.audit.folder import LogFolder
 from meterlink.audit.folder_rules import refuse_folder
 from meterlink.audit.fsio import Disk, Files, write_new_file
@@ -24,11 +26,28 @@ from meterlink.audit.run import Run
 from meterlink.audit.second_head import HeadFile, SecondHead, working_key_ring
 from meterlink.audit.segments import PAIR_LIMIT
 from meterlink.audit.store import SealedLog, create_log
-from meterlink.errors import AuditNotWritableError, LogGoneError, LogUnnamedError, NoLogError
+from meterlink.errors import (
+    AuditError,
+    AuditNotWritableError,
+    LogGoneError,
+    LogUnnamedError,
+    NoLogError,
+    told_os_error,
+)
 
 POINTER: Final = "current"
+INIT_LOCK: Final = "init.lock"
 
 _PROGRAM: Final = "meterlink"
+_NONE: Final = "none"
+_WHY: Final = {
+    "making": "another meterlink is just making a log there",
+    "disk": "{folder}: {error}",
+}
+_ADVICE: Final = {
+    "making": "Wait until it is done, then look with `meterlink audit status`.",
+    "disk": "See to the rights on that folder, and to the room and the health of that disk.",
+}
 _is_log: Final = re.compile(r"[0-9a-f]{8}").fullmatch
 
 
@@ -69,7 +88,9 @@ class AuditHome:
         if name is not None:
             place = self.place(name)
             if not self._has_records(name):
-                raise LogGoneError(log=name, folder=str(place.folder.path))
+                others = ", ".join(self.logs()) or _NONE
+                pointer = str(self.base / POINTER)
+                raise LogGoneError(log=name, folder=str(place.folder.path), pointer=pointer, others=others)
             return place
         logs = self.logs()
         if not logs:
@@ -86,8 +107,27 @@ class AuditHome:
         """The log in use, for writing; what is refused: see SealedLog.open and folder_rules."""
         place = self.current()
         self.refuse_place()
-        with telling_unreadable(place.folder.path):
-            return SealedLog.open(place, run)
+        try:
+            with telling_unreadable(place.folder.path):
+                return SealedLog.open(place, run)
+        except AuditError as error:
+            name_log(error, place)
+            raise
+
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """Alone in the making of logs, from looking for an old one until the new one is in use."""
+        with ExitStack() as stack:
+            try:
+                self.files.make_folder(self.base)
+                stack.enter_context(self.files.lock(self.base / INIT_LOCK, self.lock_timeout_s))
+            except TimeoutError as error:
+                raise self._refused(str(self.base), "making") from error
+            except NotImplementedError as error:
+                raise self._refused(str(self.base), "disk", folder=self.base, error=error) from error
+            except OSError as error:
+                raise self._refused(str(self.base), "disk", folder=self.base, error=told_os_error(error)) from error
+            yield
 
     def create(self, run: Run, domain: str, facts: dict[str, Any]) -> SealedLog:
         """A new log, which is from then on the one in use. Whether it may replace another is the caller's question."""
@@ -97,8 +137,11 @@ class AuditHome:
         try:
             write_new_file(self.files, self.base / POINTER, f"{name}\n".encode())
         except OSError as error:
-            raise AuditNotWritableError(log=log.origin, why=error.strerror or str(error)) from error
+            raise self._refused(log.origin, "disk", folder=self.base / POINTER, error=told_os_error(error)) from error
         return log
+
+    def _refused(self, log: str, why: str, **facts: object) -> AuditNotWritableError:
+        return AuditNotWritableError(log=log, why=_WHY[why].format(**facts), advice=_ADVICE[why])
 
     def _named(self) -> str | None:
         pointer = self.base / POINTER
@@ -118,6 +161,7 @@ def find_home(chosen: Path | None) -> AuditHome:
     """The logs of this user; `chosen` is METERLINK_HOME."""
     files = Disk()
     if chosen is not None:
+        chosen = chosen.absolute()
         state = chosen / "state"
         heads: list[SecondHead] = [HeadFile(files, state)]
         base = chosen / "audit"

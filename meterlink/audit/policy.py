@@ -170,9 +170,11 @@ class _Rules:
 
     def take_group(self, number: int, words: list[str]) -> None:
         members = tuple(self._known_name(number, word) for word in words[2:])
-        twice = [member for member in members if members.count(member) > 1]
-        if twice:
-            raise _wrong(number, _GIVEN_TWICE, twice[0])
+        seen = set[str]()
+        for member in members:
+            if member in seen:
+                raise _wrong(number, _GIVEN_TWICE, member)
+            seen.add(member)
         threshold = _threshold(number, words[1], len(members))
         # Last, so that no group is its own member.
         self.groups.append(Group(name=self._new_name(number, words[0]), threshold=threshold, members=members))

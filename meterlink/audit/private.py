@@ -11,7 +11,7 @@ from pathlib import Path
 
 from meterlink.audit.commitment import Opening, opening_of
 from meterlink.audit.folder import LogFolder
-from meterlink.audit.fsio import Files, write_new_file
+from meterlink.audit.fsio import Files, waiting_path, write_new_file
 from meterlink.errors import AuditFormatError
 
 
@@ -39,5 +39,7 @@ def read_openings(raw: bytes) -> dict[str, Opening]:
 
 def erase_openings(files: Files, folder: LogFolder, index: int) -> None:
     """Erase the clear values of a record, as the person they are about may ask."""
-    files.remove(private_path(folder, index))
+    path = private_path(folder, index)
+    for each in (path, waiting_path(path)):
+        files.remove(each)
     files.sync_folder(folder.private)

@@ -48,7 +48,8 @@ class Record:
 
     @property
     def work(self) -> str | None:
-        return self.fields.get("work")
+        found = self.fields.get("work")
+        return found if isinstance(found, str) else None
 
     @property
     def d(self) -> Mapping[str, Any]:

@@ -12,11 +12,12 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+from meterlink.audit.canonical import in_record
 
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
@@ -63,11 +64,6 @@ def told_folder(folder: Path) -> str:
     except RuntimeError:  # this user has no home
         pass
     return in_record(str(folder))
-
-
-def in_record(text: str) -> str:
-    """A text of the system in the form that records have."""
-    return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _zone() -> str:

@@ -30,6 +30,8 @@ _HASH: Final = b"sha512"
 _BEGIN: Final = "-----BEGIN SSH SIGNATURE-----\n"
 _END: Final = "-----END SSH SIGNATURE-----\n"
 _WIDTH: Final = 70
+_LONGEST: Final = 4_096
+"""Characters; a signature by such a key has about 300."""
 _WHAT: Final = "signature of a statement"
 _WHY: Final = {
     "armour": "it does not stand between the lines BEGIN and END SSH SIGNATURE",
@@ -76,6 +78,8 @@ def public_line(public: bytes, person: str) -> str:
 
 
 def _fields(armoured: str) -> list[bytes]:
+    if len(armoured) > _LONGEST:
+        raise _malformed("blob")
     if not (armoured.startswith(_BEGIN) and armoured.endswith(_END)):
         raise _malformed("armour")
     blob = decode_base64(armoured[len(_BEGIN) : -len(_END)].replace("\n", ""), what=_WHAT)

@@ -6,27 +6,24 @@ between. Every method takes the lock for as long as it works.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Self
 
-from meterlink.audit.cache import decode_cache
-from meterlink.audit.chain import Chain, Head, anchor_of, origin_digits
-from meterlink.audit.claims import broken_claims, cosigned_heads, office_keys
+from meterlink.audit.chain import Head, anchor_of, origin_digits
+from meterlink.audit.claims import broken_claims
 from meterlink.audit.doubt import Doubt
-from meterlink.audit.folder import FolderBytes, LogFolder, torn_bytes
+from meterlink.audit.folder import FolderBytes, LogFolder
 from meterlink.audit.fsio import write_new_file
-from meterlink.audit.keys import SEED_BYTES, decode_key, key_from_seed
-from meterlink.audit.note import Note, verify_signature
+from meterlink.audit.keys import SEED_BYTES, key_from_seed
+from meterlink.audit.note import Note
+from meterlink.audit.opening import read_known, refuse
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry
 from meterlink.audit.run import Moment, Run, has_jumped
-from meterlink.audit.scan import Place, Scan, refuse_fault, scan
-from meterlink.audit.second_head import read_heads
-from meterlink.audit.tree import leaf_hash
-from meterlink.audit.verify import lost_torn_bytes
+from meterlink.audit.scan import Scan, scan
 from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES, Writer
-from meterlink.errors import AuditError, AuditNotWritableError, NoLogError
+from meterlink.errors import AuditError, AuditFormatError, AuditNotWritableError, MeterInDoubtError
 
 EPOCH_RECORDS: Final = 5_000
 """After so many records under one key the next one comes into force."""
@@ -36,13 +33,19 @@ _ABOUT_THE_PAST: Final = frozenset({"outcome", "verify", "resolve"})
 """Records about what has already happened to a meter: the ballast is given up for them, and no key changes before."""
 _ENDS_EPOCH: Final = frozenset({"work.close", "anchor"})
 _BEGINS_WORK: Final = frozenset({"work.open", "intent"})
+_OWN: Final = frozenset({"log.open", "key.rotate", "epoch.open", "log.recovered", "clock.jump"})
 _TOO_LONG_AGO: Final = "records"
 _WHY: Final = {
     "room": "the disk has {free:,} bytes left, and {needed:,} must be free before a meter is written",
     "spent": "the disk was full; the outcome of what had been sent was still written, and no new work may begin",
     "closed": "this run has closed it",
+    "own": "only the log itself writes {type}",
+    "later": "record {record} is of a later version of meterlink, and what it says of a meter is not known here",
 }
-_ADVICE: Final = "Make room on that disk, then begin anew."
+_ADVICE: Final = {
+    "room": "Make room on that disk, then begin anew.",
+    "later": "Use the later meterlink that wrote it.",
+}
 
 
 class SealedLog:
@@ -61,9 +64,7 @@ class SealedLog:
         """
         with place.locked():
             found = read_known(place)
-            if _never_began(place, found):
-                raise NoLogError(folder=str(place.folder.path))
-            _refuse(place, found)
+            refuse(place, found)
             writer = Writer(place, run, found, found.chain.origin)
             writer.settle()
             writer.restore_ballast()
@@ -90,22 +91,31 @@ class SealedLog:
         """Frames whose fate nobody wrote down, as far as this run has seen."""
         return list(self._writer.chain.doubts)
 
-    def doubts_of(self, serial_number: str) -> list[Doubt]:
-        """Those of one meter, with those that name no meter."""
-        return self._writer.chain.doubts.of_meter(serial_number)
+    def announce(self, intents: Sequence[Entry], serial_number: str) -> list[int]:
+        """Make the parts of one announcement durable, all or none, and return their indexes.
 
-    def catch_up(self) -> None:
-        """Read what other runs appended."""
-        with self._ready():
-            pass
+        MeterInDoubtError while an earlier frame to this meter is in doubt, whichever run sent it.
+        """
+        with self._ready() as writer:
+            self._begin_work()
+            for doubt in writer.chain.doubts.of_meter(serial_number):
+                raise MeterInDoubtError(
+                    serial_number=serial_number, operation=doubt.operation, record=doubt.of, frame=doubt.i
+                )
+            for intent in intents:
+                writer.encode(intent)  # what cannot be written is refused before anything is
+            self._change_old_key(intents[0])
+            self._note_jump(writer.last_moment)
+            return [writer.write(intent) for intent in intents]
 
     def append(self, entry: Entry) -> int:
         """Make a record durable and return its index; AuditNotWritableError when that cannot be done."""
+        if entry.type in _OWN:
+            raise AuditFormatError(what="record of this log", why=_WHY["own"].format(type=entry.type))
         due = entry.type in _ABOUT_THE_PAST
         with self._ready(due=due) as writer:
             if entry.type in _BEGINS_WORK:
-                self._read_whole()
-                self._look_for_room()
+                self._begin_work()
             self._change_old_key(entry)
             self._refuse_other_history(entry)
             if due:  # nothing may come between an outcome and the disk
@@ -121,8 +131,8 @@ class SealedLog:
         """Bring a new key into force and forget the old one."""
         with self._ready() as writer:
             writer.change_key(reason)
-            writer.save_cache()
             self._remember_head()
+            writer.save_cache()
 
     def checkpoint(self) -> Note:
         """The head as a signed note; every record it speaks of is on the disk for good."""
@@ -137,11 +147,14 @@ class SealedLog:
             return self._head(), writer.place.bytes_now()
 
     def close(self) -> None:
-        """Leave a hint for the next opening; nothing more is appended."""
-        if not self._closed and not self._writer.poison:
-            self._writer.save_cache()
-            if self._writer.last_moment is not None and self._writer.affirmed:
-                self._remember_head()
+        """Remember the head and leave a hint for the next opening; nothing more is appended. Neither is evidence, so a
+        disk or a lock that fails here fails nothing."""
+        writer = self._writer
+        if not self._closed and not writer.poison:
+            with suppress(AuditError), writer.place.locked(writer.chain.last_run):
+                if writer.last_moment is not None and writer.affirmed:
+                    self._remember_head()
+                writer.save_cache()
         self._closed = True
 
     def _head(self) -> Note:
@@ -160,24 +173,29 @@ class SealedLog:
             writer.catch_up(due=due)
             yield writer
 
-    def _read_whole(self) -> None:
-        """Before a meter is written nothing is taken from a hint: neither the records nor what is in doubt."""
+    def _begin_work(self) -> None:
+        """Before a meter is written nothing is taken from a hint, neither the records nor what is in doubt; the log is
+        understood to its end; and there is room for what must be written afterwards."""
         writer = self._writer
         if writer.found.from_hint:
             found = scan(writer.place.bytes(), signatures="last")
-            _refuse(writer.place, found)
+            refuse(writer.place, found)
             writer.found = found
+        if writer.chain.later_version is not None:
+            why = _WHY["later"].format(record=writer.chain.later_version)
+            raise AuditNotWritableError(log=self.origin, why=why, advice=_ADVICE["later"])
+        self._look_for_room()
 
     def _look_for_room(self) -> None:
         writer = self._writer
         if writer.ballast_spent:
-            raise AuditNotWritableError(log=self.origin, why=_WHY["spent"], advice=_ADVICE)
+            raise AuditNotWritableError(log=self.origin, why=_WHY["spent"], advice=_ADVICE["room"])
         writer.restore_ballast()
         files, folder = writer.place.files, writer.place.folder
         free = files.free_bytes(folder.path)
         if free < FREE_BYTES or files.size(folder.ballast) != BALLAST_BYTES:
             why = _WHY["room"].format(free=free, needed=FREE_BYTES)
-            raise AuditNotWritableError(log=self.origin, why=why, advice=_ADVICE)
+            raise AuditNotWritableError(log=self.origin, why=why, advice=_ADVICE["room"])
 
     def _change_old_key(self, entry: Entry) -> None:
         chain = self._writer.chain
@@ -213,24 +231,19 @@ class SealedLog:
             writer.change_key(reason)
         except AuditError:
             return
-        writer.save_cache()
         self._remember_head()
+        writer.save_cache()
 
     def _remember_head(self) -> None:
-        """In the other places, where none of them remembers a longer log; another run may have been quicker."""
-        chain = self._writer.chain
-        head = Head(size=chain.size, root=chain.frontier.root(), source="")
+        """In the other places, where none of them remembers a longer log, or one that is not this."""
+        found, log = self._writer.found, self._writer.place.bytes()
+        head = Head(size=found.chain.size, root=found.chain.frontier.root(), source="")
+        found.roots[head.size] = head.root
         for second in self._writer.place.second_heads:
             with suppress(OSError):  # `audit status` shows what each place remembers
                 known = second.read(self.origin)
-                if known is None or (known.size < head.size and self._had(known)):
+                if known is None or (known.size < head.size and not broken_claims(found, [known], log)):
                     second.write(head, self.origin)
-
-    def _had(self, known: Head) -> bool:
-        """Whether the log grew out of a head that is remembered. With a hint nobody has compared them yet, and what
-        speaks of a fork is not written over."""
-        found, log = self._writer.found, self._writer.place.bytes()
-        return not found.from_hint or not broken_claims(found, [known], log)
 
 
 def create_log(place: LogPlace, run: Run, domain: str, facts: dict[str, Any]) -> SealedLog:
@@ -256,70 +269,3 @@ def create_log(place: LogPlace, run: Run, domain: str, facts: dict[str, Any]) ->
         writer.write(Entry(type="log.open", d=first | facts))
         writer.save_cache()
     return SealedLog(writer)
-
-
-def claims_of(place: LogPlace, chain: Chain) -> list[Head]:
-    """What the log's surroundings say about its head: places that remember it, the office, its own anchors."""
-    office = cosigned_heads(place.files, place.folder, chain.origin, office_keys(chain.office))
-    return [*read_heads(place.second_heads, chain.origin), *office, *chain.anchors]
-
-
-def _never_began(place: LogPlace, found: Scan) -> bool:
-    """Whether no record was ever durable here: a crash fell into the making of the log, or there is none."""
-    log = place.bytes()
-    return not found.chain.size and (found.torn is not None or not any(log.size(name) for name in log.names()))
-
-
-def _refuse(place: LogPlace, found: Scan) -> None:
-    """Raise what makes a log read-only."""
-    refuse_fault(found)
-    kept = torn_bytes(place.files, place.folder)
-    for error in (*broken_known_claims(place, found), *lost_torn_bytes(found.chain, kept)):
-        raise error
-
-
-def broken_known_claims(place: LogPlace, found: Scan) -> list[AuditError]:
-    """What the surroundings of a log say about its head, and the log does not meet."""
-    claims = claims_of(place, found.chain)
-    if found.from_hint:  # older heads were held against the log when it was read whole
-        claims = [claim for claim in claims if claim.size >= found.chain.size]
-        found.roots[found.chain.size] = found.chain.frontier.root()
-    return broken_claims(found, claims, place.bytes())
-
-
-def read_known(place: LogPlace) -> Scan:
-    """The log from the place that the hint names, where the hint fits; else from its beginning."""
-    log = place.bytes()
-    hint = _fitting_hint(place)
-    if hint is not None:
-        found = scan(log, go_on=hint)
-        if found.fault is None and not found.chain.anchors:
-            return found
-    found = scan(log, signatures="last")
-    # A broken log is read once more with every signature, so that everybody names the same place.
-    return found if found.fault is None else scan(log, signatures="all")
-
-
-def _fitting_hint(place: LogPlace) -> Scan | None:
-    """The hint of the last opening, if the last record it knows is signed by the key that lies here."""
-    files, folder = place.files, place.folder
-    if files.size(folder.cache) is None or files.size(folder.key) is None:
-        return None
-    try:
-        key = decode_key(files.read(folder.key))
-        hint = decode_cache(files.read(folder.cache), key)
-        if hint is None or hint.last is None or hint.chain.signature is None:
-            return None
-        verify_signature(key.vkey(hint.chain.origin), hint.chain.signature, hint.chain.checkpoint().body())
-    except AuditError:
-        return None
-    return hint if _stands_at(place, hint.last, hint.chain) else None
-
-
-def _stands_at(place: LogPlace, last: Place, chain: Chain) -> bool:
-    """Whether the last pair that the hint knows stands where it says."""
-    path = place.folder.segment(last.segment)
-    if chain.signature is None or (place.files.size(path) or 0) <= last.offset:
-        return False
-    line, _, rest = place.files.read(path, last.offset).partition(b"\n")
-    return leaf_hash(line) == chain.prev and rest.startswith(f"{chain.signature.text}\n".encode())

@@ -23,11 +23,12 @@ from typing import Final
 
 from meterlink.audit.cache import encode_cache
 from meterlink.audit.chain import Chain
+from meterlink.audit.folder import torn_names
 from meterlink.audit.fsio import DiskFullError, telling_full, write_all, write_new_file
 from meterlink.audit.keys import SEED_BYTES, PrivateKey, decode_key, key_from_seed
 from meterlink.audit.note import Vkey, sign_line
 from meterlink.audit.place import LogPlace
-from meterlink.audit.record import Entry, encode_record
+from meterlink.audit.record import Entry, Record, encode_record
 from meterlink.audit.run import Moment, Run, told_utc
 from meterlink.audit.scan import Place, Scan, Torn, refuse_fault, scan
 from meterlink.audit.segments import segment_name
@@ -148,16 +149,8 @@ class Writer:
 
     def _write(self, entry: Entry) -> int:
         self.affirm()
-        now, chain = self.run.now(), self.chain
-        record = encode_record(
-            entry,
-            log=self.origin,
-            n=chain.size,
-            prev=chain.prev,
-            run=self.run.id,
-            mono_ms=self.run.mono_ms(now),
-            t=told_utc(now),
-        )
+        chain = self.chain
+        record, now = self.encode(entry)
         chain.judge(record)  # what breaks a rule is refused before any byte is written
         with self._poisoning():
             signature = self._sign(record.line)
@@ -170,6 +163,20 @@ class Writer:
             self.found.last, self.found.end = where, Place(segment=where.segment, offset=where.offset + len(pair))
         self.last_moment = now
         return chain.size - 1
+
+    def encode(self, entry: Entry) -> tuple[Record, Moment]:
+        """The record that would come next, and its moment; AuditFormatError when it cannot be one."""
+        now = self.run.now()
+        record = encode_record(
+            entry,
+            log=self.origin,
+            n=self.chain.size,
+            prev=self.chain.prev,
+            run=self.run.id,
+            mono_ms=self.run.mono_ms(now),
+            t=told_utc(now),
+        )
+        return record, now
 
     def _sign(self, line: bytes) -> bytes:
         assert self._signer is not None  # settle() took its key, or creation gave it
@@ -273,7 +280,7 @@ class Writer:
     def _tell_recovered(self) -> None:
         """A record for every file of torn bytes that has none yet; also after a crash in the middle of recovery."""
         told = {each.file for each in self.chain.recovered}
-        for name in self.place.files.names(self.place.folder.torn):
+        for name in torn_names(self.place.files, self.place.folder):
             if name not in told:
                 self._tell(name, self.place.files.read(self.place.folder.torn / name))
 

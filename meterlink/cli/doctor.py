@@ -30,7 +30,7 @@ from meterlink.cli.ports import port_facts
 from meterlink.cli.profiles import folder_facts
 from meterlink.cli.settings import Setting, Surroundings, read_places, resolve, resolve_without_files
 from meterlink.cli.version import VERSION
-from meterlink.errors import MeterlinkError, NoLogError
+from meterlink.errors import MeterlinkError, NoLogError, told_os_error
 from meterlink.link.listing import serial_ports
 
 if TYPE_CHECKING:
@@ -253,8 +253,8 @@ def _file_words(there: bool, places: list[str]) -> str:
 
 def _sealed_log() -> Found:
     """Imports the log's room only here: the help of every noun imports this module."""
-    from meterlink.audit.condition import look
-    from meterlink.cli.audit.common import audit_home, told_bytes, told_time
+    from meterlink.audit.condition import look, told_bytes
+    from meterlink.cli.audit.common import audit_home, told_time
 
     home = audit_home()
     facts: dict[str, object] = dict.fromkeys(("records", "fsync_ms", "free_bytes", "ballast", "cosigned_at"))
@@ -293,7 +293,7 @@ def _fsync(files: Files, folder: Path) -> tuple[Decimal | None, str, tuple[str, 
                 times.append(perf_counter() - began)
         files.remove(probe)
     except OSError as error:
-        words = _TEXT["no fsync"].format(error=error.strerror or error)
+        words = _TEXT["no fsync"].format(error=told_os_error(error))
         return None, words, (words,)
     ms = round(Decimal(sorted(times)[_PROBES // 2]) * 1000, 3)
     lying = _TEXT["lying"] if ms < _LYING_MS else ""

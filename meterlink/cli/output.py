@@ -95,6 +95,10 @@ def _as_json(value: object) -> object:
 
 def line(text: str = "") -> None:
     """A line of the result, out at once."""
+    _out(text)
+
+
+def _out(text: str | bytes) -> None:
     Progress.vanish()
     try:
         click.echo(text)
@@ -102,6 +106,11 @@ def line(text: str = "") -> None:
         if streams.reader_left(error):
             raise
         raise OutputError(why=error.strerror or str(error)) from error
+
+
+def raw(text: bytes) -> None:
+    """A line of the result, as bytes, whatever the console speaks."""
+    _out(text)
 
 
 def lines(texts: Iterable[str]) -> None:

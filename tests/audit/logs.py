@@ -16,13 +16,14 @@ from meterlink.audit.folder import FolderBytes, LogFolder
 from meterlink.audit.fsio import Disk, Files
 from meterlink.audit.keys import PrivateKey, decode_key, key_from_seed
 from meterlink.audit.note import Checkpoint, sign_line
+from meterlink.audit.opening import claims_of
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import NO_RECORD, Entry
 from meterlink.audit.run import Run
 from meterlink.audit.scan import Signatures
 from meterlink.audit.second_head import SecondHead
 from meterlink.audit.segments import pairs, segment_name, segments_among
-from meterlink.audit.store import SealedLog, claims_of, create_log
+from meterlink.audit.store import SealedLog, create_log
 from meterlink.audit.strict_text import encode_base64
 from meterlink.audit.tree import Frontier, leaf_hash
 from meterlink.audit.verify import Report, verify_log

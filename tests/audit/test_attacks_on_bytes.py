@@ -19,6 +19,7 @@ from meterlink.audit.chain import Chain, Head
 from meterlink.audit.keys import PrivateKey, key_from_seed
 from meterlink.audit.scan import Signatures
 from meterlink.audit.segments import first_index, segment_name
+from meterlink.audit.segments import pairs as pairs_in
 from meterlink.audit.tree import Frontier, leaf_hash
 from meterlink.audit.verify import Report, verify_log
 from meterlink.errors import ChainBrokenError, LogBehindError, LogTornError
@@ -606,15 +607,26 @@ def test_a_segment_under_a_name_that_no_segment_has_is_not_there(name: str) -> N
     assert verified(MemoryBytes(dict([FIRST, (name, SECOND[1])]))).chain.size == FIRST_OF_SECOND_SEGMENT
 
 
+LAST_BEGINS: Final = [begins for begins, *_ in pairs_in(DATA)][-1]
+
+
 def test_a_segment_longer_than_any_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its bytes are not even read."""
-    monkeypatch.setattr(scan_module, "SEGMENT_BYTES", 500)
-    monkeypatch.setattr(scan_module, "PAIR_LIMIT", len(DATA) - 501)
+    full = LAST_BEGINS + 1
+    monkeypatch.setattr(scan_module, "SEGMENT_BYTES", full)
+    monkeypatch.setattr(scan_module, "PAIR_LIMIT", len(DATA) - full - 1)
     error = verified(one_segment(DATA)).findings[0]
     assert isinstance(error, ChainBrokenError)
     assert (error.record, error.offset) == (0, len(DATA))
-    monkeypatch.setattr(scan_module, "PAIR_LIMIT", len(DATA) - 500)
+    monkeypatch.setattr(scan_module, "PAIR_LIMIT", len(DATA) - full)
     assert verified(one_segment(DATA), HEAD).state == "ok"
+
+
+def test_a_segment_that_goes_on_where_it_was_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan_module, "SEGMENT_BYTES", LAST_BEGINS)
+    error = verified(one_segment(DATA)).findings[0]
+    assert isinstance(error, ChainBrokenError)
+    assert "goes on where it was full" in str(error)
 
 
 # --- records of a later meterlink, and crafted ones -----------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -282,3 +283,48 @@ def test_a_damaged_zip_gives_an_error_of_ours(bench: Bench, tmp_path: Path) -> N
         except AuditError:
             continue
         verify_bundle(bundle, trust)
+
+
+def test_a_zip_that_is_packed_in_another_way_is_refused(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "lzma.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as bundle:
+        bundle.writestr("checkpoint", bytes(500))
+    with pytest.raises(BundleError, match="packed in another way"):
+        open_bundle(path)
+
+
+def test_any_bytes_in_the_headers_of_a_zip_give_an_error_of_ours(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "z.zip"
+    small = {name: data for name, data in export_work(bench, "B").files.items() if not name.endswith((".py", ".txt"))}
+    write_bundle(path, small.items())
+    data, random, trust = path.read_bytes(), Random(7), trusted(bench)
+    directory = data.rindex(b"PK\x01\x02", 0, data.index(b"PK\x01\x02") + 4)
+    for _ in range(400):
+        spoilt = bytearray(data)
+        for _ in range(random.randint(1, 4)):
+            spoilt[random.randrange(directory, len(data))] = random.randrange(256)
+        path.write_bytes(spoilt)
+        try:
+            bundle = open_bundle(path)
+        except BundleError:
+            continue
+        verify_bundle(bundle, trust)
+
+
+def test_a_file_that_may_not_be_read_is_told(bench: Bench, tmp_path: Path) -> None:
+    folder = export_work(bench, "B").write_to(tmp_path / "unpacked")
+    bundle = open_bundle(folder)
+    (folder / "checkpoint").unlink()
+    [finding] = verify_bundle(bundle, trusted(bench)).findings
+    assert isinstance(finding, BundleError)
+    assert finding.file == "checkpoint"
+
+
+def test_a_record_of_a_later_version_may_call_its_work_as_it_likes(bench: Bench) -> None:
+    forger = bench.forger()
+    with bench.last_segment().open("ab") as segment:
+        segment.write(forger.pair("read", {}, v=2, work=["B"]))
+    bench.reopen()
+    report = check(export_work(bench, "B"), trusted(bench))
+    assert [record.type for record in report.records] == ["work.open", "work.close"]
+    assert check(export_all(bench), trusted(bench)).state == "ok"

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from meterlink.audit.doubt import Doubts
 from meterlink.audit.fsio import Disk, File
 from meterlink.audit.gate import Change, Errand, LogGate
 from meterlink.audit.store import SealedLog
-from meterlink.errors import AuditNotWritableError, LocalProtocolError, MeterInDoubtError, NoAnswerError, WireError
+from meterlink.errors import (
+    AuditError,
+    AuditNotWritableError,
+    LocalProtocolError,
+    MeterInDoubtError,
+    NoAnswerError,
+    WireError,
+)
 from meterlink.flow import Announce, Announcement, Fate, Flow, Outcome, ask
 from meterlink.wire.request import Request
 from meterlink_mercury200 import messages as m
@@ -248,3 +257,66 @@ def test_what_was_not_sent_is_recorded_when_the_work_breaks_off(bench: Bench) ->
         set_table(meter, gate=gate_of(bench.log)).run(write([DST_OFF, TWO_TARIFFS]))
     assert [each["d"]["result"] for each in on_disk(bench, "outcome")][-1] == "not-sent"
     assert len(bench.log.doubts) == 1
+
+
+# --- all or nothing -------------------------------------------------------------------------------------------------
+
+
+def test_an_announcement_of_which_a_part_cannot_be_written_leaves_nothing(bench: Bench) -> None:
+    changes = [Change(parameter="x" * 40_000)]
+    gate = LogGate(bench.log, errand(changes=lambda announcement: changes))
+    before = bench.place.bytes().read("000000000000.log")
+    with pytest.raises(AuditError):
+        LogGate(bench.log, replace(errand(), why="x" * 40_000))(Announcement(operation="x", frames=("00",) * 65))
+    assert bench.place.bytes().read("000000000000.log") == before
+    gate(Announcement(operation="long words are cut", frames=("00",) * 65))
+    assert len(on_disk(bench, "intent")[0]["d"]["frames"][0]["parameter"]) == 1_000
+
+
+def test_words_that_json_makes_longer_are_parted_by_what_they_become(bench: Bench) -> None:
+    changes = [Change(parameter="p", old='"' * 900, new="\x01" * 900)] * 40
+    gate = LogGate(bench.log, errand(changes=lambda announcement: changes))
+    gate(Announcement(operation="quotes", frames=("00",) * 40))
+    assert sum(len(each["d"]["frames"]) for each in on_disk(bench, "intent")) == 40
+    assert bench.report().state == "in-doubt"
+
+
+def test_an_outcome_is_recorded_whatever_its_words_are(bench: Bench) -> None:
+    """A port on macOS is named in another normal form, and a name that is not UTF-8 holds half a surrogate pair."""
+    gate = gate_of(bench.log)
+    details = ["/dev/cu.И\u0306", "/dev/\udcff", "x" * 100_000]
+    gate(Announcement(operation="three", frames=("00",) * 3))
+    for index, detail in enumerate(details):
+        gate(Outcome(operation="three", index=index, frame="00", fate=Fate.ANSWERED, detail=detail))
+    assert [each["d"]["detail"] for each in on_disk(bench, "outcome")] == ["/dev/cu.Й", "/dev/?", "x" * 1_000]
+    assert bench.log.doubts == []
+
+
+def test_two_gates_at_one_meter_never_announce_both(bench: Bench) -> None:
+    """The doubts are looked at under the lock under which the intent is written, and never as a hint tells them."""
+    bench.log.close()
+    first, second = bench.open(), bench.open()
+    gate_of(first)(Announcement(operation="first", frames=("00",)))
+    with pytest.raises(MeterInDoubtError, match="first"):
+        gate_of(second)(Announcement(operation="second", frames=("00",)))
+    assert len(on_disk(bench, "intent")) == 1
+
+
+def test_a_hint_without_the_doubt_opens_no_way(bench: Bench) -> None:
+    gate_of(bench.log)(Announcement(operation="lost", frames=("00",)))
+    bench.log.close()
+    honest = bench.open()
+    honest._writer.chain.doubts = Doubts()  # whoever holds the key signs what he likes
+    honest.close()
+    forgetful = bench.open()
+    assert forgetful.doubts == []
+    with pytest.raises(MeterInDoubtError, match="lost"):
+        gate_of(forgetful)(Announcement(operation="again", frames=("00",)))
+
+
+def test_what_a_later_meterlink_wrote_closes_the_way_to_every_meter(bench: Bench) -> None:
+    forger = bench.forger()
+    with bench.last_segment().open("ab") as segment:
+        segment.write(forger.pair("intent", {"meter": {"serial_number": "41"}}, v=2))
+    with pytest.raises(AuditNotWritableError, match="later version"):
+        gate_of(bench.open())(Announcement(operation="x", frames=("00",)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,9 +15,10 @@ from typing import Any, Final
 
 import pytest
 
-from meterlink.audit import store
+from meterlink.audit import opening, store
 from meterlink.audit.cache import decode_cache
 from meterlink.audit.chain import Head
+from meterlink.audit.folder import LogFolder
 from meterlink.audit.fsio import Disk, File
 from meterlink.audit.keys import PrivateKey, key_from_seed
 from meterlink.audit.note import Algorithm, Checkpoint, Note, cosign_line, sign_line, verify_signature
@@ -24,6 +26,7 @@ from meterlink.audit.record import Entry
 from meterlink.audit.scan import scan
 from meterlink.audit.second_head import HeadFile
 from meterlink.audit.segments import PAIR_LIMIT, SECTOR_BYTES, first_index, segment_name
+from meterlink.audit.store import SealedLog
 from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES
 from meterlink.errors import (
     AuditError,
@@ -268,7 +271,7 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         found.append(options.get("go_on") is not None)
         return scan(*args, **options)
 
-    monkeypatch.setattr(store, "scan", counting)
+    monkeypatch.setattr(opening, "scan", counting)
     return found
 
 
@@ -1507,17 +1510,15 @@ def test_another_history_than_the_second_head_remembers_is_a_fork(remembering: B
     assert_claim_broken(remembering, LogForkError, size, "state")
 
 
-def test_with_a_hint_older_heads_are_held_against_the_log_before_a_work(remembering: Bench) -> None:
+def test_with_a_hint_older_heads_are_held_against_the_log_too(remembering: Bench) -> None:
     for _ in range(3):
         remembering.log.append(read())
     remembering.log.close()
     second = remembering.place.second_heads[0]
     assert isinstance(second, HeadFile)
     second.write(Head(size=2, root=bytes(32), source=""), remembering.log.origin)
-    log = remembering.open()
     before = contents(remembering.place.folder.segments)
-    with pytest.raises(LogForkError):
-        log.append(work_open())
+    assert isinstance(refused(remembering), LogForkError)
     assert contents(remembering.place.folder.segments) == before
     assert remembering.report().state == "fork"
 
@@ -1548,16 +1549,17 @@ def test_notes_that_the_office_did_not_cosign_say_nothing(witnessed: Bench) -> N
     heads, origin = witnessed.place.folder.heads, witnessed.log.origin
     far = Checkpoint(origin=origin, size=99, root=bytes(32))
     own = sign_line(witnessed.key().vkey(origin), witnessed.key().sign, far.body())
-    (heads / "a.note").write_bytes(cosigned(far, seed=bytes(32)))
-    (heads / "b.note").write_bytes(cosigned(far, signed=b"something else\n"))
-    (heads / "c.note").write_bytes(cosigned(Checkpoint(origin="example.com/ml/00000000", size=99, root=bytes(32))))
-    (heads / "d.note").write_bytes(Note(text=far.body(), signatures=(own,)).encode())
-    (heads / "e.note").write_bytes(b"\xff")
-    (heads / "f.note").write_bytes(cosigned(far)[:-9])
-    (heads / "g.note").write_bytes(b"")
+    (heads / "1.note").write_bytes(cosigned(far, seed=bytes(32)))
+    (heads / "2.note").write_bytes(cosigned(far, signed=b"something else\n"))
+    (heads / "3.note").write_bytes(cosigned(Checkpoint(origin="example.com/ml/00000000", size=99, root=bytes(32))))
+    (heads / "4.note").write_bytes(Note(text=far.body(), signatures=(own,)).encode())
+    (heads / "5.note").write_bytes(b"\xff")
+    (heads / "6.note").write_bytes(cosigned(far)[:-9])
+    (heads / "7.note").write_bytes(b"")
+    (heads / ".DS_Store").write_bytes(cosigned(far))
     assert_goes_on(witnessed)
-    (heads / "h.note").write_bytes(cosigned(far))
-    assert_claim_broken(witnessed, LogBehindError, 99, "heads/h.note")
+    (heads / "8.note").write_bytes(cosigned(far))
+    assert_claim_broken(witnessed, LogBehindError, 99, "heads/8.note")
 
 
 # --- clocks ---------------------------------------------------------------------------------------------------------
@@ -1658,3 +1660,50 @@ def test_two_logs_in_one_folder_have_names_of_their_own(tmp_path: Path) -> None:
     both = [make_log(tmp_path, seed=seed) for seed in (0, 1)]
     assert both[0].log.origin != both[1].log.origin
     assert len(list(tmp_path.iterdir())) == 2
+
+
+# --- what only the log itself may do --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("type_", ["log.open", "key.rotate", "epoch.open", "log.recovered", "clock.jump"])
+def test_records_of_the_log_itself_come_from_nobody_else(bench: Bench, type_: str) -> None:
+    with pytest.raises(AuditFormatError, match="only the log itself writes"):
+        bench.log.append(Entry(type=type_, d={}))
+    assert_goes_on(bench)
+
+
+def test_a_folder_that_was_copied_away_worked_in_and_copied_back_is_a_fork(remembering: Bench, tmp_path: Path) -> None:
+    """The hint comes back with it; the head that this computer remembers speaks against it all the same."""
+    folder, away = remembering.place.folder.path, tmp_path / "away"
+    remembering.log.close()
+    shutil.copytree(folder, away)
+    here = remembering.open()
+    here.append(read())
+    here.rotate("here")
+    here.close()
+    with SealedLog.open(
+        replace(remembering.place, folder=LogFolder(away), second_heads=()), remembering.run()
+    ) as there:
+        for _ in range(9):
+            there.append(read("after"))
+    shutil.rmtree(folder)
+    shutil.copytree(away, folder)
+    assert isinstance(refused(remembering), LogForkError)
+
+
+def test_a_run_that_closes_late_does_not_take_the_remembered_head_back(remembering: Bench) -> None:
+    a, b = remembering.open(), remembering.open()
+    a.append(read())
+    for _ in range(5):
+        b.append(read())
+    b.close()
+    size = remembering.place.second_heads[0].read(a.origin)
+    a.close()
+    assert remembering.place.second_heads[0].read(a.origin) == size
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "3-0123456789ab.new", "readme", "3-XYZ"])
+def test_strangers_in_torn_are_none_of_the_logs(bench: Bench, name: str) -> None:
+    (bench.place.folder.torn / name).write_bytes(b"stray")
+    assert_goes_on(bench)
+    assert "log.recovered" not in bench.types()

@@ -225,7 +225,7 @@ def test_a_stopped_holder_is_named_and_waited_for_again(tmp_path: Path) -> None:
     assert len(told) == 2
 
 
-OPERATIONS: Final = ("write_at", "sync", "sync_folder", "append_to", "write", "unlock", "replace")
+OPERATIONS: Final = ("write_at", "sync", "append_to", "write", "unlock", "replace")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -10,10 +10,10 @@ from typing import Final
 from meterlink.audit.bundle_check import Trust
 from meterlink.audit.chain import Head
 from meterlink.audit.claims import head_of_note
-from meterlink.audit.note import Note, Vkey
-from meterlink.audit.policy import Policy
+from meterlink.audit.note import Note, Vkey, verify_signature
+from meterlink.audit.policy import NONE, Policy
 from meterlink.cli.audit.common import read_given
-from meterlink.errors import AuditFormatError, ConfigError
+from meterlink.errors import AuditFormatError, ConfigError, ProofError
 
 _WHY: Final = {
     "key": "it is no verifier key: {reason}",
@@ -42,9 +42,22 @@ class Brought:
         return bool(self.trust.log_keys)
 
     @property
-    def witnesses(self) -> list[Vkey]:
+    def quorum(self) -> Policy | None:
+        """The policy, if it asks for cosignatures."""
         policy = self.trust.policy
-        return [*self.trust.witnesses, *(each.vkey for each in (policy.witnesses if policy is not None else ()))]
+        return policy if policy is not None and policy.quorum != NONE else None
+
+    @property
+    def proves_something(self) -> bool:
+        """Whether anything can be held against what was brought."""
+        return self.has_keys or bool(self.trust.witnesses) or self.quorum is not None
+
+    @property
+    def witnesses(self) -> list[Vkey]:
+        """Each once, given alone or in the policy."""
+        policy = self.trust.policy
+        named = [each.vkey for each in policy.witnesses] if policy is not None else []
+        return list(dict.fromkeys((*self.trust.witnesses, *named)))
 
     def heads_of(self, origin: str) -> list[Head]:
         """The heads, if they are of this log; ConfigError for one that is not."""
@@ -79,6 +92,18 @@ def read_brought(keys: Sequence[str], policy: Path | None, heads: Sequence[Path]
         except AuditFormatError as error:
             raise _wrong(f"--head {file}", "head", "file", error) from error
     return brought
+
+
+def has_signed(note: Note, key: Vkey) -> bool:
+    """Whether a true signature of this key stands under a note."""
+    for line in note.signatures:
+        if line.is_by(key):
+            try:
+                verify_signature(key, line, note.text)
+            except ProofError:
+                continue
+            return True
+    return False
 
 
 def _wrong(setting: str, why: str, advice: str, error: AuditFormatError) -> ConfigError:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import click
 
 import meterlink
-from meterlink.audit.chain import Head
+from meterlink.audit.chain import Chain, Head
+from meterlink.audit.condition import telling_unreadable
 from meterlink.audit.home import AuditHome, find_home
+from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry
 from meterlink.audit.run_facts import program_facts
 from meterlink.audit.store import SealedLog
@@ -20,7 +24,13 @@ from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
 from meterlink.cli.settings import Surroundings
 from meterlink.cli.version import VERSION
-from meterlink.errors import AuditError, ConfigError, MeterlinkError
+from meterlink.errors import (
+    AuditError,
+    ConfigError,
+    LogTornError,
+    MeterlinkError,
+    told_os_error,
+)
 from meterlink.profiles import profile_folders
 from meterlink.registry import installed
 
@@ -34,13 +44,52 @@ STATE_WORDS: Final[Mapping[str, str]] = {
     "key-lost": "the key of the log is gone, so nothing more can be recorded in it",
     "not-writable": "nothing can be recorded now, so nothing is written to a meter",
 }
+FROZEN: Final = frozenset({"tampered", "fork", "behind", "key-lost"})
+"""States in which nothing is mended any more, and a log is replaced."""
+
 _TEXT: Final = {
     "findings": "what was found",
     "unreadable": "it cannot be read: {error}",
     "file": "Give a file that is there and that you may read.",
+    "no path": "there is no such folder or file",
+    "no log": "this is no log and no bundle",
+    "PATH": "Give the folder of a log (the one that holds seg/), a bundle, or nothing for the log in use.",
+    "--log": "Give the folder of a log (the one that holds seg/), or leave --log out for the log in use.",
+    "crashes": "the log tells of {crashes}; the bytes left behind are kept in torn/",
+    "name": "its name holds bytes that are no UTF-8",
+    "rename": "Give that file or folder another name.",
+    "no work": "a work has a name",
+    "work": "`meterlink audit show` shows the works of the latest records.",
 }
 _DONE: Final = "done"
-_GIGABYTE: Final = 10**9
+
+
+class PathType(click.Path):
+    """A file or folder that can be looked at, whose name can be shown and written into a record or a bundle."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        hint = "PATH" if param is None else param.get_error_hint(ctx or click.get_current_context()).strip("'[]")
+        try:
+            str(value).encode()
+            with suppress(FileNotFoundError, NotADirectoryError):
+                os.stat(value)
+        except UnicodeEncodeError as error:
+            raise ConfigError(setting=hint, why=_TEXT["name"], advice=_TEXT["rename"]) from error
+        except OSError as error:
+            why = _TEXT["unreadable"].format(error=told_os_error(error))
+            raise ConfigError(setting=f"{hint} {value}", why=why, advice=_TEXT["file"]) from error
+        return super().convert(value, param, ctx)
+
+
+PATH: Final = PathType(path_type=Path)
+
+Hints = Callable[[AuditError], str]
+"""What to do about a finding, for whoever asks."""
+
+
+def own_hint(error: AuditError) -> str:
+    """For whoever runs the log."""
+    return error.hint
 
 
 def audit_home() -> AuditHome:
@@ -82,37 +131,83 @@ def read_given(setting: str, path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        why = _TEXT["unreadable"].format(error=error.strerror or error)
+        why = _TEXT["unreadable"].format(error=told_os_error(error))
         raise ConfigError(setting=f"{setting} {path}", why=why, advice=_TEXT["file"]) from error
+
+
+def log_at(home: AuditHome, path: Path | None, setting: str) -> LogPlace:
+    """The log in a folder, or the one in use; ConfigError for a folder that is none."""
+    if path is None:
+        return home.current()
+    place = home.at(path)
+    with telling_unreadable(path):
+        if path.is_dir() and place.bytes().names():
+            return place
+        wrong = "no log" if path.exists() else "no path"
+    raise ConfigError(setting=f"{setting} {path}", why=_TEXT[wrong], advice=_TEXT[setting])
+
+
+def is_in_use(home: AuditHome, place: LogPlace) -> bool:
+    """Whether this is the folder of the log in use, whatever it was called."""
+    try:
+        return place.folder.path.resolve() == home.current().folder.path.resolve()
+    except (AuditError, OSError):
+        return False
+
+
+def refuse_empty_work(work: str | None) -> None:
+    """ConfigError for a work without a name."""
+    if work is not None and not work.strip():
+        raise ConfigError(setting="--work", why=_TEXT["no work"], advice=_TEXT["work"])
 
 
 # --- told -----------------------------------------------------------------------------------------------------------
 
 
-def finding_facts(findings: Iterable[AuditError]) -> list[dict[str, object]]:
+def finding_facts(findings: Iterable[AuditError], hints: Hints = own_hint) -> list[dict[str, object]]:
     """Findings in documents; what a finding does not have is null."""
-    return [_finding_facts(error) for error in findings]
+    told = list(findings)
+    return [_finding_facts(error, _fitting_hint(error, told, hints)) for error in told]
 
 
-def _finding_facts(error: AuditError) -> dict[str, object]:
+def _finding_facts(error: AuditError, hint: str) -> dict[str, object]:
     facts = error.facts()
     place = {name: facts.get(name) for name in ("record", "segment", "offset")}
-    return {"state": facts["state"], **place, "message": str(error), "hint": error.hint}
+    return {"state": facts["state"], **place, "message": str(error), "hint": hint}
 
 
-def show_findings(findings: Iterable[AuditError]) -> None:
+def show_findings(findings: Iterable[AuditError], hints: Hints = own_hint) -> None:
     """Findings for people: what, then what to do; the same advice is given once."""
     told = list(findings)
     if told:
         output.heading(_TEXT["findings"])
-    hints: list[str] = []
     for error in told:
-        output.line(str(error))
-        if error.hint and error.hint not in hints:
-            hints.append(error.hint)
-    for hint in hints:
-        output.line()
-        output.line(hint)
+        output.line(safe(str(error)))
+    for hint in dict.fromkeys(_fitting_hint(error, told, hints) for error in told):
+        if hint:
+            output.line()
+            output.line(safe(hint))
+
+
+def is_frozen(findings: Iterable[AuditError]) -> bool:
+    """Whether a log with these findings is never written again."""
+    return any(error.state in FROZEN for error in findings)
+
+
+def _fitting_hint(error: AuditError, told: Iterable[AuditError], hints: Hints) -> str:
+    """What to do about a finding; nothing where something worse forbids it."""
+    return "" if isinstance(error, LogTornError) and is_frozen(told) else hints(error)
+
+
+def crash_notes(chain: Chain) -> list[str]:
+    """That the log tells of crashes."""
+    count = len(chain.recovered)
+    return [_TEXT["crashes"].format(crashes=counted(count, "crash", "crashes"))] if count else []
+
+
+def counted(count: int, noun: str, nouns: str = "") -> str:
+    """A number with its noun."""
+    return f"{count} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def exit_code_of(findings: Iterable[AuditError]) -> int:
@@ -128,11 +223,6 @@ def head_facts(head: Head) -> dict[str, object]:
 def told_time(at_s: int) -> str:
     """A moment of the office's clock."""
     return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds")
-
-
-def told_bytes(count: int) -> str:
-    """Free space in words."""
-    return f"{count / _GIGABYTE:.1f} GB"
 
 
 def safe(text: str) -> str:

@@ -9,7 +9,7 @@ import click
 from meterlink.audit.condition import Condition, look
 from meterlink.audit.run import Run
 from meterlink.cli import output
-from meterlink.cli.audit.common import audit_home, recorded
+from meterlink.cli.audit.common import audit_home, counted, recorded
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
 
@@ -24,7 +24,7 @@ _TEXT: Final = {
     "nothing": "there was nothing to do: the log {log} is whole",
     "did": "the log {log} was put in order:",
     "step": "  {step}",
-    "torn": "the {bytes} bytes that a crash left behind are kept in {file}, and record {record} says so",
+    "torn": "the {bytes} that a crash left behind {verb} kept in {file}, and record {record} says so",
     "key": "the change of key that was cut off is finished; the key in force is {key}",
     "ballast": "the ballast for a full disk is back",
     "doubts": "frames that stay in doubt: {count}; `meterlink audit status` shows them",
@@ -63,9 +63,9 @@ def _steps(before: Condition, after: Condition) -> list[str]:
     for each in after.found.chain.recovered:
         if each.record not in known:
             path = after.place.folder.torn / each.file
-            steps.append(
-                _TEXT["torn"].format(bytes=after.place.files.size(path), file=f"torn/{each.file}", record=each.record)
-            )
+            size = after.place.files.size(path) or 0
+            told = {"bytes": counted(size, "byte"), "verb": "is" if size == 1 else "are"}
+            steps.append(_TEXT["torn"].format(**told, file=f"torn/{each.file}", record=each.record))
     if before.half_rotated:
         steps.append(_TEXT["key"].format(key=after.found.chain.key))
     if after.ballast and not before.ballast:

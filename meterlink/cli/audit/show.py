@@ -6,20 +6,31 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from meterlink.audit.condition import telling_unreadable
+from meterlink.audit.condition import name_log, telling_unreadable
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import VERSION, Record
 from meterlink.audit.scan import Place, Scan, broken_chain, scan
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
-from meterlink.cli.audit.common import audit_home, exit_code_of, finding_facts, safe, show_findings
+from meterlink.cli.audit.common import (
+    PATH,
+    audit_home,
+    counted,
+    exit_code_of,
+    finding_facts,
+    log_at,
+    refuse_empty_work,
+    safe,
+    show_findings,
+)
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
-from meterlink.errors import AuditError, ConfigError
+from meterlink.errors import AuditError, ConfigError, NoWorkError
 
 LAST: Final = 20
 """So many records are shown when nobody says which."""
@@ -38,6 +49,7 @@ _OPTIONS: Final = {
     "work": "the records of one work",
     "last": "the last K records",
     "raw": "print each record exactly as it stands in the log, one a line",
+    "log": "folder of another log than the one in use",
 }
 _WHY: Final = {
     "range": "{text!r} is neither a record number nor two of them, as in 12-40",
@@ -58,11 +70,10 @@ _TEXT: Final = {
     "later": "a later version of the format, shown as it stands",
     "unknown": "unknown type, shown as it stands",
     "none": "the log {log} has no such record",
-    "of work": "no record of the log {log} is of the work {work}",
     "yes": "yes",
     "no": "no",
     "nothing": "none",
-    "torn": "{count} bytes of a half record follow, which a crash left behind; `meterlink audit recover` keeps them",
+    "torn": "a crash left half a record at the end ({bytes})",
     "stops": "It stops at record {record}: nothing from there on leads to a signed root.",
 }
 _TYPES: Final[Mapping[str, str]] = {
@@ -98,6 +109,8 @@ Wanted = Callable[[Record], bool]
 class Shown:
     """The records that were asked for, as far as the log holds."""
 
+    log: str
+    """Its name; that of its folder where even the first record does not tell."""
     found: Scan
     records: Sequence[Record] = ()
     findings: list[AuditError] = field(default_factory=list)
@@ -108,26 +121,37 @@ class Shown:
 @click.option("--work", metavar="ID", help=_OPTIONS["work"])
 @click.option("--last", metavar="K", type=click.IntRange(min=1), help=_OPTIONS["last"])
 @click.option("--raw", is_flag=True, help=_OPTIONS["raw"])
+@click.option("--log", "folder", metavar="FOLDER", type=PATH, help=_OPTIONS["log"])
 @json_option
 @pass_given
 @click.pass_context
 def show(
-    context: click.Context, given: Given, /, numbers: str | None, work: str | None, last: int | None, raw: bool
+    context: click.Context,
+    given: Given,
+    /,
+    numbers: str | None,
+    work: str | None,
+    last: int | None,
+    raw: bool,
+    folder: Path | None,
 ) -> None:
     if sum(each is not None for each in (numbers, work, last)) > 1:
         raise ConfigError(setting="N, --work, --last", why=_WHY["several"], advice=_ADVICE["range"])
     if raw and given.as_json:
         raise ConfigError(setting="--raw", why=_WHY["raw"], advice=_ADVICE["raw"])
+    refuse_empty_work(work)
     span = None if numbers is None else _span(numbers)
-    place = audit_home().current()
+    place = log_at(audit_home(), folder, "--log")
     most = last or (LAST if numbers is None and work is None else None)
     with telling_unreadable(place.folder.path):
         shown = _read(place, lambda record: _is_wanted(record, span, work), most)
     _refuse_beyond(shown, span)
+    if work is not None and not shown.records and not shown.findings:
+        raise NoWorkError(log=shown.found.chain.origin, work=work)
     if raw:
         _show_raw(shown)
     else:
-        output.present(given.as_json, "audit-records", _facts(shown), lambda: _show(shown, work))
+        output.present(given.as_json, "audit-records", _facts(shown), lambda: _show(shown))
     context.exit(exit_code_of(shown.findings))
 
 
@@ -168,7 +192,10 @@ def _read(place: LogPlace, wanted: Wanted, most: int | None) -> Shown:
     findings: list[AuditError] = []
     if found.fault is not None:
         findings.append(broken_chain(found.chain.origin, found.fault))
-    return Shown(found=found, records=list(records), findings=findings)
+        name_log(findings[0], place)
+    return Shown(
+        log=found.chain.origin or place.folder.path.name, found=found, records=list(records), findings=findings
+    )
 
 
 def _facts(shown: Shown) -> dict[str, object]:
@@ -185,25 +212,24 @@ def _facts(shown: Shown) -> dict[str, object]:
 
 def _notes(shown: Shown) -> list[str]:
     torn = shown.found.torn
-    return [] if torn is None else [_TEXT["torn"].format(count=len(torn.data))]
+    return [] if torn is None else [_TEXT["torn"].format(bytes=counted(len(torn.data), "byte"))]
 
 
 def _show_raw(shown: Shown) -> None:
     for record in shown.records:
-        click.echo(record.line)  # as bytes, whatever the console speaks
+        output.raw(record.line)
     for error in shown.findings:
-        output.failure(str(error), error.hint)
+        output.failure(safe(str(error)), error.hint)
 
 
 # --- for people -----------------------------------------------------------------------------------------------------
 
 
-def _show(shown: Shown, work: str | None) -> None:
+def _show(shown: Shown) -> None:
     for record in shown.records:
         output.lines(_record_lines(record))
     if not shown.records:
-        words = "none" if work is None else "of work"
-        output.line(_TEXT[words].format(log=shown.found.chain.origin, work=safe(work or "")))
+        output.line(_TEXT["none"].format(log=safe(shown.log)))
     output.notes(_notes(shown))
     if shown.findings:
         output.line(_TEXT["stops"].format(record=shown.found.chain.size))

@@ -8,23 +8,24 @@ from typing import Final
 
 import click
 
-from meterlink.audit.condition import Condition, look
+from meterlink.audit.condition import Condition, look, told_bytes
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
 from meterlink.cli.audit.common import (
     STATE_WORDS,
     audit_home,
+    crash_notes,
     exit_code_of,
     finding_facts,
     head_facts,
+    is_frozen,
     safe,
     show_findings,
-    told_bytes,
     told_time,
 )
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
-from meterlink.errors import AuditError, NoLogError
+from meterlink.errors import AuditError, NoLogError, NoRoomError
 
 _HELP: Final = """show the state of the sealed log, in one word and in a sentence; changes nothing
 
@@ -35,6 +36,7 @@ _EXAMPLES: Final = ("meterlink audit status", "meterlink audit status --json")
 _TEXT: Final = {
     "state": "{state}: {words}",
     "no log": "there is no sealed log yet",
+    "no room": "no work may begin: {why}",
     "records": "{size}; the last is {type} at {t}",
     "none": "none",
     "epoch": "{epoch} (keys are counted from 0)",
@@ -45,8 +47,10 @@ _TEXT: Final = {
     "disk": "{free} free, {ballast}",
     "ballast": "ballast in place",
     "no ballast": "no ballast; `meterlink audit recover` puts it back",
+    "bare": "no ballast",
     "hint": "quickly, from where the last run left off; `meterlink audit verify` checks every record",
-    "whole": "every record, and the signature of the last; `meterlink audit verify` checks every signature",
+    "whole": "every record, the signature of the last, and those by which one key hands over to the next; "
+    "`meterlink audit verify` checks every signature",
     "rotating": "a change of key was cut off half-way; `meterlink audit recover` or the next work finishes it",
     "untold": "files of torn bytes without a record: {count}; `meterlink audit recover` or the next work writes it",
     "doubts": "frames in doubt",
@@ -93,7 +97,7 @@ def _facts(seen: Condition) -> dict[str, object]:
     chain = seen.found.chain
     return {
         "state": seen.state,
-        "words": STATE_WORDS[seen.state],
+        "words": _words(seen),
         "log": seen.log,
         "folder": str(seen.place.folder.path),
         "records": chain.size,
@@ -114,6 +118,11 @@ def _facts(seen: Condition) -> dict[str, object]:
     }
 
 
+def _words(seen: Condition) -> str:
+    worst = next(iter(seen.findings), None)
+    return _TEXT["no room"].format(why=worst.why) if isinstance(worst, NoRoomError) else STATE_WORDS[seen.state]
+
+
 def _last_facts(seen: Condition) -> Mapping[str, object] | None:
     if seen.last is None:
         return None
@@ -122,7 +131,10 @@ def _last_facts(seen: Condition) -> Mapping[str, object] | None:
 
 
 def _notes(seen: Condition) -> list[str]:
-    notes = [_TEXT["rotating"]] if seen.half_rotated else []
+    notes = crash_notes(seen.found.chain)
+    if is_frozen(seen.findings):  # nothing is finished in it any more
+        return notes
+    notes += [_TEXT["rotating"]] if seen.half_rotated else []
     return notes + ([_TEXT["untold"].format(count=seen.untold)] if seen.untold else [])
 
 
@@ -131,16 +143,16 @@ def _notes(seen: Condition) -> list[str]:
 
 def _show(seen: Condition) -> None:
     chain = seen.found.chain
-    output.line(_TEXT["state"].format(state=seen.state, words=STATE_WORDS[seen.state]))
+    output.line(_TEXT["state"].format(state=seen.state, words=_words(seen)))
     output.line()
     output.pairs(
         [
-            ("log", seen.log),
+            ("log", safe(seen.log)),
             ("folder", seen.place.folder.path),
             ("records", _records(seen)),
             ("root", encode_base64(chain.frontier.root())),
-            ("first key", chain.first_key),
-            ("key in force", chain.key),
+            ("first key", None if chain.first_key is None else safe(chain.first_key.text)),
+            ("key in force", None if chain.key is None else safe(chain.key.text)),
             ("epoch", _TEXT["epoch"].format(epoch=chain.epoch)),
             *[("second head", words) for words in _second_heads(seen)],
             *[("cosigned", words) for words in _cosigned(seen)],
@@ -175,7 +187,7 @@ def _cosigned(seen: Condition) -> list[str]:
 def _disk(seen: Condition) -> str | None:
     if seen.free_bytes is None:
         return None
-    ballast = _TEXT["ballast" if seen.ballast else "no ballast"]
+    ballast = _TEXT["ballast" if seen.ballast else "bare" if is_frozen(seen.findings) else "no ballast"]
     return _TEXT["disk"].format(free=told_bytes(seen.free_bytes), ballast=ballast)
 
 
