@@ -27,14 +27,13 @@ from meterlink.audit.scan import Scan, scan
 from meterlink.audit.second_head import read_heads
 from meterlink.audit.segments import pairs
 from meterlink.audit.verify import OK, doubts_of, lost_torn_bytes, own_faults, worst_first
-from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES
+from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES, no_room
 from meterlink.errors import (
     AuditError,
     AuditFormatError,
     AuditNotWritableError,
     KeyLostError,
     LogUnreadableError,
-    NoRoomError,
     ProofError,
     told_os_error,
 )
@@ -43,14 +42,12 @@ _WHY: Final = {
     "no key": "neither key/epoch nor key/next holds the key {key} that signs its next record",
     "key rights": "this user may not read its key ({error})",
     "rights": "this user may not write into {folder}",
-    "room": "the disk has {free} left, and {needed} must be free before a meter is written",
     "ended": "its last record says that it has ended",
 }
 _MIB: Final = 1024**2
 _GIB: Final = 1024**3
 _ADVICE: Final = {
     "rights": "See to the rights on that folder: it belongs to the user who runs meterlink, and to nobody else.",
-    "room": "Make room on that disk.",
     "ended": "Enrol a new log with `meterlink audit init --replace`.",
 }
 
@@ -119,10 +116,10 @@ class Condition:
 def look(place: LogPlace, *, thorough: bool = False) -> Condition:
     """See what state a log is in; LogUnreadableError when it cannot even be read."""
     with telling_unreadable(place.folder.path):
-        found = _read(place, thorough)
-        if found.torn is not None or found.fault is not None:
-            found = _read_alone(place, thorough) or found
-        return _condition(place, found)
+        seen = _condition(place, _read(place, thorough))
+        if any(error.state != "in-doubt" for error in seen.findings):
+            seen = _look_alone(place, thorough) or seen
+        return seen
 
 
 def _read(place: LogPlace, thorough: bool) -> Scan:
@@ -134,13 +131,13 @@ def _read(place: LogPlace, thorough: bool) -> Scan:
         return scan(place.bytes(), signatures="last")
 
 
-def _read_alone(place: LogPlace, thorough: bool) -> Scan | None:
-    """Once more under the lock: half a record may be one that another run is just writing."""
+def _look_alone(place: LogPlace, thorough: bool) -> Condition | None:
+    """Once more under the lock: what looks half done, or short, may be what another run is just doing."""
     if place.files.size(place.folder.lock) is None:
         return None
     try:
         with place.locked():
-            return _read(place, thorough)
+            return _condition(place, _read(place, thorough))
     except AuditNotWritableError:
         return None
 
@@ -232,8 +229,7 @@ def _write_trouble(seen: Condition) -> Iterator[AuditError]:
     if not all(os.access(path, os.W_OK) for path in paths):
         yield _not_writable(seen, "rights", folder=folder.path)
     if seen.free_bytes is not None and seen.free_bytes < FREE_BYTES:
-        why = _WHY["room"].format(free=told_bytes(seen.free_bytes), needed=told_bytes(FREE_BYTES))
-        yield NoRoomError(log=seen.log, why=why, advice=_ADVICE["room"])
+        yield no_room(seen.log, seen.free_bytes)
     if found.chain.ended:
         yield _not_writable(seen, "ended")
 

@@ -12,11 +12,25 @@ from meterlink.audit.folder import torn_bytes
 from meterlink.audit.keys import decode_key
 from meterlink.audit.note import verify_signature
 from meterlink.audit.place import LogPlace
+from meterlink.audit.record import Record, decode_record
 from meterlink.audit.scan import Place, Scan, refuse_fault, scan
 from meterlink.audit.second_head import read_heads
+from meterlink.audit.segments import pairs
 from meterlink.audit.tree import leaf_hash
 from meterlink.audit.verify import lost_torn_bytes
 from meterlink.errors import AuditError, NoLogError
+
+
+def first_record(place: LogPlace) -> Record | None:
+    """The record that names the log and its office, before anything is checked; None where it cannot be read."""
+    log = place.bytes()
+    for name in log.names()[:1]:
+        for _, line, _, _ in pairs(log.read(name)):
+            try:
+                return decode_record(line)
+            except AuditError:
+                return None
+    return None
 
 
 def claims_of(place: LogPlace, chain: Chain) -> list[Head]:

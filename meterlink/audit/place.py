@@ -11,7 +11,7 @@ from meterlink.audit.folder import FolderBytes, LogFolder
 from meterlink.audit.fsio import Files
 from meterlink.audit.second_head import SecondHead
 from meterlink.audit.segments import SEGMENT_BYTES
-from meterlink.errors import AuditNotWritableError
+from meterlink.errors import AuditNotWritableError, told_os_error
 
 LOCK_TIMEOUT_S: Final = 10.0
 
@@ -67,11 +67,15 @@ class LogPlace:
                     who = _WHY["who"].format(run=last_run) if last_run else ""
                     raise self._refused("lock", seconds=self.lock_timeout_s, who=who) from error
                 except (OSError, NotImplementedError) as error:
-                    raise self._refused("no lock", error=error) from error
+                    raise self._refused("no lock", error=_reason(error)) from error
                 yield
         except OSError as error:
-            raise self._refused("disk", error=error.strerror or error) from error
+            raise self._refused("disk", error=told_os_error(error)) from error
 
     def _refused(self, why: str, **facts: object) -> AuditNotWritableError:
         name = str(self.folder.path)
         return AuditNotWritableError(log=name, why=_WHY[why].format(**facts), advice=_ADVICE[why])
+
+
+def _reason(error: OSError | NotImplementedError) -> str:
+    return told_os_error(error) if isinstance(error, OSError) else str(error)

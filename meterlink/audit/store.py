@@ -22,8 +22,15 @@ from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry
 from meterlink.audit.run import Moment, Run, has_jumped
 from meterlink.audit.scan import Scan, scan
-from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES, Writer
-from meterlink.errors import AuditError, AuditFormatError, AuditNotWritableError, MeterInDoubtError
+from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES, Writer, no_room
+from meterlink.errors import (
+    AuditError,
+    AuditFormatError,
+    AuditNotWritableError,
+    MeterInDoubtError,
+    NoRoomError,
+    told_os_error,
+)
 
 EPOCH_RECORDS: Final = 5_000
 """After so many records under one key the next one comes into force."""
@@ -36,7 +43,6 @@ _BEGINS_WORK: Final = frozenset({"work.open", "intent"})
 _OWN: Final = frozenset({"log.open", "key.rotate", "epoch.open", "log.recovered", "clock.jump"})
 _TOO_LONG_AGO: Final = "records"
 _WHY: Final = {
-    "room": "the disk has {free:,} bytes left, and {needed:,} must be free before a meter is written",
     "spent": "the disk was full; the outcome of what had been sent was still written, and no new work may begin",
     "closed": "this run has closed it",
     "own": "only the log itself writes {type}",
@@ -189,13 +195,12 @@ class SealedLog:
     def _look_for_room(self) -> None:
         writer = self._writer
         if writer.ballast_spent:
-            raise AuditNotWritableError(log=self.origin, why=_WHY["spent"], advice=_ADVICE["room"])
+            raise NoRoomError(log=self.origin, why=_WHY["spent"], advice=_ADVICE["room"])
         writer.restore_ballast()
         files, folder = writer.place.files, writer.place.folder
         free = files.free_bytes(folder.path)
         if free < FREE_BYTES or files.size(folder.ballast) != BALLAST_BYTES:
-            why = _WHY["room"].format(free=free, needed=FREE_BYTES)
-            raise AuditNotWritableError(log=self.origin, why=why, advice=_ADVICE["room"])
+            raise no_room(self.origin, free)
 
     def _change_old_key(self, entry: Entry) -> None:
         chain = self._writer.chain
@@ -261,7 +266,7 @@ def create_log(place: LogPlace, run: Run, domain: str, facts: dict[str, Any]) ->
             own.files.make_folder(folder)
         write_new_file(own.files, own.folder.key, key.encode())
     except OSError as error:
-        raise AuditNotWritableError(log=origin, why=error.strerror or str(error)) from error
+        raise AuditNotWritableError(log=origin, why=told_os_error(error)) from error
     writer = Writer(own, run, Scan(), origin, key)
     with own.locked():
         writer.restore_ballast()

@@ -33,20 +33,31 @@ from meterlink.audit.run import Moment, Run, told_utc
 from meterlink.audit.scan import Place, Scan, Torn, refuse_fault, scan
 from meterlink.audit.segments import segment_name
 from meterlink.audit.tree import leaf_hash
-from meterlink.errors import AuditError, AuditFormatError, AuditNotWritableError, KeyLostError
+from meterlink.errors import (
+    AuditError,
+    AuditFormatError,
+    AuditNotWritableError,
+    KeyLostError,
+    NoRoomError,
+    told_os_error,
+)
 
 BALLAST_BYTES: Final = 1024 * 1024
 FREE_BYTES: Final = 8 * 1024 * 1024
 """Room there must be before a write to a meter is announced."""
 
+_MIB: Final = 1024 * 1024
 _WHY: Final = {
+    "room": "the disk has {free:.1f} MiB left, and {needed:.0f} MiB must be free before a meter is written",
     "poisoned": "an earlier record of this run could not be made durable ({why})",
     "interrupted": "the run was interrupted while a record was being written",
     "ended": "its last record says that it has ended",
     "no key": "neither key/epoch nor key/next holds the key {key} that signs its next record",
 }
 _ADVICE: Final = {
-    "disk": "Make room on the disk, see to its rights and its health, then run the same command again.",
+    "disk": "Make room on the disk, see to its rights and its health, then run the same command again. Nothing more is "
+    "written to a meter in this run.",
+    "room": "Make room on that disk, then begin anew.",
     "ended": "Enrol a new log with `meterlink audit init --replace`.",
 }
 
@@ -318,8 +329,8 @@ class Writer:
             self.poison = self.poison or str(error)
             raise
         except OSError as error:
-            self.poison = self.poison or _reason(error)
-            raise self._refused(_reason(error), "disk") from error
+            self.poison = self.poison or told_os_error(error)
+            raise self._refused(told_os_error(error), "disk") from error
         except BaseException:
             self.poison = self.poison or _WHY["interrupted"]
             raise
@@ -328,5 +339,7 @@ class Writer:
         return AuditNotWritableError(log=self.origin, why=why, advice=_ADVICE[advice])
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+def no_room(log: str, free_bytes: int) -> NoRoomError:
+    """Too little room for a work, in words."""
+    why = _WHY["room"].format(free=free_bytes / _MIB, needed=FREE_BYTES / _MIB)
+    return NoRoomError(log=log, why=why, advice=_ADVICE["room"])

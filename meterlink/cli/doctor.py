@@ -129,6 +129,8 @@ def _gathered(name: str, work: Callable[[], Found]) -> Part:
 
 
 def _trouble(error: Exception) -> str:
+    if isinstance(error, MeterlinkError):
+        return without_user(f"{error} {error.hint}".strip())
     return without_user(_TEXT["trouble"].format(kind=type(error).__name__, error=error))
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from meterlink.audit import condition
+from meterlink.audit.bundle_check import Trust
 from meterlink.audit.canonical import encode_canonical
 from meterlink.audit.condition import look
 from meterlink.audit.fsio import DiskFullError
@@ -16,6 +20,8 @@ from meterlink.audit.record import Entry
 from meterlink.audit.run import Run
 from meterlink.audit.run_facts import hash_of_files, program_facts, told_folder
 from meterlink.audit.second_head import HeadFile, HeadInKeyRing
+from meterlink.cli.audit import checked
+from meterlink.cli.audit.brought import Brought
 from meterlink.errors import AuditNotWritableError, LogGoneError, LogUnnamedError, NoLogError
 
 
@@ -173,3 +179,47 @@ def test_the_users_name_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Path, "home", homeless)
     assert told_folder(Path("elsewhere")) == "elsewhere"
+
+
+# --- readers beside a writer ----------------------------------------------------------------------------------------
+
+
+def in_between(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, happens: Callable[[], None]) -> None:
+    """Let another run do something just before a reader's next call of this function."""
+    real, left = getattr(module, name), [happens]
+
+    def late(*args: Any, **options: Any) -> Any:
+        if left:
+            left.pop()()
+        return real(*args, **options)
+
+    monkeypatch.setattr(module, name, late)
+
+
+def rotating(home: AuditHome) -> Callable[[], None]:
+    def rotate() -> None:
+        with home.open(Run.start()) as log:
+            log.rotate("meanwhile")
+
+    return rotate
+
+
+@pytest.mark.parametrize("name", ["read_heads", "_key_trouble", "broken_known_claims"])
+def test_a_change_of_key_while_somebody_looks_is_no_trouble(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """A log that grew since it was read is neither cut off nor keyless; `init --replace` would throw it away."""
+    home = find_home(tmp_path)
+    home.create(Run.start(), "standalone", {"office": []}).close()
+    in_between(monkeypatch, condition, name, rotating(home))
+    assert look(home.current(), thorough=True).state == "ok"
+
+
+@pytest.mark.parametrize("name", ["_fixed_bytes", "verify_log", "cosigned_heads"])
+def test_a_change_of_key_while_somebody_verifies_is_no_trouble(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    home = find_home(tmp_path)
+    home.create(Run.start(), "standalone", {"office": []}).close()
+    in_between(monkeypatch, checked, name, rotating(home))
+    assert checked.check_log(home.current(), Brought(trust=Trust()), "all").report.state == "ok"

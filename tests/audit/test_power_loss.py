@@ -405,7 +405,7 @@ def test_power_fails_anywhere_and_again_in_the_recovery() -> None:
 @pytest.mark.parametrize("segment_bytes", SEGMENTS)
 def test_power_fails_anywhere_and_anywhere_again(segment_bytes: int) -> None:
     before = SimFs.left_out
-    counts = check_power_loss(every=1, segment_bytes=segment_bytes, every_hint=segment_bytes == SEGMENT)
+    counts = check_power_loss(every=1, segment_bytes=segment_bytes)
     _tell(f"power loss, segments of {segment_bytes}", counts)
     assert counts.states >= 200, counts
     assert counts.crashes_again >= 4_000, counts

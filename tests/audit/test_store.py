@@ -1044,7 +1044,7 @@ def test_a_record_that_was_not_acknowledged_is_set_aside_or_adopted(on_bad_disk:
 @pytest.mark.parametrize("entry", [work_open(), intent()], ids=lambda entry: entry.type)
 def test_without_room_no_work_begins(on_bad_disk: Bench, disk: BadDisk, entry: Entry) -> None:
     disk.free = FREE_BYTES - 1
-    with pytest.raises(AuditNotWritableError, match="8,388,608") as caught:
+    with pytest.raises(AuditNotWritableError, match="8 MiB must be free") as caught:
         on_bad_disk.log.append(entry)
     assert "room" in caught.value.hint
     assert on_bad_disk.types() == ["log.open"]

@@ -584,7 +584,7 @@ def test_a_full_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (told["state"], told["free_bytes"]) == ("not-writable", 1_000_000)
     assert (
         told["words"]
-        == "no work may begin: the disk has 1.0 MiB left, and 8.0 MiB must be free before a meter is written"
+        == "no work may begin: the disk has 1.0 MiB left, and 8 MiB must be free before a meter is written"
     )
     assert told["findings"][0]["message"].startswith("No work may begin in the sealed log standalone/ml/")
     assert run("audit", "status").out.startswith(f"not-writable: {told['words']}\n")

@@ -11,6 +11,7 @@ from meterlink.audit.claims import cosigned_heads, cosigned_notes, office_keys
 from meterlink.audit.condition import name_log
 from meterlink.audit.folder import FolderBytes, torn_bytes
 from meterlink.audit.note import Note, Vkey
+from meterlink.audit.opening import first_record
 from meterlink.audit.place import LogPlace
 from meterlink.audit.policy import Policy
 from meterlink.audit.scan import Signatures
@@ -60,16 +61,10 @@ def check_log(place: LogPlace, brought: Brought, signatures: Signatures) -> Chec
     notes: list[str] = []
     held: list[Head] = []
 
+    outside = _heads_outside(place, brought)  # before the bytes: heads that another run leaves later are not missed
+
     def claims(chain: Chain) -> list[Head]:
-        accepted = [*office_keys(chain.office), *brought.witnesses]
-        held.extend(
-            (
-                *read_heads(place.second_heads, chain.origin),
-                *cosigned_heads(place.files, place.folder, chain.origin, accepted),
-                *chain.anchors,
-                *brought.heads_of(chain.origin),
-            )
-        )
+        held.extend((*outside, *chain.anchors, *brought.heads_of(chain.origin)))
         return held
 
     report = verify_log(
@@ -86,6 +81,20 @@ def check_log(place: LogPlace, brought: Brought, signatures: Signatures) -> Chec
     notes.extend(crash_notes(report.chain))
     notes.extend([_TEXT["ended"]] if report.chain.ended else [])
     return checked
+
+
+def _heads_outside(place: LogPlace, brought: Brought) -> list[Head]:
+    """What this computer remembers of the log, and what those cosigned whom the log or the asker names."""
+    first = first_record(place)
+    if first is None:
+        return []
+    origin = str(first.fields["log"])
+    office = first.d.get("office")
+    accepted = [*office_keys(office if isinstance(office, list) else ()), *brought.witnesses]
+    return [
+        *read_heads(place.second_heads, origin),
+        *cosigned_heads(place.files, place.folder, origin, accepted),
+    ]
 
 
 def _ask_witnesses(checked: Checked) -> None:

@@ -21,7 +21,7 @@ REASON_LIMIT: Final = 500
 
 _HELP: Final = """bring a new key of the log into force and forget the old one
 
-It happens by itself whenever a work is closed; do it by hand when somebody may have had this computer's files
+It happens by itself after 5,000 records; do it by hand when somebody may have had this computer's files
 """
 _SHORT: Final = "bring a new key of the log into force"
 _EXAMPLES: Final = ("meterlink audit rotate", 'meterlink audit rotate --reason "the laptop was in repair"')
