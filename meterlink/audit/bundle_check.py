@@ -17,7 +17,7 @@ from meterlink.audit.bundle_files import FILE_LIMIT, Bundle, BundledLog
 from meterlink.audit.chain import Head, origin_digits
 from meterlink.audit.claims import head_of_note
 from meterlink.audit.doubt import Doubts
-from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, verify_signature
+from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, demanded_signatures
 from meterlink.audit.policy import NONE, Policy
 from meterlink.audit.private import read_openings
 from meterlink.audit.proof_file import Growth, ProofFile
@@ -352,12 +352,9 @@ def _is_copy(copy: Note, note: Note, log: str) -> bool:
 
 
 def _signed(note: Note, key: Vkey) -> None:
-    """That a key signed a note; every line that names it must hold."""
-    lines = [line for line in note.signatures if line.is_by(key)]
-    if not lines:
+    """That a key signed a note."""
+    if not demanded_signatures(note, key):
         raise _refused("signed by")
-    for line in lines:
-        verify_signature(key, line, note.text)
 
 
 def _refused(why: str, **facts: object) -> BundleError:

@@ -12,11 +12,11 @@ from typing import Final
 from meterlink.audit.chain import Head
 from meterlink.audit.folder import LogFolder, head_names
 from meterlink.audit.fsio import Files
-from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, verify_signature
+from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, true_signatures
 from meterlink.audit.scan import Scan
 from meterlink.audit.segments import LogBytes, pairs
 from meterlink.audit.tree import Frontier, leaf_hash
-from meterlink.errors import AuditError, AuditFormatError, LogBehindError, LogForkError, ProofError
+from meterlink.errors import AuditError, AuditFormatError, LogBehindError, LogForkError
 
 _SOURCE: Final = {"anchor": "{source} in record {record}", "note": "the office, in heads/{name},"}
 
@@ -96,15 +96,4 @@ def _cosigned(raw: bytes, origin: str, office: Sequence[Vkey]) -> Note | None:
         head = Checkpoint.parse(note.text)
     except AuditFormatError:
         return None
-    return note if head.origin == origin and any(_has_signed(note, key) for key in office) else None
-
-
-def _has_signed(note: Note, key: Vkey) -> bool:
-    for line in note.signatures:
-        if line.is_by(key):
-            try:
-                verify_signature(key, line, note.text)
-            except ProofError:
-                continue
-            return True
-    return False
+    return note if head.origin == origin and any(true_signatures(note, key) for key in office) else None

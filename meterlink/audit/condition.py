@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from meterlink.audit.chain import Head
-from meterlink.audit.claims import office_keys
-from meterlink.audit.folder import torn_bytes
+from meterlink.audit.claims import cosigned_notes, office_keys
+from meterlink.audit.folder import torn_bytes, torn_names
 from meterlink.audit.folder_rules import refuse_folder
 from meterlink.audit.keys import decode_key
-from meterlink.audit.note import Checkpoint, Note, Vkey, cosigned_at, verify_signature
+from meterlink.audit.note import Checkpoint, Note, Vkey, cosigned_at, true_signatures
 from meterlink.audit.opening import broken_known_claims, read_known
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Record, decode_record
@@ -34,7 +34,6 @@ from meterlink.errors import (
     AuditNotWritableError,
     KeyLostError,
     LogUnreadableError,
-    ProofError,
     told_os_error,
 )
 
@@ -176,7 +175,7 @@ def key_trouble(place: LogPlace, found: Scan) -> list[AuditError]:
 
 def _untold(place: LogPlace, found: Scan) -> int:
     told = {each.file for each in found.chain.recovered}
-    names = [name for name in place.files.names(place.folder.torn) if name not in told]
+    names = [name for name in torn_names(place.files, place.folder) if name not in told]
     # a copy that a crash cut off is never told: its bytes are in the log still
     return sum(name.endswith(f"-{_digits(place.files.read(place.folder.torn / name))}") for name in names)
 
@@ -241,24 +240,13 @@ def _not_writable(seen: Condition, why: str, **facts: object) -> AuditNotWritabl
 def _cosigned(place: LogPlace, origin: str, office: list[Vkey]) -> list[Cosigned]:
     """What an accepted key of the office cosigned of this log, in the order of its sizes."""
     found = []
-    for name in place.files.names(place.folder.heads):
-        try:
-            note = Note.parse(place.files.read(place.folder.heads / name))
-            checkpoint = Checkpoint.parse(note.text)
-        except AuditFormatError:
-            continue
-        times = [time for key in office for time in _times(note, key)]
-        if checkpoint.origin == origin and times:
-            head = Head(size=checkpoint.size, root=checkpoint.root, source=f"heads/{name}")
-            found.append(Cosigned(head=head, at_s=max(times)))
+    for name, note in cosigned_notes(place.files, place.folder, origin, office):
+        checkpoint = Checkpoint.parse(note.text)
+        head = Head(size=checkpoint.size, root=checkpoint.root, source=f"heads/{name}")
+        found.append(Cosigned(head=head, at_s=max(_times(note, office))))
     return sorted(found, key=lambda each: each.head.size)
 
 
-def _times(note: Note, key: Vkey) -> Iterator[int]:
-    for line in note.signatures:
-        if line.is_by(key):
-            try:
-                verify_signature(key, line, note.text)
-            except ProofError:
-                continue
-            yield cosigned_at(line)
+def _times(note: Note, office: list[Vkey]) -> list[int]:
+    """When the office signed a note, by its own clock."""
+    return [cosigned_at(line) for key in office for line in true_signatures(note, key)]

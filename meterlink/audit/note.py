@@ -225,6 +225,27 @@ def verify_signature(vkey: Vkey, line: SignatureLine, text: bytes) -> None:
     _verify_ed25519(vkey, line, text)
 
 
+def true_signatures(note: Note, vkey: Vkey) -> list[SignatureLine]:
+    """The lines by which this key truly signed a note; false ones that only name it say nothing."""
+    found = []
+    for line in note.signatures:
+        try:
+            if line.is_by(vkey):
+                verify_signature(vkey, line, note.text)
+                found.append(line)
+        except ProofError:
+            continue
+    return found
+
+
+def demanded_signatures(note: Note, vkey: Vkey) -> list[SignatureLine]:
+    """The lines that name this key; ProofError when one of them is false."""
+    lines = [line for line in note.signatures if line.is_by(vkey)]
+    for line in lines:
+        verify_signature(vkey, line, note.text)
+    return lines
+
+
 def cosigned_at(line: SignatureLine) -> int:
     """The time in a line of type 4, in seconds since 1970; to be believed only after verify_signature."""
     if len(line.signature) != _TIME_SIZE + _SIGNATURE_SIZE:

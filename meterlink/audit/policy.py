@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, verify_signature
+from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, demanded_signatures
 from meterlink.audit.strict_text import decode_lines, decode_number
 from meterlink.errors import AuditFormatError, ProofError
 
@@ -113,26 +113,18 @@ class Policy:
 
     def cosigners(self, note: Note) -> tuple[str, ...]:
         """The witnesses that cosigned the note; a false signature under a known key is a ProofError."""
-        return tuple(witness.name for witness in self.witnesses if _signed(note, witness.vkey))
+        return tuple(witness.name for witness in self.witnesses if demanded_signatures(note, witness.vkey))
 
     def check(self, note: Note) -> tuple[str, ...]:
         """The witnesses that cosigned; ProofError unless a log of the policy signed and the quorum holds."""
         origin = Checkpoint.parse(note.text).origin
-        signed = [_signed(note, log.vkey) for log in self.logs if log.vkey.name == origin]
+        signed = [demanded_signatures(note, log.vkey) for log in self.logs if log.vkey.name == origin]
         if not any(signed):
             raise ProofError(what=_QUORUM.format(origin=origin), why=_NO_LOG)
         names = self.cosigners(note)
         if not self.satisfied(names):
             raise ProofError(what=_QUORUM.format(origin=origin), why=_NOT_ENOUGH)
         return names
-
-
-def _signed(note: Note, vkey: Vkey) -> bool:
-    """Whether a line names this key; every one that does must be true."""
-    lines = [line for line in note.signatures if line.is_by(vkey)]
-    for line in lines:
-        verify_signature(vkey, line, note.text)
-    return bool(lines)
 
 
 @dataclass(slots=True)

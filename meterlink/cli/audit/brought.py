@@ -10,10 +10,10 @@ from typing import Final
 from meterlink.audit.bundle_check import Trust
 from meterlink.audit.chain import Head
 from meterlink.audit.claims import head_of_note
-from meterlink.audit.note import Note, Vkey, verify_signature
+from meterlink.audit.note import Note, Vkey
 from meterlink.audit.policy import NONE, Policy
 from meterlink.cli.audit.common import read_given
-from meterlink.errors import AuditFormatError, ConfigError, ProofError
+from meterlink.errors import AuditFormatError, ConfigError
 
 _WHY: Final = {
     "key": "it is no verifier key: {reason}",
@@ -92,18 +92,6 @@ def read_brought(keys: Sequence[str], policy: Path | None, heads: Sequence[Path]
         except AuditFormatError as error:
             raise _wrong(f"--head {file}", "head", "file", error) from error
     return brought
-
-
-def has_signed(note: Note, key: Vkey) -> bool:
-    """Whether a true signature of this key stands under a note."""
-    for line in note.signatures:
-        if line.is_by(key):
-            try:
-                verify_signature(key, line, note.text)
-            except ProofError:
-                continue
-            return True
-    return False
 
 
 def _wrong(setting: str, why: str, advice: str, error: AuditFormatError) -> ConfigError:

@@ -10,14 +10,14 @@ from meterlink.audit.chain import Chain, Head
 from meterlink.audit.claims import cosigned_heads, cosigned_notes, office_keys
 from meterlink.audit.condition import name_log
 from meterlink.audit.folder import FolderBytes, torn_bytes
-from meterlink.audit.note import Note, Vkey
+from meterlink.audit.note import Note, Vkey, true_signatures
 from meterlink.audit.opening import first_record
 from meterlink.audit.place import LogPlace
 from meterlink.audit.policy import Policy
 from meterlink.audit.scan import Signatures
 from meterlink.audit.second_head import read_heads
 from meterlink.audit.verify import Report, verify_log, worst_first
-from meterlink.cli.audit.brought import Brought, has_signed
+from meterlink.cli.audit.brought import Brought
 from meterlink.cli.audit.common import crash_notes
 from meterlink.errors import AuditError, AuditNotWritableError, NotCosignedError, ProofError
 
@@ -102,7 +102,7 @@ def _ask_witnesses(checked: Checked) -> None:
     report, brought, notes = checked.report, checked.brought, _cosigned_notes(checked)
     unseen, sizes = [], []
     for key in brought.witnesses:
-        seen = [head for head, note in notes if has_signed(note, key)]
+        seen = [head for head, note in notes if true_signatures(note, key)]
         met = [head.size for head in seen if is_met(report, head) is not False]
         checked.cosigned[key] = max(met, default=None)
         if not seen and key in brought.trust.witnesses:
@@ -190,4 +190,4 @@ def source_of(head: Head) -> str:
 def _signers(note: Note, chain: Chain, accepted: Sequence[Vkey]) -> list[str]:
     """Which keys of this log, of its office or of the asker truly signed a note."""
     own = [Vkey(name=chain.origin, public=public) for public in chain.used] if chain.origin else []
-    return sorted({f"{key.name}+{key.key_id.hex()}" for key in (*own, *accepted) if has_signed(note, key)})
+    return sorted({f"{key.name}+{key.key_id.hex()}" for key in (*own, *accepted) if true_signatures(note, key)})

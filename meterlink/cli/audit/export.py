@@ -174,7 +174,8 @@ def _write(file: Path, files: Iterable[tuple[str, bytes]]) -> int:
 def _beside(source: Source, chain: Chain) -> dict[str, bytes]:
     """What belongs to the whole log and stands in no segment."""
     files, folder = source.place.files, source.place.folder
-    found = {f"heads/{name}": files.read(folder.heads / name) for name in files.names(folder.heads)}
+    notes = cosigned_notes(files, folder, chain.origin, office_keys(chain.office))
+    found = {f"heads/{name}": note.encode() for name, note in notes}
     kept = torn_bytes(files, folder)
     for each in chain.recovered:
         data = kept(each.file)

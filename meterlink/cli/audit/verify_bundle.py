@@ -10,10 +10,10 @@ from meterlink.audit.bundle import CHECKPOINT
 from meterlink.audit.bundle_check import BundleReport, verify_bundle
 from meterlink.audit.bundle_files import FILE_LIMIT, Bundle, open_bundle
 from meterlink.audit.chain import Head
-from meterlink.audit.note import Checkpoint, Note, Vkey
+from meterlink.audit.note import Checkpoint, Note, Vkey, true_signatures
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
-from meterlink.cli.audit.brought import Brought, has_signed
+from meterlink.cli.audit.brought import Brought
 from meterlink.cli.audit.checked import is_refuted
 from meterlink.cli.audit.common import counted, exit_code_of, finding_facts, head_facts, safe, show_findings
 from meterlink.cli.options import Given
@@ -91,7 +91,7 @@ class Held:
             return []
         ours = {key.text for key in self.report.keys}
         note = self.note
-        return [key for key in self.keys_given if key.text in ours or (note is not None and has_signed(note, key))]
+        return [key for key in self.keys_given if key.text in ours or (note is not None and true_signatures(note, key))]
 
     @property
     def is_tampered(self) -> bool:
