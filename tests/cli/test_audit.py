@@ -23,6 +23,7 @@ from meterlink.audit.chain import Head
 from meterlink.audit.commitment import Opening
 from meterlink.audit.fsio import Disk
 from meterlink.audit.home import AuditHome, find_home
+from meterlink.audit.keys import decode_key
 from meterlink.audit.note import Algorithm, Checkpoint, Note, Vkey, cosign_line
 from meterlink.audit.place import LogPlace
 from meterlink.audit.private import keep_openings
@@ -30,6 +31,7 @@ from meterlink.audit.record import Entry
 from meterlink.audit.run import Run
 from meterlink.audit.writer import Writer
 from meterlink.cli.audit.common import STATE_WORDS
+from tests.audit.logs import Forger, pairs_of
 from tests.cli.program import Ended, run, run_apart, start
 
 OFFICE_SEED = bytes(range(0x20, 0x40))
@@ -1547,3 +1549,16 @@ def test_what_needs_no_log_imports_no_cryptography(words: tuple[str, ...]) -> No
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True)
     assert ran.stderr.strip() == "[]"
+
+
+def test_an_anchor_of_another_history_is_told_as_not_met(bench: Bench) -> None:
+    place = bench.place
+    forger = Forger(bench.home.open(Run.start()).origin)
+    for pair in pairs_of(place.bytes()):
+        forger.take(pair)
+    forger.key = decode_key(place.folder.key.read_bytes())
+    with bench.segment.open("ab") as segment:
+        segment.write(forger.pair("anchor", {"size": 1, "root": "A" * 43 + "=", "note": ""}))
+    told = document("verify")
+    assert told["state"] == "fork"
+    assert [head["met"] for head in told["heads"] if head["source"] == "the anchor"] == [False]

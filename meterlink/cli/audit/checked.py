@@ -19,7 +19,7 @@ from meterlink.audit.second_head import read_heads
 from meterlink.audit.verify import Report, verify_log, worst_first
 from meterlink.cli.audit.brought import Brought
 from meterlink.cli.audit.common import crash_notes
-from meterlink.errors import AuditError, AuditNotWritableError, NotCosignedError, ProofError
+from meterlink.errors import AuditNotWritableError, NotCosignedError, ProofError
 
 _TEXT: Final = {
     "no lock": "the log was read without its lock ({error}); what another run was just writing may look torn",
@@ -157,18 +157,10 @@ def _fixed_bytes(place: LogPlace, notes: list[str]) -> FolderBytes:
 
 def is_met(report: Report, head: Head) -> bool | None:
     """Whether the log has a head; None where the scan did not get there."""
-    failed = is_refuted(report.findings, head)
-    return False if failed else True if head.size <= report.chain.size else None
-
-
-def is_refuted(findings: Sequence[AuditError], head: Head) -> bool:
-    """Whether one of the findings is about this head."""
-    return any(
-        error.state in ("behind", "fork")
-        and error.facts().get("seen") == head.size
-        and error.facts()["source"] in (head.source, source_of(head))
-        for error in findings
-    )
+    found = report.found
+    if head.size > found.chain.size:
+        return None if found.fault is not None else False
+    return found.roots.get(head.size) == head.root
 
 
 def held_facts(checked: Checked, head: Head) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from meterlink.audit.note import Checkpoint, Note, Vkey, true_signatures
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
 from meterlink.cli.audit.brought import Brought
-from meterlink.cli.audit.checked import is_refuted
 from meterlink.cli.audit.common import counted, exit_code_of, finding_facts, head_facts, safe, show_findings
 from meterlink.cli.options import Given
 from meterlink.errors import AuditError, ConfigError, told_os_error
@@ -99,7 +98,7 @@ class Held:
 
     def is_met(self, head: Head) -> bool | None:
         """Whether a head from elsewhere fits; None where the bundle does not tell."""
-        if is_refuted(self.report.findings, head):
+        if _is_refuted(self.report.findings, head):
             return False
         return None if self.is_tampered or head in self.report.unchecked else True
 
@@ -226,3 +225,13 @@ def _head_words(held: Held, head: Head) -> str:
     met = held.is_met(head)
     words = "met" if met else "not met" if met is False else "not reached" if held.is_tampered else "unchecked"
     return _TEXT["head"].format(source=head.source, size=head.size, met=_TEXT[words])
+
+
+def _is_refuted(findings: list[AuditError], head: Head) -> bool:
+    """Whether one of the findings is about this head."""
+    return any(
+        error.state in ("behind", "fork")
+        and error.facts().get("seen") == head.size
+        and error.facts()["source"] == head.source
+        for error in findings
+    )
