@@ -111,7 +111,7 @@ def _pairs(key: PrivateKey, records: int) -> Iterator[bytes]:
     origin = f"bench/ml/{origin_digits(key.public)}"
     vkey, chain = key.vkey(origin), Chain()
     for n in range(records):
-        entry = OUTCOME if n else Entry(type="log.open", d={"vkey": vkey.text})
+        entry = OUTCOME if n else Entry(type="log.open", d={"format": 1, "vkey": vkey.text})
         record = encode_record(
             entry, log=origin, n=n, prev=chain.prev, run="0" * 32, mono_ms=n, t="2026-11-21T20:00:00.000Z"
         )

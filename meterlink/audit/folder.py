@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +16,13 @@ _is_torn: Final = re.compile(r"[0-9]+-[0-9a-f]{12}").fullmatch
 _is_head: Final = re.compile(r"[0-9]+\.note").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogFolder:
     """The folder of a log; docs/audit-log.md says what lies where."""
 
     path: Path
 
-    @property
+    @cached_property
     def segments(self) -> Path:
         return self.path / "seg"
 
@@ -64,7 +65,7 @@ class LogFolder:
         """A hint where to begin to read; may be deleted at will."""
         return self.path / "cache" / "head.json"
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         """Empty, never removed."""
         return self.path / "lock"

@@ -97,12 +97,22 @@ class Writer:
             self._give_up_ballast()
 
     def _catch_up(self) -> None:
+        if self._stands_still():
+            return
         size = self.chain.size
         with self._poisoning():
             self.found = scan(self.place.bytes(), go_on=self.found)
             refuse_fault(self.found)
             if self.chain.size != size or self.found.torn is not None:
                 self.settle()
+
+    def _stands_still(self) -> bool:
+        """Whether nobody appended: the last segment has the length it had, and no other may follow it yet."""
+        end, place = self.found.end, self.place
+        if end is None or self.found.torn is not None or end.offset >= place.segment_bytes:
+            return False
+        with self._poisoning():
+            return place.files.size(place.folder.segment(end.segment)) == end.offset
 
     def settle(self) -> None:
         """After others wrote, or a crash: set torn bytes aside, take the key in force, say what was recovered."""
