@@ -5,7 +5,7 @@ Pure: bytes come from a `LogBytes`. A scan stops at the first fault, because aft
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -63,7 +63,7 @@ class Scan:
     fault: Fault | None = None
     torn: Torn | None = None
     roots: dict[int, bytes] = field(default_factory=dict)
-    """By size, of the sizes that were asked for."""
+    """By size, of the heads that were held against the log."""
     from_hint: bool = False
     """The scan began in the middle, where a hint said that it could."""
 
@@ -75,7 +75,6 @@ def scan(
     log: LogBytes,
     *,
     signatures: Signatures = "all",
-    sizes: Collection[int] = (),
     seen: Seen | None = None,
     go_on: Scan | None = None,
 ) -> Scan:
@@ -89,7 +88,7 @@ def scan(
     for name in names:
         if found.fault is not None:
             break
-        _scan_segment(log, name, found, name == names[-1], signatures == "all", sizes, seen)
+        _scan_segment(log, name, found, name == names[-1], signatures == "all", seen)
     if signatures == "last":
         _check_last(found)
     if not found.chain.size and found.fault is None and found.torn is None:
@@ -97,9 +96,7 @@ def scan(
     return found
 
 
-def _scan_segment(
-    log: LogBytes, name: str, found: Scan, is_last: bool, check: bool, sizes: Collection[int], seen: Seen | None
-) -> None:
+def _scan_segment(log: LogBytes, name: str, found: Scan, is_last: bool, check: bool, seen: Seen | None) -> None:
     begins = 0
     if found.end is not None and found.end.segment == name:
         begins = found.end.offset
@@ -117,7 +114,7 @@ def _scan_segment(
     if size > SEGMENT_BYTES + PAIR_LIMIT:
         found.fault = _fault(found, Place(segment=name, offset=size), "size", name=name, size=size)
         return
-    _read_pairs(found, name, begins, log.read(name, begins), is_last=is_last, check=check, sizes=sizes, seen=seen)
+    _read_pairs(found, name, begins, log.read(name, begins), is_last=is_last, check=check, seen=seen)
 
 
 def _read_pairs(
@@ -128,7 +125,6 @@ def _read_pairs(
     *,
     is_last: bool,
     check: bool,
-    sizes: Collection[int],
     seen: Seen | None,
 ) -> None:
     chain, read = found.chain, 0
@@ -142,8 +138,6 @@ def _read_pairs(
         read = end
         if seen is not None:
             seen(record, found.last)
-        if chain.size in sizes:
-            found.roots[chain.size] = chain.frontier.root()
     found.end = Place(segment=name, offset=begins + read)
     if found.last is not None and found.last.segment == name and found.last.offset >= SEGMENT_BYTES:
         found.fault = _fault(found, found.last, "full", name=name)

@@ -436,6 +436,27 @@ def _no_lock() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _soft_lock() -> Iterator[None]:
+    """A file that is there while somebody holds it, and stays there when he loses power."""
+
+    def make(old: object) -> Callable[..., AbstractContextManager[None]]:
+        @contextmanager
+        def lock(files: SimFs, path: Path, timeout_s: float) -> Iterator[None]:
+            marker = path.with_name("lock.soft")
+            if files.size(marker) is not None:
+                raise TimeoutError
+            with files.create(marker):
+                pass
+            yield
+            files.remove(marker)
+
+        return lock
+
+    with _instead(SimFs, "lock", make):
+        yield
+
+
 def _only_epoch(old: Callable[..., Any]) -> Callable[..., Any]:
     return lambda self, name: old(self, name) if name == "epoch" else None
 
@@ -529,6 +550,7 @@ MUTANTS: Final = (
     _m("a sync is tried again", "failed sync", _sync_again),
     _m("a run goes on after an error", "failed sync", lambda: _instead(Writer, "refuse_poisoned", _goes_on)),
     _m("no lock", "two at once", _no_lock),
+    _m("a soft lock", "power loss", _soft_lock),
     _m("whatever is wrong at the end is torn", "last pair", lambda: _instead(scan, "is_torn", _lenient)),
     _m("the key of any epoch is taken", "old key", _any_epochs_key),
 )
