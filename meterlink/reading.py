@@ -9,16 +9,35 @@ from __future__ import annotations
 from datetime import UTC, timedelta, tzinfo
 from typing import Final
 
+from meterlink.language import Language, Words
 from meterlink.model import ClockReading, MeterTime
 
-_TEXT: Final = {
-    "right": "meter is right within {within} s",
-    "wrong": "meter is {span} {way}{within}",
-    "within": " (within {within} s)",
-    "ahead": "ahead",
-    "behind": "behind",
-    "no zone": "no error is computed: give --tz with the time zone of the meter's place",
-}
+_WORDS: Final = Words(
+    {
+        Language.EN: {
+            "right": "meter is right within {within} s",
+            "ahead": "meter is {span} ahead",
+            "behind": "meter is {span} behind",
+            "within": " (within {within} s)",
+            "no zone": "no error is computed: give --tz with the time zone of the meter's place",
+            "days": "{days} d {hours} h {minutes:02d} min {seconds:02d} s",
+            "hours": "{hours} h {minutes:02d} min {seconds:02d} s",
+            "minutes": "{minutes} min {seconds:02d} s",
+            "seconds": "{seconds} s",
+        },
+        Language.RU: {
+            "right": "часы верны с точностью до {within} с",
+            "ahead": "часы прибора спешат на {span}",
+            "behind": "часы прибора отстают на {span}",
+            "within": " (с точностью до {within} с)",
+            "no zone": "погрешность часов не вычисляется: укажите --tz с часовым поясом места, где стоит прибор",
+            "days": "{days} сут {hours} ч {minutes:02d} мин {seconds:02d} с",
+            "hours": "{hours} ч {minutes:02d} мин {seconds:02d} с",
+            "minutes": "{minutes} мин {seconds:02d} с",
+            "seconds": "{seconds} с",
+        },
+    }
+)
 
 _ZERO: Final = timedelta()
 _SECOND: Final = timedelta(seconds=1)
@@ -55,29 +74,26 @@ def bounds(reading: ClockReading, to: timedelta = _SECOND) -> timedelta:
     return -(-(reading.uncertainty + lost) // to) * to
 
 
-def clock_words(reading: ClockReading) -> str:
+def clock_words(reading: ClockReading, language: Language = Language.EN) -> str:
     """`meter is 1 h 00 min 14 s ahead`, `meter is right within 1 s`, or why nothing can be said."""
     if reading.error is None:
-        return _TEXT["no zone"]
+        return _WORDS("no zone", language)
     if abs(reading.error) <= reading.uncertainty:
-        return _TEXT["right"].format(within=_ceil_s(abs(reading.error) + reading.uncertainty))
-    way = _TEXT["ahead" if reading.error > _ZERO else "behind"]
+        return _WORDS("right", language, within=_ceil_s(abs(reading.error) + reading.uncertainty))
+    way = "ahead" if reading.error > _ZERO else "behind"
     within = bounds(reading) // _SECOND
-    told = _TEXT["within"].format(within=within) if within > 1 else ""
-    return _TEXT["wrong"].format(span=span_words(abs(reading.error)), way=way, within=told)
+    told = _WORDS("within", language, within=within) if within > 1 else ""
+    return _WORDS(way, language, span=span_words(abs(reading.error), language)) + told
 
 
 def _ceil_s(span: timedelta) -> int:
     return -(-span // _SECOND)
 
 
-def span_words(span: timedelta) -> str:
+def span_words(span: timedelta, language: Language = Language.EN) -> str:
     """A length of time, rounded to seconds: `14 s`, `1 h 00 min 14 s`, `2 d 0 h 00 min 05 s`."""
     minutes, seconds = divmod(rounded(span, _SECOND) // _SECOND, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h {minutes:02d} min {seconds:02d} s"
-    if hours:
-        return f"{hours} h {minutes:02d} min {seconds:02d} s"
-    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
+    form = "days" if days else "hours" if hours else "minutes" if minutes else "seconds"
+    return _WORDS(form, language, days=days, hours=hours, minutes=minutes, seconds=seconds)

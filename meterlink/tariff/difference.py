@@ -4,7 +4,7 @@ Days are compared whole: dates on which the same changes happen are told togethe
 seasons by weekday; special days of every year; special days of one year. A lower layer is mentioned only where it does
 not follow the one above it, so a change of the night zone stays one line however many holidays there are.
 The facts are exact: a date of any year is covered by one difference, which has all its changes, or by none. The words
-come from the table at the top, ready for translation.
+come from the table at the top, by language.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
+from meterlink.language import Language, Words
 from meterlink.tariff.schedule import (
     MINUTES_A_DAY,
     WEEKDAYS,
@@ -26,15 +28,28 @@ from meterlink.tariff.schedule import (
 )
 from meterlink.tariff.wording import dates_text, days_text, kinds_text, merged_periods, periods_text
 
-_TEXT = {
-    "difference": "{when}: {changes}",
-    "change": "{start}-{end} T{old} -> T{new}",
-    "season": "{periods}, {kinds}",
-    "days": "on {days}",
-    "days_of_week": "on {days} when {kinds}",
-    "dates": "on {dates}",
-    "except": "{when}, except {days}",
-}
+_WORDS: Final = Words(
+    {
+        Language.EN: {
+            "difference": "{when}: {changes}",
+            "change": "{start}-{end} T{old} -> T{new}",
+            "season": "{periods}, {kinds}",
+            "days": "on {days}",
+            "days_of_week": "on {days} when {kinds}",
+            "dates": "on {dates}",
+            "except": "{when}, except {days}",
+        },
+        Language.RU: {
+            "difference": "{when}: {changes}",
+            "change": "с {start} до {end} T{old} -> T{new}",
+            "season": "{periods}, {kinds}",
+            "days": "{days}",
+            "days_of_week": "{days}, если это {kinds}",
+            "dates": "{dates}",
+            "except": "{when}, кроме {days}",
+        },
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -79,12 +94,12 @@ class Difference:
         return month_day in self.days or any(month_day in period for period in self.periods)
 
     def __str__(self) -> str:
-        return _sentence(self)
+        return difference_words(self)
 
 
-def differences(old: YearSchedule, new: YearSchedule) -> list[str]:
+def differences(old: YearSchedule, new: YearSchedule, language: Language = Language.EN) -> list[str]:
     """The differences in words; empty when the schedules are equal."""
-    return [str(difference) for difference in compare(old, new)]
+    return [difference_words(difference, language) for difference in compare(old, new)]
 
 
 def compare(old: YearSchedule, new: YearSchedule) -> tuple[Difference, ...]:
@@ -223,25 +238,27 @@ def _with_exceptions(difference: Difference, own_days: Iterable[MonthDay], own_d
 # --- words ----------------------------------------------------------------------------------------------------------
 
 
-def _sentence(difference: Difference) -> str:
+def difference_words(difference: Difference, language: Language = Language.EN) -> str:
+    """One difference as a sentence: ``all year, every day: 23:00-07:00 T1 -> T2``."""
     changes = ", ".join(
-        _TEXT["change"].format(start=clock_text(start), end=clock_text(end), old=old, new=new)
+        _WORDS("change", language, start=clock_text(start), end=clock_text(end), old=old, new=new)
         for start, end, old, new in _told_spans(difference)
     )
-    return _TEXT["difference"].format(when=_when(difference), changes=changes)
+    return _WORDS("difference", language, when=_when(difference, language), changes=changes)
 
 
-def _when(difference: Difference) -> str:
-    kinds = kinds_text(difference.kinds)
+def _when(difference: Difference, language: Language) -> str:
+    kinds = kinds_text(difference.kinds, language=language)
     if difference.dates:
-        return _TEXT["dates"].format(dates=dates_text(difference.dates))
+        return _WORDS("dates", language, dates=dates_text(difference.dates, language))
     if difference.periods:
-        when = _TEXT["season"].format(periods=periods_text(difference.periods), kinds=kinds)
+        when = _WORDS("season", language, periods=periods_text(difference.periods, language), kinds=kinds)
     else:
-        form = _TEXT["days"] if len(difference.kinds) == len(WEEKDAYS) else _TEXT["days_of_week"]
-        when = form.format(days=days_text(difference.days), kinds=kinds)
-    left_out = [text for text in (days_text(difference.except_days), dates_text(difference.except_dates)) if text]
-    return _TEXT["except"].format(when=when, days=", ".join(left_out)) if left_out else when
+        form = "days" if len(difference.kinds) == len(WEEKDAYS) else "days_of_week"
+        when = _WORDS(form, language, days=days_text(difference.days, language), kinds=kinds)
+    left_out = [days_text(difference.except_days, language), dates_text(difference.except_dates, language)]
+    days = ", ".join(text for text in left_out if text)
+    return _WORDS("except", language, when=when, days=days) if days else when
 
 
 def _told_spans(difference: Difference) -> Iterator[tuple[int, int, int, int]]:

@@ -1,7 +1,8 @@
 """Tariff plans that are shipped as data: a schedule together with what its tariffs mean.
 
 The files stand in `presets/` beside this module, one per plan, named as the plan; a new file is a new plan. Head:
-`spec`, `name`, `title`, `source`; `[zones]` says which register counts which zone; the rest is the form of `table.py`.
+`spec`, `name`, `title` (English) and `title_ru`, `source`; `[zones]` says which register counts which zone; the rest is
+the form of `table.py`.
 Source: Federal Tariff Service order 1473-э of 26 Nov 2013 (households, local time, all months and days alike).
 """
 
@@ -9,21 +10,25 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Final
 
 from meterlink.errors import ConfigError, ScheduleError
+from meterlink.language import Language, Words
 from meterlink.tariff.schedule import YearSchedule
 from meterlink.tariff.table import nearest, schedule_from_table
 
 _UNKNOWN = "there is no preset {name!r}; {advice}"
 _HEAD = "the head must have name (as the file), title and source as text"
+_TITLE = "{key} must be text, or left out"
 _ZONES = "[zones] must give one of {words} to each of {registers}, and to nothing else"
 
-_HEAD_KEYS = ("name", "title", "source", "zones")
+_TITLE_KEYS: Final = {language: f"title_{language}" for language in Language if language is not Language.EN}
+_HEAD_KEYS = ("name", "title", *_TITLE_KEYS.values(), "source", "zones")
 
 
 class Zone(StrEnum):
@@ -37,6 +42,25 @@ class Zone(StrEnum):
     HALF_PEAK = "half-peak"
 
 
+_ZONE_WORDS: Final = Words(
+    {
+        Language.EN: {zone.value: zone.value for zone in Zone},
+        Language.RU: {
+            "single": "единый",
+            "day": "день",
+            "night": "ночь",
+            "peak": "пик",
+            "half-peak": "полупик",
+        },
+    }
+)
+
+
+def zone_words(zone: str, language: Language = Language.EN) -> str:
+    """A zone, or the text of one as records hold it; a text that is none stays as it is."""
+    return _ZONE_WORDS(zone, language) if zone in _ZONE_WORDS else zone
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
     """A tariff plan: `zones` maps the register (``T1``) to what it counts in this plan."""
@@ -46,6 +70,12 @@ class Preset:
     schedule: YearSchedule
     zones: Mapping[str, Zone]
     source: str
+    titles: Mapping[Language, str] = field(default_factory=dict)
+    """The title in other languages than English."""
+
+    def title_in(self, language: Language) -> str:
+        """The title; the English one where the file has none in this language."""
+        return self.titles.get(language, self.title)
 
 
 def preset_names() -> tuple[str, ...]:
@@ -72,7 +102,18 @@ def preset_from_table(table: Mapping[str, object], name: str) -> Preset:
         raise ConfigError(setting=f"preset {name}", why=_HEAD)
     schedule = schedule_from_table({key: value for key, value in table.items() if key not in _HEAD_KEYS})
     zones = _zones(table.get("zones"), schedule, name)
-    return Preset(name=name, title=title, schedule=schedule, zones=zones, source=source)
+    titles = _titles(table, name)
+    return Preset(name=name, title=title, schedule=schedule, zones=zones, source=source, titles=titles)
+
+
+def _titles(table: Mapping[str, object], name: str) -> Mapping[Language, str]:
+    titles: dict[Language, str] = {}
+    for language, key in _TITLE_KEYS.items():
+        title = table.get(key, "")
+        if not isinstance(title, str):
+            raise ConfigError(setting=f"preset {name}", why=_TITLE.format(key=key))
+        titles |= {language: title} if title else {}
+    return MappingProxyType(titles)
 
 
 def _zones(table: object, schedule: YearSchedule, name: str) -> Mapping[str, Zone]:
