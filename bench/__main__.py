@@ -20,6 +20,7 @@ class Budget:
 BUDGETS = (
     Budget("energy read, wire time over bytes + gaps + meter latency", wire.energy_read, 1.02),
     Budget("whole schedule, wire time over bytes + gaps + meter latency", wire.schedule_read, 1.02),
+    Budget("96 records written and read back, over the same", wire.schedule_write, 1.02),
     Budget("CPU of an exchange in memory over a pymodbus client's", cpu.exchange_over_pymodbus, 0.3),
     Budget("`meterlink --version` over `python -c 'import click'`", startup.version_over_click, 1.6),
     Budget("append to the sealed log over a plain write and fsync of the same bytes", audit.append_over_fsync, 3.0),

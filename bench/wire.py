@@ -1,12 +1,13 @@
-"""Wire overhead in virtual time: how long a reading takes over what its bytes, gaps and the meter itself need."""
+"""Wire overhead in virtual time: how long reading or writing takes over what its bytes, gaps and the meter need."""
 
 from __future__ import annotations
 
 from meterlink.context import Note, Traced
-from meterlink.driver import Driver, Target
+from meterlink.driver import Driver, SetSchedule, Target
 from meterlink.flow import Flow
 from meterlink.profiles import default_folder, load_profiles
 from meterlink.registry import load_driver
+from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule
 from meterlink.testing import pair
 
 MODEL = "mercury-200.02"
@@ -24,6 +25,27 @@ def schedule_read() -> tuple[float, str]:
     return _overhead(driver, target, driver.read_schedule(target))
 
 
+def schedule_write() -> tuple[float, str]:
+    """Every record of the year differs from what the meter holds; each is written and read back."""
+    driver, target = _meter()
+    changes = driver.changes(SetSchedule(schedule=_motley()), {}, target.profile)
+    return _overhead(driver, target, driver.write(target, "schedule", changes))
+
+
+def _motley() -> YearSchedule:
+    """No two records alike."""
+    programs = {
+        (month, kind): DayProgram.of([(0, 1), (60 * (month + 1), 2), (780 + 60 * kind, 3)])
+        for month in range(12)
+        for kind in DayKind
+    }
+    return YearSchedule(
+        seasons=tuple(
+            Season.of((month + 1, 1), {kind: programs[month, kind] for kind in DayKind}) for month in range(12)
+        )
+    )
+
+
 def _meter() -> tuple[Driver, Target]:
     profile = load_profiles([default_folder()]).get(MODEL)
     driver = load_driver(profile.driver)
@@ -32,7 +54,7 @@ def _meter() -> tuple[Driver, Target]:
 
 def _overhead(driver: Driver, target: Target, flow: Flow[object]) -> tuple[float, str]:
     traced: list[Traced] = []
-    dialogue, _ = pair(driver, target, observer=traced.append)
+    dialogue, _ = pair(driver, target, gate=lambda entry: None, observer=traced.append)
     began = dialogue.now()
     dialogue.run(flow)
     took_s = dialogue.now() - began

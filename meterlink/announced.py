@@ -25,8 +25,10 @@ class Announced:
         self.close()
         if not all(request.changes_meter for request in step.requests):
             raise LocalProtocolError(why=f"{step.operation!r} announces a request that changes nothing")
+        if step.changes and len(step.changes) != len(step.requests):
+            raise LocalProtocolError(why=f"{step.operation!r} does not say of each frame what it is about")
         frames = tuple(request.masked() for request in step.requests)
-        self._gate(Announcement(operation=step.operation, frames=frames))
+        self._gate(Announcement(operation=step.operation, frames=frames, changes=step.changes))
         self._requests = list(step.requests)
         self._outcomes = [
             Outcome(operation=step.operation, index=index, frame=frame, fate=Fate.NOT_SENT)

@@ -6,12 +6,15 @@ Every reading is a flow: it yields requests and returns values of `model`. A cap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from meterlink.flow import Flow
+from meterlink.errors import MeterlinkError
+from meterlink.flow import Change, Flow
 from meterlink.model import (
+    Action,
     ArchiveReading,
     DstSetting,
     EnergyReading,
@@ -55,6 +58,77 @@ class ScheduleReading:
     schedule: YearSchedule | Unliftable
     image: Mapping[str, str]
     notes: tuple[str, ...] = ()
+
+
+# --- what may be written --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDst:
+    """The automatic switch to summer time and back, on or off."""
+
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSchedule:
+    """The tariff schedule; the meter's table of special days stays as it is."""
+
+    schedule: YearSchedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetHolidays:
+    """The table of special days as (month, day) of every year; empty is a wish, too."""
+
+    days: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTariffCount:
+    """How many tariffs are in force; 1 is single-tariff mode."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDisplay:
+    """What the display shows and for how long; the keys are the family's own, checked by `changes`."""
+
+    values: Mapping[str, object] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetButtonCorrection:
+    """How many minutes a year the buttons may correct the clock; 0 forbids it."""
+
+    minutes: int
+
+
+Setting = SetDst | SetSchedule | SetHolidays | SetTariffCount | SetDisplay | SetButtonCorrection
+"""What shall stand in a meter. The clock is not among them: it does not stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What came of one announced series of writes.
+
+    `found` are the values read back, in their stored form, of the frames that left; what could not be read back is
+    missing. `standing` names those of them that are as wanted, or mean the same. `failure` is why the series was
+    broken off, None where all of it stands.
+    """
+
+    found: Mapping[str, str] = field(hash=False)
+    standing: frozenset[str] = frozenset()
+    failure: MeterlinkError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftCorrection:
+    """That a meter can run its clock into the right time: at most so far, and once a day where that is so."""
+
+    limit: timedelta
+    once_a_day: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +203,46 @@ class Driver(Protocol):
         """Journal names with what they hold, in words."""
 
     def read_journal(self, target: Target, journal: str, most: int) -> Flow[JournalReading]: ...
+
+    # writing: what is stored, what shall be stored, and the frames between
+
+    @property
+    def step_order(self) -> tuple[Action, ...]:
+        """In which order the actions of an order are carried out; an action that is missing is never written."""
+
+    def soft_correction(self, profile: Profile) -> SoftCorrection | None:
+        """None where the clock can only be set hard."""
+
+    def stored_names(self, action: Action, profile: Profile) -> tuple[str, ...]:
+        """The stored values that an action is about, by the family's names; none for the clock."""
+
+    def read_stored(self, target: Target, names: Sequence[str]) -> Flow[Mapping[str, str]]:
+        """Stored values by name, in hexadecimal as the meter keeps them. All or an error.
+
+        `ScheduleReading.image` holds the values of schedule and holidays under the same names.
+        """
+
+    def told_stored(self, name: str, raw: str) -> str:
+        """One stored value in words; the hexadecimal itself where it makes no sense."""
+
+    def changes(self, setting: Setting, stored: Mapping[str, str], profile: Profile) -> tuple[Change, ...]:
+        """What must be written, in order, so that `setting` holds; nothing where what is stored means the same.
+
+        ScheduleError names the limit that a schedule breaks, ConfigError a value that this family does not know.
+        """
+
+    def write(self, target: Target, operation: str, changes: Sequence[Change]) -> Flow[Written]:
+        """Announce the changes, write them in order and read back what was written.
+
+        A lost or damaged answer is followed by reading before anything else is sent; the series ends with the first
+        value that does not stand as wanted. No frame is ever sent twice.
+        """
+
+    def set_clock(self, target: Target, local: datetime, at: float, change: Change) -> Flow[Written]:
+        """Announce and send `local` so that it arrives when the port's clock shows `at`; MissedInstantError."""
+
+    def shift_clock(self, target: Target, by: timedelta, change: Change) -> Flow[Written]:
+        """Let the clock run into the right time; NotSupportedError where `soft_correction` is None."""
 
     def describe(self, request: bytes, reply: bytes | None, profile: Profile | None) -> Description:
         """Decode bytes alone, any bytes; what cannot be told is in `status` and `notes`, never an exception."""

@@ -5,8 +5,9 @@ attributes, one sentence that names what happened and to which meter, one hint t
 code of the command line. The sentences stand here and nowhere else, ready for translation; `{name}` is an attribute.
 
 Exit codes: 1 bug or anything unnamed, 2 wrong usage, 3 line or no answer, 4 access refused, 5 damaged or senseless
-answer, 6 meter or profile cannot do it, 8 another meter than the one that is meant, 10 the sealed log cannot be relied
-on or written, 11 the state of a meter is in doubt.
+answer, 6 meter or profile cannot do it, 7 what was read back is not what was written, 8 another meter than the one that
+is meant, or an order or a plan that does not hold, 9 not confirmed, 10 the sealed log cannot be relied on or written,
+11 the state of a meter is in doubt.
 """
 
 from __future__ import annotations
@@ -196,6 +197,116 @@ class ScheduleError(MeterlinkError):
     rule: str
     where: str
     why: str
+
+
+# --- the order ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class OrderError(MeterlinkError):
+    """An order that does not hold: nothing is done on the strength of it. `order` is its number, or its file."""
+
+    exit_code: ClassVar[int] = 8
+    text: ClassVar[str] = "The order {order} does not hold: {why}."
+    hint_text: ClassVar[str] = "Nothing was sent to any meter. Ask whoever issued the order for one that holds."
+    order: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class OrderExpiredError(OrderError):
+    """Today is outside the days for which the order was issued."""
+
+    hint_text: ClassVar[str] = (
+        "Nothing was sent to any meter. Look at the date of this computer; if it is right, ask whoever issued the "
+        "order for a new one."
+    )
+    today: str
+
+
+@dataclass(eq=False, kw_only=True)
+class OrderFormError(OrderError):
+    """The written form of an order: `where` is the key or the table that is wrong."""
+
+    text: ClassVar[str] = "The order {order} cannot be used: {where}: {why}."
+    hint_text: ClassVar[str] = (
+        "Mend that place, then run `meterlink order check FILE`; docs/orders.md tells every key, and "
+        "`meterlink order new` prints a template."
+    )
+    where: str
+    advice: str = ""
+    """What to write instead, where that is known better than the class knows it."""
+
+    @property
+    def hint(self) -> str:
+        return self.advice or super().hint
+
+    def facts(self) -> dict[str, object]:
+        return {name: fact for name, fact in super().facts().items() if name != "advice"}
+
+
+@dataclass(eq=False, kw_only=True)
+class OrderZoneError(OrderFormError):
+    """The time zone of an order is none."""
+
+
+# --- secrets --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class SecretError(MeterlinkError):
+    """A password that is kept under a reference. No error ever holds the password or a part of it."""
+
+    exit_code: ClassVar[int] = 4
+    text: ClassVar[str] = "The password {reference!r} cannot be used: {why}."
+    hint_text: ClassVar[str] = "`meterlink secret set {reference}` keeps it anew."
+    reference: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class SecretNameError(SecretError):
+    """What was given is no reference; it is not repeated, because it may be the password itself."""
+
+    exit_code: ClassVar[int] = 2
+    text: ClassVar[str] = "This is no reference of a password: {why}."
+    hint_text: ClassVar[str] = (
+        "A reference is a name for a password, as flat-5: small Latin letters, digits, - and _; never the password."
+    )
+    reference: str = ""
+
+
+@dataclass(eq=False, kw_only=True)
+class SecretFormError(SecretError):
+    """The password is not in the form in which it was said to be."""
+
+    hint_text: ClassVar[str] = (
+        "Give printable ASCII characters as they are, or bytes as hex:313131. The password was not repeated here."
+    )
+
+
+@dataclass(eq=False, kw_only=True)
+class SecretMissingError(SecretError):
+    """Nobody knows the password of this reference."""
+
+    text: ClassVar[str] = "There is no password under the reference {reference!r}: {why}."
+    hint_text: ClassVar[str] = (
+        "Keep it with `meterlink secret set {reference}`, set the variable {variable}, or run the command in a "
+        "terminal, where it asks."
+    )
+    variable: str
+
+
+@dataclass(eq=False, kw_only=True)
+class SecretNotKeptError(SecretError):
+    """There is no place of this computer that keeps passwords, or that place failed."""
+
+    exit_code: ClassVar[int] = 2
+    text: ClassVar[str] = "The key ring of this computer failed at the reference {reference!r}: {why}."
+    hint_text: ClassVar[str] = (
+        "Put the password into the variable {variable} instead; meterlink writes passwords into no file."
+    )
+    variable: str
 
 
 # --- the line -------------------------------------------------------------------------------------------------------
@@ -457,6 +568,219 @@ class MissedInstantError(MeterlinkError):
     text: ClassVar[str] = "The moment for which the frame was made passed {late_s:.3f} s before it could be sent."
     hint_text: ClassVar[str] = "The frame was not sent; a new one must be planned."
     late_s: float
+
+
+# --- the plan -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class PlanError(MeterlinkError):
+    """No plan can be made, or the one that was made cannot be used. `need` is what a plan for show calls it."""
+
+    exit_code: ClassVar[int] = 8
+    need: ClassVar[str] = "plan"
+
+
+@dataclass(eq=False, kw_only=True)
+class ClockUnknownError(PlanError):
+    """How far the clock is off is not known, so nothing can be said about putting it right."""
+
+    need: ClassVar[str] = "clock"
+    text: ClassVar[str] = "The clock cannot be put right: {why}."
+    hint_text: ClassVar[str] = (
+        "Give the time zone of the meter's place (`tz` in an order, --tz without one); where the clock did not answer, "
+        "mend the line or look whether the meter lost its time."
+    )
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class TimeSourceUnknownError(PlanError):
+    """Nobody vouches for the computer's clock."""
+
+    need: ClassVar[str] = "time-source"
+    text: ClassVar[str] = (
+        "The clock is {error} off and would be set from this computer, whose own clock nobody vouches for."
+    )
+    hint_text: ClassVar[str] = (
+        "Compare this computer's clock with a trusted one and confirm it, or keep it right by the network and say so."
+    )
+    error: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ClockReasonMissingError(PlanError):
+    """A clock is set hard only for a reason that the order states."""
+
+    need: ClassVar[str] = "clock-reason"
+    text: ClassVar[str] = "The clock is {error} off, which takes a hard set, and the order gives no reason for one."
+    hint_text: ClassVar[str] = "The order needs `clock_reason`: why the clock is wrong, in words for the act."
+    error: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ClockFarOffError(PlanError):
+    """More than a day: the battery is looked at first."""
+
+    need: ClassVar[str] = "allow-over-24h"
+    text: ClassVar[str] = "The clock is {error} off, more than 24 hours."
+    hint_text: ClassVar[str] = (
+        "Look at the battery first: a clock that lost its battery will be wrong again after the next outage. If it is "
+        "to be set all the same, the order needs `allow_over_24h = true`."
+    )
+    error: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ExperimentalError(PlanError):
+    """A write that nobody has ever seen work."""
+
+    need: ClassVar[str] = "experimental"
+    text: ClassVar[str] = "Nobody has seen {capability} work on a {model}: it is only a guess ({source})."
+    hint_text: ClassVar[str] = (
+        "Nothing was written. With --experimental it is tried all the same, and log and act say so; "
+        "`meterlink profiles show {model}` tells what is known of it."
+    )
+    capability: str
+    model: str
+    source: str
+
+
+@dataclass(eq=False, kw_only=True)
+class StoredUnknownError(PlanError):
+    """What would be compared with the wish could not be read."""
+
+    need: ClassVar[str] = "stored-values"
+    text: ClassVar[str] = "No plan for {action}: {names} could not be read from the meter{why}."
+    hint_text: ClassVar[str] = "Nothing is written over values that nobody has seen. Mend the line and run it again."
+    action: str
+    names: str
+    why: str = ""
+
+
+@dataclass(eq=False, kw_only=True)
+class PlanFileError(PlanError):
+    """A saved plan that is not, or no longer, what was saved."""
+
+    text: ClassVar[str] = "The saved plan cannot be used: {why}."
+    hint_text: ClassVar[str] = "Make the plan again. A saved plan is for reading; what it says is changed in the order."
+    why: str
+
+
+# --- the work -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class StalePlanError(PlanError):
+    """The plan made again is another one than the plan that was saved."""
+
+    text: ClassVar[str] = "The plan does not fit meter {serial_number} any more: {why}."
+    hint_text: ClassVar[str] = "Nothing was written. Make a new plan from the same order, look at it, and apply that."
+    serial_number: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class NoStateError(PlanError):
+    """A work whose state before it is not known cannot be taken back."""
+
+    text: ClassVar[str] = "The work {work} cannot be taken back: {why}."
+    hint_text: ClassVar[str] = "`meterlink audit show --work {work}` shows what the log holds of it."
+    work: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class NotConfirmedError(MeterlinkError):
+    """Nobody confirmed the work, so nothing was written."""
+
+    exit_code: ClassVar[int] = 9
+    text: ClassVar[str] = "The work at meter {serial_number} was not confirmed: {why}."
+    hint_text: ClassVar[str] = (
+        "Nothing was written. Run the same command in a terminal and type the serial number of the meter, or give "
+        "--yes where a script does so on somebody's behalf."
+    )
+    serial_number: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class VerifyError(MeterlinkError):
+    """What was read after a write is not what should be there."""
+
+    exit_code: ClassVar[int] = 7
+
+
+@dataclass(eq=False, kw_only=True)
+class ReadBackError(VerifyError):
+    """A value that was written does not stand in the meter."""
+
+    text: ClassVar[str] = (
+        "Meter {serial_number} does not hold what was written: {item} should be {wanted}, and reads {found}."
+    )
+    hint_text: ClassVar[str] = (
+        "The log says so, and the act says that it is not confirmed. Nothing more was written. Read the meter again, "
+        "then plan anew or restore the state before."
+    )
+    serial_number: str
+    item: str
+    wanted: str
+    found: str
+
+
+@dataclass(eq=False, kw_only=True)
+class NotStoredError(VerifyError):
+    """A meter acknowledged a write, and something else stands there: an answer is no proof."""
+
+    text: ClassVar[str] = "The meter at address {address} acknowledged {item}, and holds {found} instead of {wanted}."
+    hint_text: ClassVar[str] = (
+        "Nothing more was written. Read the meter again: it may hold fewer tariffs, or ignore this setting without a "
+        "word, which its profile should then say."
+    )
+    address: str
+    item: str
+    wanted: str
+    found: str
+
+
+@dataclass(eq=False, kw_only=True)
+class EnergyMovedError(VerifyError):
+    """Energy registers before and after differ by more, or by less, than can be."""
+
+    text: ClassVar[str] = "The energy registers of meter {serial_number} moved as they cannot: {why}."
+    hint_text: ClassVar[str] = (
+        "meterlink never writes energy. Do not leave the meter like this: read it again, note both readings on the "
+        "act, and tell the office."
+    )
+    serial_number: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class InDoubtError(MeterlinkError):
+    """A frame may have changed the meter, and the meter could not be read afterwards."""
+
+    exit_code: ClassVar[int] = 11
+    text: ClassVar[str] = "It is not known what became of {item} in meter {serial_number}: {why}."
+    hint_text: ClassVar[str] = (
+        "The log keeps the work open. See to the line, then run the same command again: it reads the meter before it "
+        "writes anything; `meterlink audit resolve` does only the reading."
+    )
+    serial_number: str
+    item: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class StaleClockError(MeterlinkError):
+    """The port's clock no longer is the computer's: the computer slept, or its clock was set."""
+
+    exit_code: ClassVar[int] = 8
+    text: ClassVar[str] = "The computer's clock moved by {moved_s:.1f} s while the port was open."
+    hint_text: ClassVar[str] = (
+        "No clock was set by it. Let the computer find the right time, then run the command again."
+    )
+    moved_s: float
 
 
 # --- the sealed log -------------------------------------------------------------------------------------------------
@@ -747,6 +1071,18 @@ class LogUnnamedError(AuditError):
     folder: str
     count: int
     names: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ActError(AuditError):
+    """The records given are not those of one work, so they make no act."""
+
+    text: ClassVar[str] = "No act can be made of these records: {why}."
+    hint_text: ClassVar[str] = (
+        "`meterlink audit show` shows the records of a work; an act is made of all of them, in order, by a meterlink "
+        "that is not older than they are."
+    )
+    why: str
 
 
 @dataclass(eq=False, kw_only=True)

@@ -64,12 +64,29 @@ class WaitUntil:
     tolerance_s: float = 0.05
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One stored value of a meter: the family's name of it, what stands there and what shall stand there.
+
+    Both values are in the family's stored form: bytes in hexadecimal, or words where nothing is stored as such (a
+    clock). `old` is None where it is not known.
+    """
+
+    parameter: str
+    old: str | None
+    new: str
+
+
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """The frames that will change the meter, in order, before the first of them leaves."""
+    """The frames that will change the meter, in order, before the first of them leaves.
+
+    `changes` says what each frame is about; empty where nobody knows.
+    """
 
     operation: str
     requests: tuple[Request[Any], ...]
+    changes: tuple[Change, ...] = ()
 
 
 Step = Request[Any] | SetLine | Pause | WaitUntil | Announce
@@ -96,6 +113,7 @@ class Announcement:
 
     operation: str
     frames: tuple[str, ...]
+    changes: tuple[Change, ...] = ()
 
 
 class Fate(StrEnum):

@@ -40,6 +40,20 @@ class Evidence(StrEnum):
     """nobody has seen it"""
 
 
+class Action(StrEnum):
+    """What an order may permit; anything that it does not list is refused."""
+
+    READ = "read"
+    CLOCK = "clock"
+    DST_OFF = "dst_off"
+    DST_ON = "dst_on"
+    SCHEDULE = "schedule"
+    HOLIDAYS = "holidays"
+    TARIFF_MODE = "tariff_mode"
+    DISPLAY = "display"
+    BUTTON_CORRECTION = "button_correction"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absent:
     """A value that was asked for and is not there, with the reason in words."""

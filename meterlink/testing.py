@@ -160,10 +160,11 @@ def dialogue(
     gate: Gate = closed_gate,
     observer: Observer | None = None,
     echo: EchoMode = EchoMode.AUTO,
+    starts_at: float = START,
 ) -> Dialogue:
-    """A dialogue over any virtual wire."""
+    """A dialogue over any virtual wire; a later one with the same meter starts later."""
     line = target.profile.line.line
-    port = MemoryPort(wire, line, starts_at=START, name="memory")
+    port = MemoryPort(wire, line, starts_at=starts_at, name="memory")
     return Dialogue(
         port, exchange_for(driver, target, line=line, port_name=port.name, gate=gate, observer=observer, echo=echo)
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from meterlink.driver import Description
+from meterlink.driver import Description, SoftCorrection
+from meterlink.model import Action
 from meterlink.profiles import Profile
 from meterlink.sim.line import SimulatedMeter
 from meterlink.sim.state import SimState
 from meterlink.wire.framer import ClientFramer
-from meterlink_mercury200 import address, flows
+from meterlink_mercury200 import address, changing, flows, stored, writing
 from meterlink_mercury200.describe import describe
 from meterlink_mercury200.framing import reply_framer
 from meterlink_mercury200.messages import COMMANDS, readdressed
@@ -52,6 +53,13 @@ class Mercury200:
             "display",
             "button_correction",
             "last_parametrisation",
+            "set_clock",
+            "set_dst",
+            "set_schedule",
+            "set_holidays",
+            "set_tariff_count",
+            "set_display",
+            "set_button_correction",
         }
     )
 
@@ -85,6 +93,22 @@ class Mercury200:
 
     def journals(self, profile: Profile) -> Mapping[str, str]:
         return {name: words for name, (words, _) in flows.JOURNALS.items()}
+
+    @property
+    def step_order(self) -> tuple[Action, ...]:
+        return writing.STEP_ORDER
+
+    def soft_correction(self, profile: Profile) -> SoftCorrection | None:
+        """The interface writes the whole time only, on every model."""
+        return None
+
+    stored_names = staticmethod(stored.stored_names)
+    read_stored = staticmethod(stored.read_stored)
+    told_stored = staticmethod(stored.told_stored)
+    changes = staticmethod(changing.changes)
+    write = staticmethod(writing.write)
+    set_clock = staticmethod(writing.set_clock)
+    shift_clock = staticmethod(writing.shift_clock)
 
     def describe(self, request: bytes, reply: bytes | None, profile: Profile | None) -> Description:
         return describe(request, reply)

@@ -38,11 +38,12 @@ from meterlink.model import (
 from meterlink.profiles import Profile
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.calendar import HOLIDAY, Event, EventTime, JournalIndex, MonthSlot, ParametrisationEvent
-from meterlink_mercury200.messages import Call, Command
+from meterlink_mercury200.image import Image, lift
+from meterlink_mercury200.messages import Call, Command, data_of
 from meterlink_mercury200.models import why_not_asked
 from meterlink_mercury200.parameters import ParameterIndex, ParameterNumber
 from meterlink_mercury200.payload import NOTHING, Payload
-from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, HolidayHalfIndex, Image, ScheduleIndex, lift
+from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, HolidayHalfIndex, ScheduleIndex
 from meterlink_mercury200.values import Energies
 
 FAMILY: Final = "mercury200"
@@ -87,7 +88,7 @@ def _try(
 
 def _data(reply: Reply[Any]) -> bytes:
     """The data field as the meter sent it."""
-    return reply.frame[5:-2]
+    return data_of(reply.frame)
 
 
 # --- who it is ------------------------------------------------------------------------------------------------------

@@ -104,6 +104,11 @@ def encode_frame(address: int, code: int, data: bytes = b"") -> bytes:
     return with_crc16_modbus(address.to_bytes(4, "big") + bytes([code]) + data)
 
 
+def data_of(frame: bytes) -> bytes:
+    """The data field of a whole frame."""
+    return frame[5:-2]
+
+
 def readdressed(frame: bytes) -> bytes:
     """The same frame as from the neighbouring address, with the right checksum; what is too short stays as it is."""
     if len(frame) < OVERHEAD:
@@ -221,7 +226,7 @@ SET_BUTTON_CORRECTION = _write(0x06, "set button correction", values.ButtonCorre
 SET_OUTPUT = _write(0x07, "set output function", values.RawByte)
 SET_BAUD = _write(0x08, "set baud rate", values.RawByte)
 SET_DISPLAY = _write(0x09, "set display mode", values.Display)
-SET_TARIFF_COUNT = _write(0x0A, "set number of tariffs", values.RawByte)
+SET_TARIFF_COUNT = _write(0x0A, "set number of tariffs", values.TariffCount)
 SET_CURRENT_TARIFF = _write(0x0B, "set current tariff", values.RawByte)
 CLEAR_BATTERY_LATCH = _write(0x0C, "clear low-battery latch", _ClearLatch)
 SET_DISPLAY_TIMES = _write(0x0D, "set display times", values.DisplayTimes)

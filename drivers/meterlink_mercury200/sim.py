@@ -10,6 +10,7 @@ Rules of the wire:
 * a frame ends with a silence of 6 characters, times the multiplier of 75h [documented]. `SimState.gap_s` makes that
   silence longer for frames cut in pieces; a frame whose length is right by its command needs the meter's own only;
 * after that silence the meter acts, and after its latency it answers without gaps between bytes [guess];
+* without power (`Behaviour.dies_after_writes`) it hears nothing, and every wire is silent;
 * requests glued together are carried out one after another [guess: a real meter may take them for one broken frame].
 """
 
@@ -62,6 +63,7 @@ class Verdict(StrEnum):
     ASLEEP = "lost after a long pause"
     TOO_MANY = "too many at once"
     DEAF = "came while it was sending"
+    POWERLESS = "came while it had no power"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,8 @@ class SimulatedMercury200:
         self._waiting: deque[bytes] = deque()
         self._unsent: deque[Burst] = deque(maxlen=_MOST_UNSENT)
         self._busy_until = -inf
+        self._dies_after = self._behaviour.dies_after_writes
+        self._dead_from = self._dead_until = inf
         self._log: deque[Heard] = deque(maxlen=_LOG_LENGTH)
 
     # --- what it shows -----------------------------------------------------------------------------------------------
@@ -197,6 +201,9 @@ class SimulatedMercury200:
     # --- frames ------------------------------------------------------------------------------------------------------
 
     def _take(self, frame: bytes, now: float) -> None:
+        if self._is_dead(now):
+            self._note(now, Verdict.POWERLESS, frame)
+            return
         slept_s, self._last_frame_at = now - self._last_frame_at, now
         sleeps_after_s = self._behaviour.first_frame_lost_after_s
         if sleeps_after_s is not None and slept_s > sleeps_after_s:
@@ -226,6 +233,8 @@ class SimulatedMercury200:
             call = decode_call(frame)
         except PayloadError:
             return Verdict.SENSELESS
+        if call.command.writes and self._dies(now):
+            return Verdict.POWERLESS
         answer = carry_out(self._memory, call.command, call.asked, now)
         if answer is None:
             return Verdict.SILENT
@@ -239,6 +248,25 @@ class SimulatedMercury200:
         burst = Burst(now + self._behaviour.latency_s, frame, line)
         self._busy_until = burst.ends_at
         self._unsent.append(burst)
+
+    # --- power -------------------------------------------------------------------------------------------------------
+
+    def _dies(self, now: float) -> bool:
+        """Whether the power goes now, once, because so many writes are done as the behaviour names."""
+        if self._memory.writes_done != self._dies_after:
+            return False
+        for_s = self._behaviour.loses_power_for_s
+        self._dies_after, self._dead_from, self._dead_until = None, now, inf if for_s is None else now + for_s
+        self._memory.lose_power(now)
+        return True
+
+    def _is_dead(self, now: float) -> bool:
+        if self._dead_from <= now < self._dead_until:
+            return True
+        if now >= self._dead_until:
+            self._memory.get_power_back(self._dead_until)
+            self._dead_from = self._dead_until = inf
+        return False
 
     def _note(self, at: float, verdict: Verdict, raw: bytes) -> None:
         self._log.append(Heard(at=at, verdict=verdict, raw=raw[:_LOG_BYTES]))

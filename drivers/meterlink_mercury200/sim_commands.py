@@ -377,6 +377,8 @@ def carry_out(memory: Memory, command: Command[Any, Any], asked: Payload, now: f
         return None
     if not command.writes:
         return handler(memory, asked, now)
+    if command.code in memory.behaviour.ignores_writes:
+        return NOTHING
     memory.begin_write(now)
     answer = handler(memory, asked, now)
     if answer is not None:

@@ -7,6 +7,7 @@ program that works with real meters, [guess] by us, because nobody has published
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,12 +19,13 @@ from meterlink.profiles import Profile
 from meterlink.sim.clock import DST_RULE, DstRule, MeterClock, local_from_us, microseconds
 from meterlink.sim.energy import EnergyMeter, EnergyRegisters, Switches
 from meterlink.sim.state import SimState
-from meterlink.tariff import DayKind
+from meterlink.tariff import DayKind, ScheduleLimits
 from meterlink.wire.payload import PayloadError
 from meterlink_mercury200 import calendar, messages, values
 from meterlink_mercury200.address import address_from_serial, plate_digits
+from meterlink_mercury200.image import Image, lower, schedule_limits
 from meterlink_mercury200.payload import Payload
-from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, Image, Record, lower
+from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, Record
 
 RELAY_OPEN: Final = 0xAA
 
@@ -60,6 +62,10 @@ class Behaviour:
     `clock_running`            False: a stopped clock
     `cover_sensor`             None: only models with an address of eight digits have one [guess]
     `dst_rule`                 when summer time begins and ends [guess]
+    `ignores_writes`           codes of writes that are acknowledged and change nothing, not even the journal
+                               [documented for some values of 0Ah and 0Bh; that those are acknowledged is a guess]
+    `dies_after_writes`        so many writes are done, then the power goes as the next one comes, which is lost
+    `loses_power_for_s`        it comes back after so long, with everything remembered; None: it stays away
     """
 
     latency_s: float = 0.010
@@ -71,13 +77,21 @@ class Behaviour:
     clock_running: bool = True
     cover_sensor: bool | None = None
     dst_rule: DstRule = DST_RULE
+    ignores_writes: Collection[int] = frozenset()
+    dies_after_writes: int | None = None
+    loses_power_for_s: float | None = None
+
+
+EVERY_WRITE: Final = frozenset(code for code, command in messages.COMMANDS.items() if command.writes)
+"""For `Behaviour.ignores_writes`."""
 
 
 class Memory:
     """Everything a meter remembers, with the rules by which it changes.
 
     `kept` holds, by the code of the read, every value that is answered as it was stored. Writers call `begin_write`
-    first, so that energy is counted up to then by the old clock and table.
+    first, so that energy is counted up to then by the old clock and table. `writes_done` counts the writes that were
+    carried out.
     """
 
     def __init__(self, profile: Profile, state: SimState, behaviour: Behaviour) -> None:
@@ -91,8 +105,9 @@ class Memory:
         self.foreign_archive = profile.driver_table.get("archive_current_month") == "foreign-memory"
         self.model_code = _model_code(profile)
         self.relay_reclose = b"\x03\x05\x0a"
+        self.writes_done = 0
         self.clock = _clock(state, behaviour)
-        self._set_up_tables(state)
+        self._set_up_tables(state, schedule_limits(profile.limits))
         self._weekday_shift = 0
         self._forced: tuple[date, int, int] | None = None
         self.energy = EnergyMeter(
@@ -116,8 +131,8 @@ class Memory:
 
     # --- set up ------------------------------------------------------------------------------------------------------
 
-    def _set_up_tables(self, state: SimState) -> None:
-        image = _FACTORY_IMAGE if state.schedule is None else lower(state.schedule)
+    def _set_up_tables(self, state: SimState, limits: ScheduleLimits) -> None:
+        image = _FACTORY_IMAGE if state.schedule is None else lower(state.schedule, None, limits)
         self.records = dict(image.records)
         self.holidays = list(image.holidays)
         self._note_holidays()
@@ -241,6 +256,22 @@ class Memory:
     def reset_battery_hours(self) -> None:
         self._battery_hours = 0
 
+    # --- power -------------------------------------------------------------------------------------------------------
+
+    def lose_power(self, now: float) -> None:
+        """The clock runs on by its battery, nothing is counted."""
+        self.energy.set_load(0, now)
+        self.power_off = self.clock.local(now)
+
+    def get_power_back(self, now: float) -> None:
+        """Both ends are noted now; nothing that was stored is lost [guess]."""
+        self.energy.set_load(self.load_w, now)
+        self.power_on = self.clock.local(now)
+        self.kept[messages.READ_POWER_OFF.code] = calendar.EventTime(self.power_off)
+        self.kept[messages.READ_POWER_ON.code] = calendar.EventTime(self.power_on)
+        self._note(messages.READ_POWER_EVENT, calendar.PowerEvent(1, self.power_off))
+        self._note(messages.READ_POWER_EVENT, calendar.PowerEvent(0, self.power_on))
+
     def replace_battery(self) -> None:
         """0Ch lets go of the latch; the battery is a good one then [guess]."""
         self.kept[messages.READ_BATTERY.code] = values.Battery(_GOOD_BATTERY_V)
@@ -249,6 +280,7 @@ class Memory:
 
     def note_write(self, code: int, now: float) -> None:
         """Every acknowledged write is noted by the clock as it stands afterwards, one record a day [guess]."""
+        self.writes_done += 1
         local = self.clock.local(now)
         self.kept[messages.READ_LAST_PARAMETRISATION.code] = calendar.EventTime(local)
         bits = parametrisation_bits(code)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 from meterlink.wire.payload import PayloadError, bcd_digits, decode_bcd, decode_date, encode_bcd
 from meterlink_mercury200.payload import Payload
@@ -288,7 +288,10 @@ class DstFlag(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ButtonCorrection(Payload):
-    """Minutes that the buttons may correct in a year; the meter masks the value with 1Fh, 0 = forbidden (06h, 25h)."""
+    """Minutes that the buttons may correct in a year; the meter masks the value with 1Fh, 0 = forbidden (06h, 25h).
+
+    Writing it begins the year's allowance anew, and so does setting the clock (02h). Source: maker's document.
+    """
 
     minutes: int
 
@@ -334,6 +337,19 @@ class RawByte(Payload):
 
     def encode(self) -> bytes:
         return bytes([self.value])
+
+
+ONLY_CURRENT: Final = "current tariff only"
+"""In words, a display that shows nothing else."""
+
+
+class TariffCount(RawByte):
+    """How many tariffs shall be in force (0Ah); meters pass over what is not 1 to 4."""
+
+    __slots__ = ()
+
+    def told(self) -> dict[str, object]:
+        return {"tariffs_in_force": self.value}
 
 
 @dataclass(frozen=True, slots=True)

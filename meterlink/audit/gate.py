@@ -9,15 +9,15 @@ Frames come masked from the Exchange; passwords and their checksums never reach 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from meterlink.audit.canonical import encode_canonical, in_record
 from meterlink.audit.record import FRAMES_PER_RECORD, Entry
 from meterlink.audit.store import SealedLog
 from meterlink.errors import LocalProtocolError
-from meterlink.flow import Announcement, Fate, Outcome
+from meterlink.flow import Announcement, Change, Fate, Outcome
 
 RESULTS: Final[Mapping[Fate, str]] = {
     Fate.ANSWERED: "ok",
@@ -34,20 +34,6 @@ _WHY: Final = "an outcome came for frame {index} of {operation!r}, which was nev
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What a frame is about, where the plan knows it: the parameter, its value before and after."""
-
-    parameter: str
-    old: str | None = None
-    new: str | None = None
-
-    def facts(self) -> dict[str, str]:
-        """For the record: what is not known is left out."""
-        found = {"parameter": self.parameter, "old": self.old, "new": self.new}
-        return {key: _told(value) for key, value in found.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
     """Whose work at which meter the announcements belong to, and why they may be made."""
 
@@ -58,8 +44,6 @@ class Errand:
     confirmed_how: str
     work: str | None = None
     actor: str | None = None
-    changes: Callable[[Announcement], Sequence[Change | None]] = field(default=lambda announcement: ())
-    """What each frame of an announcement is about, as far as the plan knows."""
 
 
 class LogGate:
@@ -76,6 +60,20 @@ class LogGate:
             self._announce(entry)
         else:
             self._tell(entry)
+
+    def verified(self, found: Mapping[int, tuple[str, bool]]) -> None:
+        """Record what the meter holds after the announcement: by frame, what was found and whether it is what was
+        wanted. A record of frames that all stand as wanted is one record."""
+        for of in dict.fromkeys(self._intents):
+            listed = [i for i, intent in enumerate(self._intents) if intent == of]
+            if all(found.get(i, ("", False))[1] for i in listed):
+                d = {"of": of, "found": _told("; ".join(found[i][0] for i in listed)), "same": True}
+                self._log.append(self._entry("verify", d))
+                continue
+            for i in listed:
+                if i in found:
+                    d = {"of": of, "i": i, "found": _told(found[i][0]), "same": found[i][1]}
+                    self._log.append(self._entry("verify", d))
 
     def _announce(self, announcement: Announcement) -> None:
         self._intents = []
@@ -102,10 +100,10 @@ class LogGate:
         }
 
     def _frames(self, announcement: Announcement) -> list[dict[str, Any]]:
-        changes = [*self._errand.changes(announcement), *[None] * len(announcement.frames)]
+        about = announcement.changes or (None,) * len(announcement.frames)
         return [
-            {"i": i, "bytes": frame} | ({} if change is None else change.facts())
-            for i, (frame, change) in enumerate(zip(announcement.frames, changes, strict=False))
+            {"i": i, "bytes": frame} | ({} if change is None else _facts(change))
+            for i, (frame, change) in enumerate(zip(announcement.frames, about, strict=True))
         ]
 
     def _tell(self, outcome: Outcome) -> None:
@@ -118,6 +116,12 @@ class LogGate:
 
     def _entry(self, type_: str, d: Mapping[str, Any]) -> Entry:
         return Entry(type=type_, d=d, work=self._errand.work, actor=self._errand.actor)
+
+
+def _facts(change: Change) -> dict[str, str]:
+    """For the record: what is not known is left out."""
+    found = {"parameter": change.parameter, "old": change.old, "new": change.new}
+    return {key: _told(value) for key, value in found.items() if value is not None}
 
 
 def _parts(frames: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -96,6 +96,14 @@ class ProfileLibrary:
             raise entry.problems[0].error()
         return entry.profile
 
+    def named(self, name: str) -> Profile:
+        """The profile of a model id, or of a name that stands on the plate; UnknownModelError as for `get`."""
+        folded = name.strip().casefold()
+        for entry in self._entries.values():
+            if folded in (each.casefold() for each in (entry.model, *entry.names)):
+                return self.get(entry.model)
+        return self.get(name)
+
     def _suggestion(self, model: str) -> str:
         """The question for an id that is near, or whose printed name is near."""
         models = {name: entry.model for entry in self._entries.values() for name in (entry.model, *entry.names)}

@@ -131,12 +131,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
-    """`[supports.NAME]`: whether the model can do one thing, and how that is known. A no has its reason in `note`."""
+    """`[supports.NAME]`: whether the model can do one thing, and how that is known. A no has its reason in `note`.
+
+    `prompt` is what a person at the meter has to do before it, such as pressing a sealed button.
+    """
 
     supported: bool = field(metadata=checks.FLAG)
     evidence: Evidence = field(metadata=checks.one_of(Evidence))
     source: str = field(metadata=checks.TEXT)
     note: str | None = field(default=None, metadata=checks.TEXT)
+    prompt: str | None = field(default=None, metadata=checks.TEXT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

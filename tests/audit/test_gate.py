@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from meterlink.audit.doubt import Doubts
 from meterlink.audit.fsio import Disk, File
-from meterlink.audit.gate import Change, Errand, LogGate
+from meterlink.audit.gate import Errand, LogGate
 from meterlink.audit.store import SealedLog
 from meterlink.errors import (
     AuditError,
@@ -21,7 +22,7 @@ from meterlink.errors import (
     NoAnswerError,
     WireError,
 )
-from meterlink.flow import Announce, Announcement, Fate, Flow, Outcome, ask
+from meterlink.flow import Announce, Announcement, Change, Fate, Flow, Outcome, ask
 from meterlink.wire.request import Request
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.messages import Call, decode_call, encode_frame
@@ -40,7 +41,7 @@ def bench(tmp_path: Path) -> Bench:
     return make_log(tmp_path, segment_bytes=100_000)
 
 
-def errand(serial_number: str = SERIAL, **more: Any) -> Errand:
+def errand(serial_number: str = SERIAL) -> Errand:
     return Errand(
         family="mercury200",
         serial_number=serial_number,
@@ -49,7 +50,6 @@ def errand(serial_number: str = SERIAL, **more: Any) -> Errand:
         confirmed_how="serial number typed",
         work="w-17",
         actor="p-3",
-        **more,
     )
 
 
@@ -57,10 +57,16 @@ def gate_of(log: SealedLog, serial_number: str = SERIAL) -> LogGate:
     return LogGate(log, errand(serial_number))
 
 
-def write(requests: Sequence[Request[Any]], operation: str = "settings") -> Flow[None]:
-    yield Announce(operation, tuple(requests))
+def write(requests: Sequence[Request[Any]], changes: Sequence[Change] = (), operation: str = "settings") -> Flow[None]:
+    yield Announce(operation, tuple(requests), tuple(changes))
     for request in requests:
         yield from ask(request)
+
+
+def caught(flow: Flow[None]) -> Flow[None]:
+    """A flow that takes a lost answer as it comes."""
+    with suppress(NoAnswerError):
+        yield from flow
 
 
 def acknowledgement(request: bytes) -> Answers:
@@ -124,12 +130,41 @@ def test_long_frames_are_parted_by_their_bytes_too(bench: Bench) -> None:
 
 
 def test_what_the_plan_knows_of_a_frame_stands_beside_it(bench: Bench) -> None:
-    changes = [Change(parameter="dst", old="on", new="off"), None]
-    gate = LogGate(bench.log, errand(changes=lambda announcement: changes))
-    set_table(lambda number, request: acknowledgement(request), gate=gate).run(write([DST_OFF, TWO_TARIFFS]))
+    changes = (Change(parameter="dst", old="on", new="off"), Change(parameter="tariffs", old=None, new="2"))
+    gate = gate_of(bench.log)
+    set_table(lambda number, request: acknowledgement(request), gate=gate).run(write([DST_OFF, TWO_TARIFFS], changes))
     first, second = on_disk(bench, "intent")[0]["d"]["frames"]
     assert (first["parameter"], first["old"], first["new"]) == ("dst", "on", "off")
-    assert "parameter" not in second
+    assert (second["parameter"], second["new"]) == ("tariffs", "2")
+    assert "old" not in second
+
+
+def test_what_was_read_back_stands_behind_the_outcomes(bench: Bench) -> None:
+    gate = gate_of(bench.log)
+    set_table(lambda number, request: [], gate=gate).run(caught(write([DST_OFF])))
+    assert len(bench.log.doubts) == 1
+    gate.verified({0: ("00", True)})
+    found = on_disk(bench, "verify")[0]["d"]
+    assert found == {"of": on_disk(bench, "intent")[0]["n"], "found": "00", "same": True}
+    assert bench.log.doubts == []
+
+
+def test_frames_that_do_not_all_stand_are_told_one_by_one(bench: Bench) -> None:
+    gate = gate_of(bench.log)
+    gate(Announcement(operation="three", frames=("00", "01", "02")))
+    gate.verified({0: ("00", True), 1: ("FF", False)})
+    assert [each["d"] for each in on_disk(bench, "verify")] == [
+        {"of": on_disk(bench, "intent")[0]["n"], "i": 0, "found": "00", "same": True},
+        {"of": on_disk(bench, "intent")[0]["n"], "i": 1, "found": "FF", "same": False},
+    ]
+    assert [doubt.i for doubt in bench.log.doubts] == [2]
+
+
+def test_changes_are_named_for_every_frame_or_for_none(bench: Bench) -> None:
+    one = (Change(parameter="dst", old=None, new="00"),)
+    with pytest.raises(LocalProtocolError, match="of each frame"):
+        set_table(lambda number, request: [], gate=gate_of(bench.log)).run(write([DST_OFF, TWO_TARIFFS], one))
+    assert on_disk(bench, "intent") == []
 
 
 class FailingDisk(Disk):
@@ -180,7 +215,7 @@ def test_an_outcome_that_nobody_announced_is_refused(bench: Bench) -> None:
 
 def lose_an_answer(bench: Bench) -> None:
     with pytest.raises(NoAnswerError):
-        set_table(silent, gate=gate_of(bench.log)).run(write([DST_OFF], "DST off"))
+        set_table(silent, gate=gate_of(bench.log)).run(write([DST_OFF], operation="DST off"))
 
 
 def test_a_lost_answer_leaves_the_frame_in_doubt_and_the_meter_closed_for_writes(bench: Bench) -> None:
@@ -263,20 +298,19 @@ def test_what_was_not_sent_is_recorded_when_the_work_breaks_off(bench: Bench) ->
 
 
 def test_an_announcement_of_which_a_part_cannot_be_written_leaves_nothing(bench: Bench) -> None:
-    changes = [Change(parameter="x" * 40_000)]
-    gate = LogGate(bench.log, errand(changes=lambda announcement: changes))
+    changes = (Change(parameter="x" * 40_000, old=None, new=""),) * 65
+    gate = gate_of(bench.log)
     before = bench.place.bytes().read("000000000000.log")
     with pytest.raises(AuditError):
         LogGate(bench.log, replace(errand(), why="x" * 40_000))(Announcement(operation="x", frames=("00",) * 65))
     assert bench.place.bytes().read("000000000000.log") == before
-    gate(Announcement(operation="long words are cut", frames=("00",) * 65))
+    gate(Announcement(operation="long words are cut", frames=("00",) * 65, changes=changes))
     assert len(on_disk(bench, "intent")[0]["d"]["frames"][0]["parameter"]) == 1_000
 
 
 def test_words_that_json_makes_longer_are_parted_by_what_they_become(bench: Bench) -> None:
-    changes = [Change(parameter="p", old='"' * 900, new="\x01" * 900)] * 40
-    gate = LogGate(bench.log, errand(changes=lambda announcement: changes))
-    gate(Announcement(operation="quotes", frames=("00",) * 40))
+    changes = (Change(parameter="p", old='"' * 900, new="\x01" * 900),) * 40
+    gate_of(bench.log)(Announcement(operation="quotes", frames=("00",) * 40, changes=changes))
     assert sum(len(each["d"]["frames"]) for each in on_disk(bench, "intent")) == 40
     assert bench.report().state == "in-doubt"
 

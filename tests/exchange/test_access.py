@@ -207,7 +207,7 @@ def test_a_flow_that_yields_nonsense_tells_no_secret() -> None:
     with pytest.raises(LocalProtocolError, match="yielded a tuple") as caught:
         set_table(silent).run(flow())
     assert "AB" not in str(caught.value)
-    assert repr(Announce("x", (Open(SECRET),))) == "Announce(operation='x', requests=(Open(),))"
+    assert repr(Announce("x", (Open(SECRET),))) == "Announce(operation='x', requests=(Open(),), changes=())"
 
 
 def closing_after(fetches: int, times: int) -> Any:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
 from meterlink.driver import Unliftable
 from meterlink.errors import ScheduleError
 from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, preset, preset_names
 from meterlink.testing import from_hex
 from meterlink.wire.payload import DigitError, PayloadError
-from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, Image, Record, RecordKey, lift, lower
+from meterlink_mercury200.image import Image, lift, lower, schedule_limits
+from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, Record, RecordKey
+from tests.drivers.mercury200.meters import library
+from tests.drivers.mercury200.schedules import schedules
 
 TWO_ZONES = Record(from_hex("07 00 63 00" + "FF" * 12))
 """A record of a real meter: 07:00 T1, 23:00 T2, no 00:00 point."""
 
 EMPTY = Record(b"\xff" * 16)
+LIMITS = schedule_limits(library().get("mercury-200.02").limits)
 NO_HOLIDAYS = (HolidayHalf(b"\xff" * 16), HolidayHalf(b"\xff" * 16))
 
 
@@ -55,26 +58,13 @@ def test_a_time_that_no_clock_shows_is_refused(pair: str) -> None:
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_comes_back_as_it_was_stored(name: str) -> None:
     schedule = preset(name).schedule
-    assert lift(lower(schedule)) == schedule
+    assert lift(lower(schedule, None, LIMITS)) == schedule
 
 
-programs = st.lists(
-    st.tuples(st.integers(0, 1439), st.integers(1, 4)), max_size=7, unique_by=lambda point: point[0]
-).map(lambda points: DayProgram.of([(0, 1), *sorted(point for point in points if point[0] > 0)]))
-
-schedules = st.builds(
-    lambda months, days: YearSchedule(
-        seasons=tuple(Season(starts=(month, 1), week=week) for month, week in months.items()),
-        special_days=tuple(SpecialDay(month=m, day=d, kind=DayKind.HOLIDAY) for m, d in days),
-    ),
-    st.dictionaries(st.integers(1, 12), st.tuples(*[programs] * 8), min_size=1, max_size=4),
-    st.sets(st.tuples(st.integers(1, 12), st.integers(1, 28)), max_size=16),
-)
-
-
+@settings(deadline=None)
 @given(schedules)
 def test_what_is_lowered_comes_back_the_same(schedule: YearSchedule) -> None:
-    assert lift(lower(schedule)) == schedule
+    assert lift(lower(schedule, None, LIMITS)) == schedule
 
 
 def test_a_record_without_a_midnight_point_runs_on_from_the_day_before() -> None:
@@ -201,5 +191,5 @@ DAY = DayProgram.of([(0, 1)])
 )
 def test_a_limit_that_is_broken_is_named_before_any_byte(schedule: YearSchedule, rule: str) -> None:
     with pytest.raises(ScheduleError) as caught:
-        lower(schedule)
+        lower(schedule, None, LIMITS)
     assert caught.value.rule == rule
