@@ -22,6 +22,7 @@ from typing import Final
 
 from meterlink.cli.words import meant
 from meterlink.errors import ConfigError
+from meterlink.visit.secrets import is_variable
 
 FILE_NAME: Final = "meterlink.toml"
 PLACE_KEYS: Final = ("port", "model", "address", "tz")
@@ -70,7 +71,7 @@ class Surroundings:
         """Variables that look like ours and are not, with the one that is probably meant."""
         known = [f"{_PREFIX}{name.upper()}" for name in (*NAMES, *SURROUNDING)]
         for name in sorted(self.environ):
-            if name.startswith(_PREFIX) and name not in known:
+            if name.startswith(_PREFIX) and name not in known and not is_variable(name):  # nor one of a password
                 yield name, meant(name, known)
 
     def files(self) -> tuple[Path, ...]:

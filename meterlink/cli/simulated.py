@@ -15,7 +15,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from meterlink.cli.zone import parse_offset
 from meterlink.driver import Driver
 from meterlink.errors import ConfigError
 from meterlink.profiles import Profile
@@ -24,6 +23,7 @@ from meterlink.sim.faults import FaultSpec, parse_faults, wrap
 from meterlink.sim.line import SimulatedMeter, VirtualWire
 from meterlink.sim.state import SimState
 from meterlink.tariff import YearSchedule, preset, preset_names
+from meterlink.zone import parse_offset
 
 V = TypeVar("V")
 

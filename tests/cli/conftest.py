@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli import key_ring
+
 
 @pytest.fixture(autouse=True)
 def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -18,4 +20,5 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     work.mkdir()
     monkeypatch.setenv("METERLINK_HOME", str(home))
     monkeypatch.chdir(work)
+    key_ring.remove(monkeypatch)
     return home

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from meterlink.cli.zone import parse_zone
 from meterlink.errors import ConfigError
+from meterlink.zone import parse_zone
 
 NOON = datetime(2025, 7, 21, 12)
 

@@ -11,8 +11,8 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from meterlink.cli.words import meant
 from meterlink.errors import ConfigError
+from meterlink.profiles.problems import did_you_mean
 
 _OFFSET: Final = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})", re.ASCII)
 _LOOSE_OFFSET: Final = re.compile(r"(?:UTC|GMT)?\s*([+-]?)([0-9]{1,2})(?::?([0-9]{2}))?", re.ASCII | re.IGNORECASE)
@@ -20,7 +20,8 @@ _POSIX_OFFSET: Final = re.compile(r"Etc/GMT([+-])([0-9]{1,2})", re.ASCII | re.IG
 _PLACE: Final = re.compile(r"(?!etc/|posix/|right/|systemv/)[a-z]+/[a-z0-9_+/-]+", re.ASCII | re.IGNORECASE)
 _MOST: Final = timedelta(hours=14)
 _TEXT: Final = {
-    "unknown": "there is no time zone {text!r}{meant}",
+    "unknown": "there is no time zone {text!r}",
+    "meant": "there is no time zone {text!r} ({meant})",
     "loose": "{text!r} can be read in two ways",
     "posix": "{text!r} has its sign turned round: it means {hours} h {way} UTC",
     "moscow": "{text!r} is no zone of the database",
@@ -29,6 +30,7 @@ _TEXT: Final = {
 }
 _ADVICE: Final = {
     "unknown": "Write Area/City, such as Europe/Moscow, or an offset, such as +03:00.",
+    "meant": "Write Area/City, such as Europe/Moscow, or an offset, such as +03:00.",
     "loose": "Write {offset}, or Area/City, such as Europe/Moscow.",
     "posix": "Write {offset} if that is meant, {other} if the opposite is, or Area/City, such as Europe/Moscow.",
     "moscow": "Write Europe/Moscow or +03:00.",
@@ -67,8 +69,8 @@ def _refusal(text: str, setting: str) -> ConfigError:
     loose = _LOOSE_OFFSET.fullmatch(text)
     if loose is not None:
         return _error(setting, "loose", text=text, offset=f"{loose[1] or '+'}{loose[2]:0>2}:{loose[3] or '00'}")
-    places = filter(_PLACE.fullmatch, available_timezones())
-    return _error(setting, "unknown", text=text, meant=meant(text, places))
+    question = did_you_mean(text, filter(_PLACE.fullmatch, available_timezones()))
+    return _error(setting, "meant" if question else "unknown", text=text, meant=question)
 
 
 def _offset(text: str, match: re.Match[str], setting: str) -> timedelta:
