@@ -1,0 +1,438 @@
+"""The act's body: what it takes from records, what it says where they are silent, and which result it gives."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meterlink.audit.canonical import decode_canonical
+from meterlink.errors import ActError, AuditFormatError
+from meterlink.report.act_body import act_body, body_sha256, encode_body
+from tests.report import works
+from tests.report.works import STEPS, WorkRecords, begun, household_work, opening, plan
+
+Fields = dict[str, Any]
+
+KNOWN_SHA256 = "faca8c72ac7dbec8f39e4a2c9c89cf37b1f23002c9f722dd4dfc16c248ef3f8a"
+"""Of the household work; a change of it means that old acts do not come out of old logs any more."""
+
+
+# --- pure -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_records_give_the_same_bytes_for_ever() -> None:
+    records = household_work()
+    untouched = copy.deepcopy(records)
+    assert encode_body(act_body(records)) == encode_body(act_body(copy.deepcopy(records)))
+    assert records == untouched
+    assert body_sha256(act_body(records)) == KNOWN_SHA256
+
+
+def test_what_stands_at_and_behind_the_end_of_the_work_does_not_count() -> None:
+    records = household_work()
+    assert act_body(works.closing(records)) == act_body(records)
+
+
+def test_records_of_no_work_do_not_count() -> None:
+    records = household_work()
+    jump = {key: value for key, value in records[3].items() if key not in ("work", "actor")}
+    jump |= {"type": "clock.jump", "d": {"wall_ms": 5000, "monotonic_ms": 1000}}
+    assert act_body([*records[:4], jump, *records[4:]]) == act_body(records)
+
+
+def test_the_body_is_canonical_and_holds_no_personal_datum() -> None:
+    raw = encode_body(act_body(household_work()))
+    assert decode_canonical(raw, "act")["schema"] == "meterlink.act/1"
+    told = json.loads(raw)
+    assert set(told["customer"]["commitments"]) >= set(works.PERSONAL)
+    for value in works.PERSONAL.values():
+        assert value not in raw.decode()
+
+
+# --- what it holds --------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_work_is_told() -> None:
+    body = act_body(household_work())
+    assert body["result"] == "done"
+    assert body["act"]["number"] == "125/1"
+    assert body["act"]["records"] == {"first": 128, "last": 156, "count": 29}
+    assert (body["act"]["started_at"], body["act"]["tz"]) == ("2026-11-21T09:05:09.123Z", "Europe/Moscow")
+    assert [seal["number"] for seal in body["seals"]["installed"]] == ["0051204"]
+    assert body["dst"]["before"]["enabled"] == "yes"
+    assert body["dst"]["after"]["enabled"] == "no"
+    assert body["clock"]["before"]["error_s"] == "3614.290"
+    assert body["tariffs"]["after"] == {"state": "read", "in_force": 2, "current": 1}
+    assert body["schedule"]["after"]["table"]["season"][0]["every_day"] == "00:00 T2 | 07:00 T1 | 23:00 T2"
+    assert body["holidays"] == {
+        "before": {"state": "read", "days": ["01-01", "01-02", "01-07", "05-09"]},
+        "after": {"state": "read", "days": []},
+    }
+    assert body["plan"]["zones"] == [{"register": "T1", "zone": "day"}, {"register": "T2", "zone": "night"}]
+    assert {each["action"]: each["state"] for each in body["actions"]} == {
+        "read": "read",
+        **{action: "changed" for action, *_ in STEPS},
+    }
+    assert body["remarks"][0]["text"].startswith("Батарея разряжена")
+
+
+def test_readings_stand_side_by_side_with_their_difference() -> None:
+    registers = {each["register"]: each for each in act_body(household_work())["readings"]["registers"]}
+    assert list(registers) == ["T1", "T2", "T3", "T4", "total"]
+    assert (registers["T1"]["before"], registers["T1"]["after"], registers["T1"]["change"]) == (
+        "18342.17",
+        "18342.21",
+        "0.04",
+    )
+    assert registers["T1"]["unit"] == "kwh"
+
+
+def test_the_meters_own_journal_shows_what_is_new() -> None:
+    (journal,) = act_body(household_work())["journals"]
+    assert journal["compared"] == "yes"
+    assert [event["event"] for event in journal["events"]] == ["settings written (bits 00 1F)"] * 2
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "new"),
+    [
+        ([], [], []),
+        ([], ["a"], ["a"]),
+        (["a"], ["a"], []),
+        (["a", "a"], ["a", "a", "a"], ["a"]),
+        (["c", "b", "a"], ["e", "d", "c"], ["e", "d"]),
+        (["a", "b"], ["x", "y"], ["x", "y"]),
+    ],
+)
+def test_new_events_are_those_in_front_of_the_old_ones(first: list[str], last: list[str], new: list[str]) -> None:
+    work = begun()
+    for purpose, events in (("before", first), ("after", last)):
+        told = [{"index": n, "event": event, "raw": "00"} for n, event in enumerate(events)]
+        work.add("meter.journal", {"purpose": purpose, "journals": {"power": told}})
+    fields = [each for each in work.fields if each["d"].get("journals", {}).get("power") is not None]
+    (journal,) = act_body([work.fields[0], *fields])["journals"]
+    assert [event["event"] for event in journal["events"]] == new
+
+
+def test_the_first_state_before_and_the_last_after_count() -> None:
+    work = begun()
+    work.read("before", works.after())
+    work.add("work.plan", plan())
+    work.read("after", works.before())
+    work.read("after", works.after())
+    body = act_body(work.fields)
+    assert body["dst"]["before"]["enabled"] == "yes"
+    assert body["dst"]["after"]["enabled"] == "no"
+
+
+def test_every_seal_keeps_its_event() -> None:
+    work = begun()
+    work.add("seal", {"event": "broken", "number": "7", "place": "корпус", "reason": "след вскрытия"})
+    work.add("seal", {"event": "moved", "number": "8", "place": "щит"})
+    seals = act_body(work.fields)["seals"]
+    assert {event: [seal["number"] for seal in seals[event]] for event in seals} == {
+        "found": ["0047711", "МА 004512"],
+        "removed": ["0047711"],
+        "broken": ["7"],
+        "installed": [],
+        "other": ["8"],
+    }
+
+
+def test_a_warning_of_several_plans_is_told_once() -> None:
+    work = begun()
+    work.add("work.plan", plan())
+    work.add("work.plan", plan())
+    codes = [each["code"] for each in act_body(work.fields)["warnings"]]
+    assert codes == ["verification-expired", "battery-low"]
+
+
+def test_records_nobody_knows_are_named() -> None:
+    work = begun()
+    work.add("photo.taken", {"sha256": "00" * 32})
+    assert act_body(work.fields)["other_records"] == [{"n": work.next_n - 1, "type": "photo.taken"}]
+
+
+# --- what is missing ------------------------------------------------------------------------------------------------
+
+
+def test_a_work_without_its_opening_says_so() -> None:
+    work = WorkRecords()
+    work.add("log.note", {"text": "никого нет дома"})
+    body = act_body(work.fields)
+    assert body["act"]["opened"] == "no"
+    assert body["result"] == "cancelled"
+    assert body["order"]["number"] == "not-stated"
+    assert body["clock"]["before"] == {"state": "not-read", "reason": "none"}
+    assert body["readings"] == {"before_at": "not-read", "after_at": "not-read", "registers": []}
+    assert set(body["customer"]["commitments"].values()) == {"none"}
+
+
+def test_what_was_not_read_keeps_its_reason() -> None:
+    work = WorkRecords()
+    work.add("work.open", opening())
+    snapshot: Fields = {"read_at": "2026-11-21T12:00:00.000+03:00", "energy": [], "stored": {}}
+    snapshot |= {"absent": [{"what": "clock", "reason": "no answer"}]}
+    work.add("read", {"purpose": "before", "snapshot": snapshot})
+    body = act_body(work.fields)
+    assert body["clock"]["before"] == {"state": "not-read", "reason": "no answer"}
+    assert body["dst"]["before"] == {"state": "not-read", "reason": "not-stated"}
+    assert body["absent"]["before"] == [{"what": "clock", "reason": "no answer"}]
+
+
+def test_tables_that_are_no_schedule_keep_their_reasons() -> None:
+    work = begun()
+    work.fields[2]["d"]["snapshot"].pop("schedule")
+    work.fields[2]["d"]["snapshot"]["unliftable"] = ["two programs for one day"]
+    schedule = act_body(work.fields)["schedule"]["before"]
+    assert (schedule["state"], schedule["reasons"]) == ("unliftable", ["two programs for one day"])
+
+
+# --- the result -----------------------------------------------------------------------------------------------------
+
+
+def _not_planned() -> list[Fields]:
+    return begun().fields
+
+
+def _only_read() -> list[Fields]:
+    return begun(actions=["read"]).fields
+
+
+def _nothing_to_do() -> list[Fields]:
+    work = begun()
+    work.add("work.plan", plan((), untouched=[action for action, *_ in STEPS]))
+    return work.fields
+
+
+def _not_confirmed() -> list[Fields]:
+    work = begun()
+    work.add("work.plan", plan())
+    return work.fields
+
+
+def _with_results(*results: str) -> list[Fields]:
+    work = begun()
+    work.add("work.plan", plan(STEPS[: len(results)]))
+    for step, result in zip(STEPS, results, strict=False):
+        work.write(*step, result=result)
+    return work.fields
+
+
+def _moved_by_itself() -> list[Fields]:
+    work = WorkRecords(fields=_with_results("verified"))
+    work.add("work.problem", {"kind": "EnergyMovedError", "text": "T1 fell from 18342.17 to 18242.21"})
+    return work.fields
+
+
+def _lost_answer() -> list[Fields]:
+    work = begun()
+    work.add("work.plan", plan())
+    work.announce(STEPS[0][1])
+    return work.fields
+
+
+def _answered_and_never_told() -> list[Fields]:
+    work = begun()
+    work.add("work.plan", plan())
+    work.add("outcome", {"of": work.announce(STEPS[0][1]), "i": 0, "result": "ok"})
+    return work.fields
+
+
+def _resumed() -> list[Fields]:
+    """The first run ended behind its second step; the second one found the clock to be put right by another amount."""
+    work = begun()
+    work.add("work.plan", plan())
+    work.write(*STEPS[0])
+    work.at += timedelta(hours=1)
+    work.read("before", works.before())
+    again = (STEPS[1][0], "set the clock back by 1 h 00 min 15 s", *STEPS[1][2:])
+    work.add("work.plan", plan((again, *STEPS[2:])))
+    for step in (again, *STEPS[2:]):
+        work.write(*step)
+    return work.fields
+
+
+def _found_as_wanted_when_resumed() -> list[Fields]:
+    fields = _answered_and_never_told()
+    work = WorkRecords(fields=fields, at=works.BEGAN + timedelta(hours=2))
+    work.add("work.plan", plan(STEPS[1:], untouched=["dst_off"]))
+    for step in STEPS[1:]:
+        work.write(*step)
+    return work.fields
+
+
+@pytest.mark.parametrize(
+    ("make", "result"),
+    [
+        (household_work, "done"),
+        (_not_planned, "cancelled"),
+        (_only_read, "nothing"),
+        (_nothing_to_do, "nothing"),
+        (_not_confirmed, "cancelled"),
+        (lambda: _with_results("verified", "differs"), "partly"),
+        (lambda: _with_results("refused", "not-sent"), "failed"),
+        (lambda: _with_results("verified", "in-doubt"), "in-doubt"),
+        (_moved_by_itself, "partly"),
+        (_lost_answer, "in-doubt"),
+        (_answered_and_never_told, "failed"),
+        (_resumed, "done"),
+        (_found_as_wanted_when_resumed, "done"),
+    ],
+)
+def test_the_result_is_computed_from_the_records(make: Callable[[], list[Fields]], result: str) -> None:
+    assert act_body(make())["result"] == result
+
+
+def test_a_step_that_reads_otherwise_is_not_confirmed() -> None:
+    body = act_body(_with_results("verified", "differs"))
+    states = {each["action"]: each["state"] for each in body["actions"]}
+    assert states["dst_off"] == "changed"
+    assert states["clock"] == "not-confirmed"
+    assert states["schedule"] == "not-planned"
+    assert body["zones_from"] == {"state": "not-confirmed", "at": "none"}
+
+
+def test_a_frame_without_a_known_outcome_stands_on_the_act_until_it_is_settled() -> None:
+    fields = _lost_answer()
+    (doubt,) = act_body(fields)["doubts"]
+    assert (doubt["of"], doubt["i"], doubt["result"]) == (fields[-1]["n"], 0, "none")
+    work = WorkRecords(fields=fields)
+    work.add("resolve", {"of": doubt["of"], "i": 0, "found": "off", "decision": "it was taken"})
+    settled = act_body(work.fields)
+    assert settled["doubts"] == []
+    assert settled["resolved"] == [{"of": doubt["of"], "i": 0, "found": "off", "decision": "it was taken"}]
+
+
+def test_a_resumed_work_tells_each_step_once_and_keeps_what_stood_there_first() -> None:
+    steps = act_body(_resumed())["steps"]
+    assert [(step["action"], step["result"]) for step in steps] == [
+        ("dst_off", "verified"),
+        ("clock", "replanned"),
+        ("holidays", "verified"),
+        ("schedule", "verified"),
+        ("tariff_mode", "verified"),
+        ("clock", "verified"),
+    ]
+
+
+# --- records that are none ------------------------------------------------------------------------------------------
+
+
+def test_no_records_are_no_act() -> None:
+    with pytest.raises(ActError, match="there are none"):
+        act_body([])
+
+
+def test_records_of_two_works_are_no_act() -> None:
+    other = WorkRecords(work="126/1")
+    other.add("work.open", opening())
+    with pytest.raises(ActError, match="two works, '125/1' and '126/1'"):
+        act_body([*household_work(), *other.fields])
+
+
+def test_a_record_of_a_later_version_is_not_guessed_at() -> None:
+    records = household_work()
+    records[5] = {key: records[5][key] for key in ("log", "n", "prev")} | {"v": 2}
+    with pytest.raises(ActError, match="later version"):
+        act_body(records)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("order",), "125"),
+        (("order", "number"), 125),
+        (("performers",), [["p1"]]),
+        (("actions",), [1]),
+        (("experimental",), "no"),
+    ],
+)
+def test_a_field_of_another_kind_is_an_error_that_names_it(place: tuple[str, ...], value: object) -> None:
+    records = household_work()
+    d = records[0]["d"]
+    for key in place[:-1]:
+        d = d[key]
+    d[place[-1]] = value
+    with pytest.raises(ActError, match=place[-1]):
+        act_body(records)
+
+
+@pytest.mark.parametrize("amount", ["", "1e5", "NaN", "12,5", "9" * 30])
+def test_a_reading_that_is_no_number_is_an_error(amount: str) -> None:
+    records = household_work()
+    records[2]["d"]["snapshot"]["energy"][0]["kwh"] = amount
+    if amount:
+        with pytest.raises(ActError, match="decimal"):
+            act_body(records)
+    else:
+        assert act_body(records)["readings"]["registers"][0]["before"] == "not-read"
+
+
+def test_a_moment_no_calendar_has_is_an_error() -> None:
+    records = household_work()
+    records[1]["t"] = "2026-02-31T00:00:00.000Z"
+    with pytest.raises(ActError, match="calendar"):
+        act_body(records)
+
+
+# --- anything at all ------------------------------------------------------------------------------------------------
+
+_TYPES = [
+    "work.open",
+    "work.plan",
+    "work.step",
+    "read",
+    "meter.journal",
+    "seal",
+    "log.note",
+    "resolve",
+    "outcome",
+    "intent",
+    "work.close",
+    "strange",
+]
+_KEYS = [
+    *("order", "number", "meter", "seals", "snapshot", "purpose", "journals", "steps", "warnings", "facts", "event"),
+    *("energy", "kwh", "clock", "error_s", "schedule", "season", "holidays", "absent", "text", "of", "i", "frames"),
+    *("actions", "performers", "commitments", "action", "operation", "result", "untouched", "tariff_plan", "zones"),
+]
+_VALUES = st.recursive(
+    st.one_of(st.booleans(), st.integers(-9, 9), st.sampled_from(["before", "after", "clock", "verified", "1.5", "é"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(_TYPES), st.dictionaries(st.sampled_from(_KEYS), _VALUES, max_size=6)), max_size=8
+    )
+)
+def test_any_records_give_a_body_or_an_error_of_ours(drawn: list[tuple[str, Fields]]) -> None:
+    head = household_work()[0]
+    records = [head | {"n": n, "type": type_, "d": d} for n, (type_, d) in enumerate(drawn)]
+    try:
+        body = act_body(records)
+    except (ActError, AuditFormatError):
+        return
+    assert act_body(records) == body
+    assert encode_body(body)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_any_part_of_a_work_in_any_order_gives_a_body(data: st.DataObject) -> None:
+    records = household_work()
+    kept = data.draw(st.lists(st.sampled_from(records), min_size=1, unique_by=lambda each: each["n"]))
+    body = act_body(kept)
+    assert body["act"]["records"]["count"] == len(kept)
+    assert encode_body(body)
