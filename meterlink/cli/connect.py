@@ -18,7 +18,6 @@ from meterlink.cli import output
 from meterlink.cli.options import Given
 from meterlink.cli.settings import Setting, Surroundings, resolve
 from meterlink.cli.simulated import own_address, simulate
-from meterlink.cli.zone import parse_zone
 from meterlink.context import Observer, Traced
 from meterlink.driver import Driver, Target
 from meterlink.errors import (
@@ -31,7 +30,7 @@ from meterlink.errors import (
     PortUrlError,
     WireError,
 )
-from meterlink.flow import Flow, instant
+from meterlink.flow import Flow, Gate, closed_gate, instant
 from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.opening import open_port
 from meterlink.link.port import PortKind, PortUrl, parse_port
@@ -41,6 +40,7 @@ from meterlink.profiles import Profile, ProfileLibrary, load_profiles, profile_f
 from meterlink.registry import load_driver
 from meterlink.sim.line import VirtualWire
 from meterlink.wire.line import Line
+from meterlink.zone import parse_zone
 
 T = TypeVar("T")
 
@@ -150,16 +150,20 @@ def wanted_place(given: Given) -> Place:
 
 
 @contextmanager
-def connected_at(place: Place, needs: str | None = None) -> Iterator[Meter]:
-    """The same where the place is known."""
+def connected_at(
+    place: Place, needs: str | None = None, *, gate: Gate = closed_gate, observer: Observer | None = None
+) -> Iterator[Meter]:
+    """The same where the place is known. `gate` lets writes through; `observer` is told of every frame."""
     profile = place.target.profile
     if needs is not None and not profile.variants:
         profile.require(needs)
     with ExitStack() as stack:
         observers: list[Observer] = [stack.enter_context(output.Progress(_PROGRESS.format(port=place.url.text)))]
+        if observer is not None:
+            observers.append(observer)
         if place.trace is not None:
             observers.append(stack.enter_context(TraceFile(place.trace, output.remark)))
-        dialogue = stack.enter_context(_open(place, observers))
+        dialogue = stack.enter_context(_open(place, observers, gate))
         yield _identified(place, dialogue)
 
 
@@ -235,7 +239,7 @@ def _of_url(url: PortUrl, work: Callable[[], T]) -> T:
         raise PortUrlError(setting=url.text, why=f"{error.setting}: {error.why}", advice=error.advice) from error
 
 
-def _open(place: Place, observers: list[Observer]) -> Dialogue:
+def _open(place: Place, observers: list[Observer], gate: Gate) -> Dialogue:
     def observe(frame: Traced) -> None:
         for observer in observers:
             observer(frame)
@@ -248,6 +252,7 @@ def _open(place: Place, observers: list[Observer]) -> Dialogue:
         line=place.url.line(usual),
         port_name=port.name,
         port_timing=place.url.timing,
+        gate=gate,
         observer=observe,
         echo=place.url.echo,
     )

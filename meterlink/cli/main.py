@@ -21,6 +21,12 @@ PROGRAM: Final = "meterlink"
 
 NOUNS: Final = (
     "demo",
+    "visit",
+    "plan",
+    "apply",
+    "act",
+    "order",
+    "secret",
     "meter",
     "energy",
     "instant",

@@ -69,10 +69,12 @@ def schema(name: str, version: int = 1) -> str:
     return f"meterlink.{name}/{version}"
 
 
-def present(as_json: bool, name: str, facts: Mapping[str, object], show: Callable[[], None]) -> None:
+def present(
+    as_json: bool, name: str, facts: Mapping[str, object], show: Callable[[], None], *, version: int = 1
+) -> None:
     """The result, in the form that was asked for."""
     if as_json:
-        document(name, facts)
+        document(name, facts, version=version)
     else:
         show()
 

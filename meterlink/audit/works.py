@@ -1,0 +1,78 @@
+"""The works of a log: which there are, which are still open, and the records of one of them. Read, never written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from meterlink.audit.place import LogPlace
+from meterlink.audit.record import Record
+from meterlink.audit.scan import refuse_fault, scan
+from meterlink.audit.strict_text import encode_base64
+from meterlink.audit.tree import Frontier, leaf_hash
+from meterlink.errors import NoWorkError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkSeen:
+    """One work: its first record, and whether it was closed."""
+
+    id: str
+    opened: Record
+    closed: bool
+
+
+def works_of(place: LogPlace) -> list[WorkSeen]:
+    """Every work that was opened, in the order of the log; ChainBrokenError where the log does not hold."""
+    opened: dict[str, Record] = {}
+    closed: set[str] = set()
+
+    def take(record: Record) -> None:
+        if record.work is not None and record.type == "work.open":
+            opened.setdefault(record.work, record)
+        elif record.work is not None and record.type == "work.close":
+            closed.add(record.work)
+
+    _read(place, take)
+    return [WorkSeen(id=work, opened=record, closed=work in closed) for work, record in opened.items()]
+
+
+def records_of(place: LogPlace, work: str) -> list[Record]:
+    """The records of one work in order; NoWorkError where there is none."""
+    found: list[Record] = []
+
+    def take(record: Record) -> None:
+        if record.work == work:
+            found.append(record)
+
+    origin = _read(place, take)
+    if not found:
+        raise NoWorkError(log=origin, work=work)
+    return found
+
+
+def record_at(place: LogPlace, n: int) -> Record:
+    """One record by its index, which must be there."""
+    found: list[Record] = []
+
+    def take(record: Record) -> None:
+        if record.n == n:
+            found.append(record)
+
+    _read(place, take)
+    return found[0]
+
+
+def closing_facts(records: Sequence[Record]) -> dict[str, Any]:
+    """What work.close says of the records before it: their indexes, and the root over their leaf hashes."""
+    tree = Frontier()
+    for record in records:
+        tree.push(leaf_hash(record.line))
+    return {"records": [record.n for record in records], "root": encode_base64(tree.root())}
+
+
+def _read(place: LogPlace, take: Callable[[Record], None]) -> str:
+    found = scan(place.bytes(), signatures="last", seen=lambda record, _place: take(record))
+    refuse_fault(found)
+    return found.chain.origin

@@ -1,0 +1,86 @@
+"""`act print`: the act of a work, made of the log's records, as PDF and HTML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from meterlink.audit.run import Run
+from meterlink.cli import output
+from meterlink.cli.act_files import FORMATS, act_of, file_name, refuse_existing, write_act
+from meterlink.cli.asking import lang_option, language_of
+from meterlink.cli.audit.common import PATH, audit_home, recorded, refuse_empty_work
+from meterlink.cli.grammar import Group
+from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.errors import ConfigError
+from meterlink.language import Language
+from meterlink.report.passport import passport_line
+
+COPIES: Final = 2
+
+_HELP: Final = "the act of a work, for the customer and for the office"
+_PRINT_HELP: Final = """print the act of a work, in Russian or English, as PDF and HTML
+
+It is made of the sealed log alone and comes out the same at any later time. Personal data are printed where their clear
+values are still kept beside the log. Without --work it is the act of the work that was closed last
+"""
+_EXAMPLES: Final = (
+    "meterlink act print",
+    "meterlink act print --work 117/1 -o act.pdf --lang en --copies 3",
+)
+_OPTIONS: Final = {
+    "work": "the work, by its id",
+    "out": "the file to write, .pdf or .html; may be given twice; usually both, named by the work, in this folder",
+    "copies": "how many copies are printed, for the record",
+}
+_WHY: Final = {"format": "an act is written as .pdf or .html"}
+_TEXT: Final = {
+    "act": "act of the work {work}: {files}",
+    "passport": "for the passport of the meter:",
+}
+
+
+@click.group(cls=Group, help=_HELP)
+def act() -> None:
+    """The noun."""
+
+
+@act.command(name="print", help=_PRINT_HELP, examples=_EXAMPLES)
+@click.option("--work", metavar="ID", help=_OPTIONS["work"])
+@click.option("-o", "--out", "outs", type=PATH, metavar="FILE", multiple=True, help=_OPTIONS["out"])
+@click.option("--copies", type=click.IntRange(1, 99), default=COPIES, show_default=True, help=_OPTIONS["copies"])
+@lang_option
+@json_option
+@pass_given
+def print_act(given: Given, /, work: str | None, outs: tuple[Path, ...], copies: int) -> None:
+    refuse_empty_work(work)
+    language = language_of(given, Language.RU)
+    for file in outs:
+        if file.suffix.removeprefix(".") not in FORMATS:
+            raise ConfigError(setting=f"-o {file}", why=_WHY["format"])
+    home = audit_home()
+    found = act_of(home.current(), work)
+    files = outs or tuple(file_name(found.work, each) for each in FORMATS)
+    refuse_existing(files)
+    with recorded(home.open(Run.start()), home) as log:
+        write_act(log, found, files, language, copies)
+    line = passport_line(found.body, language)
+    facts = {
+        "work": found.work,
+        "result": found.body["result"],
+        "body_sha256": found.sha256,
+        "files": [str(file) for file in files],
+        "language": language.value,
+        "copies": copies,
+        "passport": line,
+    }
+    output.present(given.as_json, "act", facts, lambda: _show(found.work, files, line))
+
+
+def _show(work: str, files: tuple[Path, ...], line: str) -> None:
+    output.line(_TEXT["act"].format(work=work, files=", ".join(map(str, files))))
+    output.line()
+    output.line(_TEXT["passport"])
+    output.line(line)

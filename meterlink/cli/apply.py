@@ -1,0 +1,89 @@
+"""`apply`: carry out a saved plan. The meter is read again first; where anything moved, nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from meterlink.cli import output
+from meterlink.cli.asking import (
+    confirm,
+    lang_option,
+    language_of,
+    performer_of,
+    performer_option,
+    refuse_unaskable,
+    yes_option,
+)
+from meterlink.cli.at_meter import place_of, refuse_unfit
+from meterlink.cli.audit.common import PATH, audit_home, read_given
+from meterlink.cli.grammar import Command
+from meterlink.cli.job import ended_facts, job, raise_problem, show_ended, telling
+from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.plan_shown import plan_facts, show_plan
+from meterlink.visit.form import Form
+from meterlink.visit.order import Order
+from meterlink.visit.plan_form import SavedPlan, decode_plan
+
+_HELP: Final = """carry out a plan that `meterlink plan -o FILE` saved
+
+The meter is read again first; where it, the order or the plan is not what it was, nothing is written. Only what the
+plan says is written; no option changes that
+"""
+_SHORT: Final = "carry out a saved plan"
+_EXAMPLES: Final = (
+    "meterlink apply visit.plan --port COM3",
+    "meterlink apply visit.plan --port tcp://192.168.0.7:4001 --yes --json",
+)
+_WHY: Final = {"preview": "it is a preview, made without an order"}
+_TEXT: Final = {
+    "act": "the act: meterlink act print --work {work}",
+}
+
+
+@click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
+@click.argument("plan_file", type=PATH, metavar="PLAN")
+@performer_option
+@yes_option
+@lang_option
+@meter_options
+@pass_given
+def apply(given: Given, /, plan_file: Path, performer: str | None, yes: bool) -> None:
+    language = language_of(given)
+    saved = decode_plan(read_given("PLAN", plan_file))
+    order = _order_of(saved)
+    refuse_unaskable(yes, order.meter.serial_number)
+    by = performer_of(order, performer)
+    with job(
+        audit_home(),
+        place_of(given, order),
+        order,
+        performer=by,
+        language=language,
+        time_source=saved.time_source,
+        experimental=saved.experimental,
+    ) as at_work:
+        session = at_work.session
+        before = session.look()
+        plan = session.plan_again(saved, before)
+        if not given.as_json:
+            show_plan(plan, language)
+        confirmed = confirm(at_work.meter.driver, session.site.identity.serial_number, by, yes, language)
+        session.begin(Form(), before)
+        results = session.carry_out(plan, confirmed, telling(language))
+        after, problems = session.look_after(plan, results)
+        ended = session.close(Form(), results, after, problems)
+    facts = {**plan_facts(plan), **ended_facts(ended)}
+    output.present(given.as_json, "apply", facts, lambda: show_ended(ended, plan, language))
+    if not given.as_json:
+        output.line(_TEXT["act"].format(work=ended.work))
+    raise_problem(ended)
+
+
+def _order_of(saved: SavedPlan) -> Order:
+    """The order that stands in the plan, which must hold today."""
+    order = saved.order()
+    refuse_unfit(order)
+    return order

@@ -1,0 +1,142 @@
+"""Questions to the people at the meter: on stderr, and only in a terminal; without one a command refuses at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import click
+
+from meterlink.cli.options import Given
+from meterlink.driver import Driver
+from meterlink.errors import ConfigError, NotConfirmedError
+from meterlink.language import Language, Words
+from meterlink.visit.order import Order
+from meterlink.visit.plan import TimeSource
+from meterlink.visit.session import Confirmed
+
+C = TypeVar("C", bound=Callable[..., Any] | click.Command)
+
+_LANG_HELP: Final = "language of what people read: ru or en  [METERLINK_LANG]"
+_YES_HELP: Final = "confirm on somebody's behalf, for scripts; nothing is asked"
+_PERFORMER_HELP: Final = "which performer of the order does the work, by id; the first where it is not said"
+_SOURCE_HELP: Final = (
+    "why this computer's clock may be believed: system (kept right by the network), confirmed (compared with a trusted "
+    "clock just now)"
+)
+_WHY: Final = {
+    "no terminal": "there is no terminal to ask in, and --yes was not given",
+    "typed": "{typed!r} was typed",
+    "nothing": "nothing was typed",
+    "performer": "the order knows no performer {id!r}; it has {known}",
+}
+_ADVICE: Final = {"performer": "Give one of them, or leave --performer out."}
+_WORDS: Final = Words(
+    {
+        Language.EN: {
+            "serial": "Type the serial number of the meter to have this written (nothing else confirms)",
+            "source": "This computer shows {now}. Is that right? system: the network keeps it right; confirmed: I "
+            "compared it with a trusted clock just now; unknown",
+        },
+        Language.RU: {
+            "serial": "Наберите заводской номер прибора, чтобы это записать (ничто другое не подтверждает)",
+            "source": "Этот компьютер показывает {now}. Это верно? system: часы ведёт сеть; confirmed: я только что "
+            "сверил их с надёжными часами; unknown: неизвестно",
+        },
+    }
+)
+_BY_TYPING: Final = "serial number typed"
+_BY_OPTION: Final = "--yes"
+
+
+def lang_option(command: C) -> C:
+    """`--lang`."""
+
+    def note(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            ctx.ensure_object(Given).values["lang"] = value
+
+    choice = click.Choice([each.value for each in Language])
+    return click.option("--lang", type=choice, help=_LANG_HELP, expose_value=False, callback=note)(command)
+
+
+def language_of(given: Given, usual: Language = Language.EN) -> Language:
+    """What was asked for; else the variable; else the usual one."""
+    said = given.values.get("lang") or os.environ.get("METERLINK_LANG", "").strip().lower()
+    try:
+        return Language(said) if said else usual
+    except ValueError:
+        known = ", ".join(each.value for each in Language)
+        raise ConfigError(setting="METERLINK_LANG", why=f"{said!r} is none of {known}") from None
+
+
+def yes_option(command: C) -> C:
+    """`--yes`."""
+    return click.option("--yes", is_flag=True, help=_YES_HELP)(command)
+
+
+def performer_option(command: C) -> C:
+    """`--performer`."""
+    return click.option("--performer", metavar="ID", help=_PERFORMER_HELP)(command)
+
+
+def time_source_option(command: C) -> C:
+    """`--time-source`."""
+    choice = click.Choice([TimeSource.SYSTEM.value, TimeSource.CONFIRMED.value])
+    return click.option("--time-source", type=choice, help=_SOURCE_HELP)(command)
+
+
+def can_ask() -> bool:
+    """Whether somebody sits there."""
+    return sys.stdin.isatty()
+
+
+def refuse_unaskable(yes: bool, serial_number: str) -> None:
+    """NotConfirmedError at once where nobody could confirm later."""
+    if not yes and not can_ask():
+        raise NotConfirmedError(serial_number=serial_number, why=_WHY["no terminal"])
+
+
+def confirm(driver: Driver, serial_number: str, by: str, yes: bool, language: Language) -> Confirmed:
+    """The meter's serial number, typed by a person."""
+    if yes:
+        return Confirmed(by=by, how=_BY_OPTION)
+    typed = ask(_WORDS("serial", language)).strip()
+    if not typed or not driver.same_serial(typed, serial_number):
+        why = _WHY["typed"].format(typed=typed) if typed else _WHY["nothing"]
+        raise NotConfirmedError(serial_number=serial_number, why=why)
+    return Confirmed(by=by, how=_BY_TYPING)
+
+
+def performer_of(order: Order, wanted: str | None) -> str:
+    """The id of who does the work."""
+    known = [each.id for each in order.performers]
+    if wanted is None:
+        return known[0]
+    if wanted not in known:
+        why = _WHY["performer"].format(id=wanted, known=", ".join(known))
+        raise ConfigError(setting="--performer", why=why, advice=_ADVICE["performer"])
+    return wanted
+
+
+def time_source_of(said: str | None, now: str, language: Language) -> TimeSource:
+    """What was said, or what is answered; unknown where nobody can be asked."""
+    if said is not None:
+        return TimeSource(said)
+    if not can_ask():
+        return TimeSource.UNKNOWN
+    return TimeSource(choose(_WORDS("source", language, now=now), [each.value for each in TimeSource]))
+
+
+def ask(question: str, usual: str = "") -> str:
+    """One line; what Enter alone means is `usual`."""
+    answer: str = click.prompt(question, default=usual, show_default=bool(usual), err=True)
+    return answer
+
+
+def choose(question: str, answers: list[str], usual: str | None = None) -> str:
+    """One of several words."""
+    answer: str = click.prompt(question, type=click.Choice(answers), default=usual, err=True)
+    return answer

@@ -1,0 +1,89 @@
+"""The meter that an order is about: where the order and the command line say it is, and that it is the right one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from meterlink.cli.connect import Meter, Place, connected_at, find_place, library, surroundings
+from meterlink.cli.options import Given
+from meterlink.cli.settings import Setting, resolve
+from meterlink.errors import ConfigError, OrderError, OtherMeterError, UnknownModelError
+from meterlink.flow import Gate, closed_gate
+from meterlink.link.port import PortKind
+from meterlink.profiles import ProfileLibrary
+from meterlink.registry import load_driver
+from meterlink.visit.carrying import Site
+from meterlink.visit.order import Order
+from meterlink.visit.order_check import check_address
+from meterlink.visit.session import Frames
+from meterlink.zone import parse_zone
+
+_ORIGIN: Final = "the order"
+_WHY: Final = {
+    "other": "the order says {wanted}",
+    "no model": "no profile is called {model!r}. {suggestion}",
+}
+_ADVICE: Final = {
+    "other": "Leave --{name} out, or have the order corrected.",
+}
+
+
+def refuse_unfit(order: Order) -> None:
+    """OrderError where the order does not hold today."""
+    for problem in order.problems(datetime.now(parse_zone(order.tz)).date()):
+        raise problem
+
+
+def place_of(given: Given, order: Order) -> Place:
+    """Port by the command line; model, address and time zone by the order, which options may not contradict."""
+    profiles = library()
+    settings = resolve(given.values, surroundings())
+    wanted = {"model": model_of(order, profiles), "address": order.meter.network_address, "tz": order.tz}
+    profile = profiles.get(wanted["model"])
+    check_address(order, profile, load_driver(profile.driver))
+    said = dict(given.values)
+    if "model" in said:
+        said["model"] = profiles.named(said["model"]).model
+    for name, value in wanted.items():
+        if said.get(name, value) != value:
+            why, advice = _WHY["other"].format(wanted=value), _ADVICE["other"].format(name=name)
+            raise ConfigError(setting=f"--{name}", why=why, advice=advice)
+    ordered = {name: Setting(name=name, value=value, origin=_ORIGIN) for name, value in wanted.items()}
+    return find_place({**settings, **ordered}, profiles)
+
+
+def model_of(order: Order, profiles: ProfileLibrary) -> str:
+    """The model id; an order may call the meter by a name that its profile carries."""
+    try:
+        return profiles.named(order.meter.model).model
+    except UnknownModelError as error:
+        why = _WHY["no model"].format(model=order.meter.model, suggestion=error.suggestion).strip()
+        raise OrderError(order=order.order_no, why=why) from error
+
+
+@contextmanager
+def at_meter(place: Place, order: Order, *, gate: Gate = closed_gate, frames: Frames | None = None) -> Iterator[Meter]:
+    """The meter of the order; OtherMeterError where another one answers, before anything else is asked."""
+    with connected_at(place, gate=gate, observer=frames) as meter:
+        plate, answered = order.meter.serial_number, meter.identity.serial_number
+        if plate and not meter.driver.same_serial(plate, answered):
+            raise OtherMeterError(address=meter.target.address, plate=plate, answered=answered)
+        yield meter
+
+
+def site_of(meter: Meter, place: Place) -> Site:
+    """The same as the visit sees it."""
+    assert meter.zone is not None  # an order has a time zone
+    virtual = place.url.kind is PortKind.SIM
+    return Site(
+        talk=meter.dialogue,
+        driver=meter.driver,
+        target=meter.target,
+        identity=meter.identity,
+        zone=meter.zone,
+        wall=None if virtual else time.time,
+    )

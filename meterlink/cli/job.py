@@ -1,0 +1,206 @@
+"""What `apply`, `visit` and `demo` share: a log that is open, the meter of the order, the writing, and how it ended."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from meterlink.audit.doubt import Doubt
+from meterlink.audit.home import AuditHome
+from meterlink.audit.run import Run
+from meterlink.cli import output
+from meterlink.cli.act_files import judge
+from meterlink.cli.at_meter import at_meter, site_of
+from meterlink.cli.audit.common import recorded, safe
+from meterlink.cli.connect import Meter, Place
+from meterlink.cli.version import VERSION
+from meterlink.errors import MeterlinkError
+from meterlink.language import Language, Words
+from meterlink.visit.carrying import Result, StepResult
+from meterlink.visit.order import Order
+from meterlink.visit.plan import Plan, Step, TimeSource
+from meterlink.visit.resolving import Resolved
+from meterlink.visit.session import Ended, Frames, Session
+from meterlink.visit.snapshot import snapshot_facts
+from meterlink.visit.words import old_new_words, operation_words, result_words
+from meterlink.visit.work import WorkGate
+
+_PROGRAM: Final = "meterlink {version}"
+_WORDS: Final = Words(
+    {
+        Language.EN: {
+            "writing": "writing: {operation} ...",
+            "resolved": "in doubt since an earlier run: {operation}, {parameter}. It reads {found}: {decision}",
+            "written": "it was written",
+            "unchanged": "it was not written",
+            "other": "that is neither the old value nor the new one",
+            "unknown": "nothing tells what it was about",
+            "result": "{operation}: {old} -> {new}: {result}",
+            "found": "   it reads {found}",
+            "detail": "   {detail}",
+            "ended": "work {work}: {result}",
+            "stopped": "The work {work} was stopped in the middle; the log keeps it open.",
+            "state": "What is known of the meter: {state}",
+            "doubt": "in doubt: {operation}, {parameter}",
+            "verified": "written and read back: {operation}",
+            "none": "nothing was written",
+            "go on": "Run the same command again: it reads the meter before it writes anything.",
+        },
+        Language.RU: {
+            "writing": "запись: {operation} ...",
+            "resolved": "под вопросом с прошлого запуска: {operation}, {parameter}. Сейчас там {found}: {decision}",
+            "written": "было записано",
+            "unchanged": "записано не было",
+            "other": "это ни прежнее значение, ни новое",
+            "unknown": "неизвестно, о чём была запись",
+            "result": "{operation}: {old} -> {new}: {result}",
+            "found": "   в приборе: {found}",
+            "detail": "   {detail}",
+            "ended": "работа {work}: {result}",
+            "stopped": "Работа {work} прервана на середине; в журнале она остаётся открытой.",
+            "state": "Что известно о приборе: {state}",
+            "doubt": "под вопросом: {operation}, {parameter}",
+            "verified": "записано и прочитано обратно: {operation}",
+            "none": "ничего не записано",
+            "go on": "Запустите ту же команду ещё раз: она сначала прочитает прибор и только потом запишет.",
+        },
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A session with its meter."""
+
+    session: Session
+    meter: Meter
+    home: AuditHome
+
+
+@contextmanager
+def job(
+    home: AuditHome,
+    place: Place,
+    order: Order,
+    *,
+    performer: str,
+    language: Language,
+    time_source: TimeSource = TimeSource.UNKNOWN,
+    experimental: bool = False,
+) -> Iterator[Job]:
+    """The log first, so that a work that could not be recorded is refused before the port is opened."""
+    gate, frames, run = WorkGate(), Frames(), Run.start()
+    log_place = home.current()
+    with recorded(home.open(run), home) as log, at_meter(place, order, gate=gate, frames=frames) as meter:
+        session = Session(
+            site=site_of(meter, place),
+            order=order,
+            profile=meter.profile,
+            port=place.url.kind.value,
+            program=_PROGRAM.format(version=VERSION),
+            log=log,
+            place=log_place,
+            gate=gate,
+            frames=frames,
+            random=os.urandom,
+            judge=judge,
+            performer=performer,
+            time_source=time_source,
+            experimental=experimental,
+        )
+        for line in resolved_lines(session.resolve_doubts(), language):
+            output.aside(line)
+        try:
+            yield Job(session=session, meter=meter, home=home)
+        except BaseException:
+            _tell_stopped(session, language)
+            raise
+
+
+def told_now(at: datetime) -> str:
+    """A moment in questions."""
+    return f"{at:%Y-%m-%d %H:%M:%S %Z}"
+
+
+# --- told -----------------------------------------------------------------------------------------------------------
+
+
+def telling(language: Language) -> Any:
+    """Says what is being written, on stderr."""
+
+    def tell(step: Step) -> None:
+        output.aside(_WORDS("writing", language, operation=operation_words(step, language)))
+
+    return tell
+
+
+def resolved_lines(resolved: Sequence[Resolved], language: Language) -> Iterator[str]:
+    """What became of frames that earlier runs left in doubt."""
+    for each in resolved:
+        yield _WORDS(
+            "resolved",
+            language,
+            operation=safe(each.doubt.operation),
+            parameter=safe(each.doubt.parameter or ""),
+            found=safe(each.found),
+            decision=_WORDS(each.decision, language),
+        )
+
+
+def show_ended(ended: Ended, plan: Plan, language: Language) -> None:
+    """Each step and how the work ended."""
+    for result in ended.results:
+        output.lines(_result_lines(result, plan, language))
+    output.line(_WORDS("ended", language, work=ended.work, result=result_words(ended.result, language)))
+
+
+def _result_lines(result: StepResult, plan: Plan, language: Language) -> Iterator[str]:
+    step = result.step
+    old, new = old_new_words(step, plan.before, language)
+    told = result_words(result.result.value, language)
+    yield _WORDS("result", language, operation=operation_words(step, language), old=old, new=new, result=told)
+    if result.found is not None and result.result is not Result.VERIFIED:
+        yield _WORDS("found", language, found=result.found)
+    if result.detail is not None:
+        yield _WORDS("detail", language, detail=result.detail)
+
+
+def ended_facts(ended: Ended) -> dict[str, Any]:
+    """For documents."""
+    return {
+        "work": ended.work,
+        "result": ended.result,
+        "steps": [result.facts() for result in ended.results],
+        "after": None if ended.after is None else snapshot_facts(ended.after),
+        "problems": [{"kind": type(each).__name__, "message": str(each)} for each in ended.problems],
+    }
+
+
+def raise_problem(ended: Ended) -> None:
+    """The worst problem gives the command its error and exit code."""
+    problems: Sequence[MeterlinkError] = ended.problems
+    for problem in problems:
+        raise problem
+
+
+def _tell_stopped(session: Session, language: Language) -> None:
+    """After Ctrl-C or a failure in the middle: what is known of the meter, on stderr."""
+    work = session.work
+    if work is None or work.closed:
+        return
+    output.aside(_WORDS("stopped", language, work=work.id))
+    doubts: list[Doubt] = session.log.doubts
+    known = [_WORDS("doubt", language, operation=doubt.operation, parameter=doubt.parameter or "-") for doubt in doubts]
+    known += [
+        _WORDS("verified", language, operation=operation_words(result.step, language))
+        for result in session.results
+        if result.result is Result.VERIFIED
+    ]
+    output.aside(_WORDS("state", language, state="; ".join(known) or _WORDS("none", language)))
+    output.aside(_WORDS("go on", language))
+    sys.stderr.flush()

@@ -1,0 +1,285 @@
+"""`visit`: the whole job at one meter, from the seals found to the printed act, in one command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from meterlink.audit.home import AuditHome
+from meterlink.audit.works import works_of
+from meterlink.cli import output
+from meterlink.cli.act_files import act_of, free_names, write_act
+from meterlink.cli.asking import (
+    ask,
+    can_ask,
+    confirm,
+    lang_option,
+    language_of,
+    performer_of,
+    performer_option,
+    refuse_unaskable,
+    time_source_of,
+    time_source_option,
+    yes_option,
+)
+from meterlink.cli.at_meter import place_of, refuse_unfit
+from meterlink.cli.audit.common import PATH, audit_home, read_given
+from meterlink.cli.connect import Place
+from meterlink.cli.form_asked import ask_after, ask_before
+from meterlink.cli.grammar import Command
+from meterlink.cli.job import Job, ended_facts, job, raise_problem, show_ended, telling, told_now
+from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.order_file import load_order
+from meterlink.cli.plan_shown import plan_facts, show_plan
+from meterlink.errors import (
+    ConfigError,
+    NotConfirmedError,
+    NotSupportedError,
+    OrderError,
+    PlanError,
+    ScheduleError,
+)
+from meterlink.language import Language, Words
+from meterlink.model import Action
+from meterlink.visit.carrying import StepResult
+from meterlink.visit.form import Form
+from meterlink.visit.form_file import read_form
+from meterlink.visit.order import Order
+from meterlink.visit.plan import Plan, TimeSource
+from meterlink.visit.session import Confirmed, Ended, Session, prompts_of
+from meterlink.visit.snapshot import Snapshot
+from meterlink.visit.words import action_words
+
+_HELP: Final = """do the whole job that an order describes, step by step, and print its act
+
+It asks for seals and people, reads the meter, shows the plan, has it confirmed by the serial number, writes, reads
+back, and seals all of it in the log. A visit that was cut off is gone on with by the same command
+"""
+_SHORT: Final = "do the whole job that an order describes"
+_EXAMPLES: Final = (
+    "meterlink visit order.toml --port COM3 --lang ru",
+    "meterlink visit order.toml --port tcp://192.168.0.7:4001 --time-source system --yes --json",
+)
+_OPTIONS: Final = {
+    "form": "a file with seals, people and remarks, instead of the questions",
+    "act_dir": "folder for the files of the act; usually the one you work in",
+    "experimental": "write also what nobody has seen work; the log and the act say so",
+}
+_WHY: Final = {"no folder": "there is no such folder"}
+_WORDS: Final = Words(
+    {
+        Language.EN: {
+            "head": "order {number} of {date}: meter {serial_number} ({model})",
+            "actions": "permitted: {actions}",
+            "performer": "performer: {name}, {post}, certificate {certificate}",
+            "resumed": "An earlier run left this work open; it is gone on with, and the seals are not asked again.",
+            "prompt": "Before the dialogue with the meter: {prompt}. Press Enter when that is done",
+            "display": "The display should mark {tariff} now; look at it.",
+            "act": "act: {files}",
+        },
+        Language.RU: {
+            "head": "наряд {number} от {date}: прибор учёта {serial_number} ({model})",
+            "actions": "разрешено: {actions}",
+            "performer": "исполнитель: {name}, {post}, удостоверение {certificate}",
+            "resumed": "Прошлый запуск оставил эту работу открытой; она продолжается, о пломбах уже спрошено.",
+            "prompt": "Перед обменом с прибором: {prompt}. Нажмите Enter, когда сделано",
+            "display": "Индикатор прибора должен показывать сейчас {tariff}; посмотрите на него.",
+            "act": "акт: {files}",
+        },
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the command line says besides the order."""
+
+    order: Order
+    form: Form | None
+    performer: str
+    yes: bool
+    as_json: bool
+    time_source: str | None
+    experimental: bool
+    act_dir: Path
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A visit that was made."""
+
+    plan: Plan
+    ended: Ended
+    files: tuple[Path, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """For documents."""
+        return {**plan_facts(self.plan), **ended_facts(self.ended), "act": [str(file) for file in self.files]}
+
+
+@click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
+@click.argument("order_file", type=PATH, metavar="ORDER")
+@click.option("--form", "form_file", type=PATH, metavar="FILE", help=_OPTIONS["form"])
+@click.option("--act-dir", type=PATH, metavar="FOLDER", default=Path(), help=_OPTIONS["act_dir"])
+@click.option("--experimental", is_flag=True, help=_OPTIONS["experimental"])
+@time_source_option
+@performer_option
+@yes_option
+@lang_option
+@meter_options
+@pass_given
+def visit(
+    given: Given,
+    /,
+    order_file: Path,
+    form_file: Path | None,
+    act_dir: Path,
+    experimental: bool,
+    time_source: str | None,
+    performer: str | None,
+    yes: bool,
+) -> None:
+    order = load_order(order_file)
+    refuse_unfit(order)
+    refuse_unaskable(yes, order.meter.serial_number)
+    if not act_dir.is_dir():
+        raise ConfigError(setting=f"--act-dir {act_dir}", why=_WHY["no folder"])
+    wanted = Wanted(
+        order=order,
+        form=None if form_file is None else read_form(read_given("--form", form_file), f"--form {form_file}"),
+        performer=performer_of(order, performer),
+        yes=yes,
+        as_json=given.as_json,
+        time_source=time_source,
+        experimental=experimental,
+        act_dir=act_dir,
+        language=language_of(given),
+    )
+    done = do_visit(audit_home(), place_of(given, order), wanted)
+    output.present(wanted.as_json, "visit", done.facts(), lambda: show_visit(done, wanted.language))
+    raise_problem(done.ended)
+
+
+def do_visit(home: AuditHome, place: Place, wanted: Wanted) -> Visit:
+    """Everything from here on happens at the meter."""
+    language = wanted.language
+    resumed = _is_open(home, wanted.order)
+    if not wanted.as_json:
+        _show_order(wanted, resumed)
+    form = _form_before(wanted, resumed)
+    source = _time_source(wanted)
+    _prompt(place, wanted)
+    with job(
+        home,
+        place,
+        wanted.order,
+        performer=wanted.performer,
+        language=language,
+        time_source=source,
+        experimental=wanted.experimental,
+    ) as at_work:
+        session = at_work.session
+        before = session.look()
+        session.begin(form, before)
+        try:
+            plan = session.plan(before)
+            if not wanted.as_json:
+                show_plan(plan, language)
+            confirmed = _confirmed(at_work, plan, wanted)
+        except (PlanError, OrderError, NotSupportedError, ScheduleError, ConfigError, NotConfirmedError) as error:
+            session.cancel(before, str(error))
+            raise
+        ended = _carry_out(session, plan, confirmed, form, wanted)
+        files = _print_act(at_work, ended, wanted)
+    return Visit(plan=plan, ended=ended, files=tuple(files))
+
+
+def _confirmed(at_work: Job, plan: Plan, wanted: Wanted) -> Confirmed | None:
+    """None where there is nothing to confirm."""
+    if not plan.steps:
+        return None
+    serial_number = at_work.session.site.identity.serial_number
+    return confirm(at_work.meter.driver, serial_number, wanted.performer, wanted.yes, wanted.language)
+
+
+def _carry_out(session: Session, plan: Plan, confirmed: Confirmed | None, form: Form, wanted: Wanted) -> Ended:
+    results: list[StepResult] = []
+    if confirmed is None:
+        session.nothing_to_do(plan)
+    else:
+        results = session.carry_out(plan, confirmed, telling(wanted.language))
+    after, problems = session.look_after(plan, results)
+    if wanted.form is None and not wanted.yes:
+        form = ask_after(form, wanted.language)
+    return session.close(form, results, after, problems)
+
+
+def _is_open(home: AuditHome, order: Order) -> bool:
+    """Whether an earlier run of this order left a work open."""
+    for seen in works_of(home.current()):
+        said = seen.opened.d.get("order")
+        if not seen.closed and isinstance(said, dict) and said.get("sha256") == order.sha256:
+            return True
+    return False
+
+
+def _form_before(wanted: Wanted, resumed: bool) -> Form:
+    if wanted.form is not None:
+        return wanted.form
+    if resumed or wanted.yes:
+        return Form()
+    return ask_before(wanted.order, wanted.language)
+
+
+def _time_source(wanted: Wanted) -> TimeSource:
+    if Action.CLOCK not in wanted.order.actions or (wanted.yes and wanted.time_source is None):
+        return TimeSource.UNKNOWN if wanted.time_source is None else TimeSource(wanted.time_source)
+    return time_source_of(wanted.time_source, told_now(datetime.now(UTC).astimezone()), wanted.language)
+
+
+def _prompt(place: Place, wanted: Wanted) -> None:
+    """What a person has to do before the meter is talked to."""
+    for prompt in prompts_of(wanted.order.actions, place.target.profile):
+        if can_ask() and not wanted.yes:
+            ask(_WORDS("prompt", wanted.language, prompt=prompt))
+        else:
+            output.aside(prompt)
+
+
+def _print_act(at_work: Job, ended: Ended, wanted: Wanted) -> Sequence[Path]:
+    session = at_work.session
+    found = act_of(session.place, ended.work)
+    files = free_names(ended.work, wanted.act_dir)
+    write_act(session.log, found, files, Language.RU, copies=2)
+    return files
+
+
+def _show_order(wanted: Wanted, resumed: bool) -> None:
+    order, language = wanted.order, wanted.language
+    meter = order.meter
+    facts: dict[str, Any] = {"number": order.order_no, "date": order.order_date}
+    output.line(_WORDS("head", language, **facts, serial_number=meter.serial_number, model=meter.model))
+    actions = ", ".join(action_words(action, language) for action in order.actions)
+    output.line(_WORDS("actions", language, actions=actions))
+    for each in order.performers:
+        if each.id == wanted.performer:
+            output.line(_WORDS("performer", language, name=each.name, post=each.post, certificate=each.certificate))
+    if resumed:
+        output.line(_WORDS("resumed", language))
+    output.line()
+
+
+def show_visit(visit: Visit, language: Language) -> None:
+    """For people: what became of each step, and where the act is."""
+    output.line()
+    show_ended(visit.ended, visit.plan, language)
+    after: Snapshot | None = visit.ended.after
+    if after is not None and after.tariffs is not None and after.tariffs.current_tariff is not None:
+        output.line(_WORDS("display", language, tariff=f"T{after.tariffs.current_tariff}"))
+    output.line(_WORDS("act", language, files=", ".join(map(str, visit.files))))

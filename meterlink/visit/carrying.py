@@ -1,0 +1,343 @@
+"""Carrying out a plan: write one thing, read it back, go on; stop at the first that does not stand as wanted.
+
+Every frame goes through the gate of the work: its intent is durable before it leaves, its outcome before the next one.
+An answer that was lost is followed by reading, never by sending again; what the reading shows decides whether the rest
+is announced anew. What raises leaves the work open in the log, to be gone on with by the next run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Any, Final, Protocol, TypeVar
+
+from meterlink.audit.gate import LogGate
+from meterlink.driver import Driver, Target, Written
+from meterlink.errors import (
+    InDoubtError,
+    LinkError,
+    MeterlinkError,
+    MissedInstantError,
+    NoAnswerError,
+    ReadBackError,
+    RefusedError,
+    StaleClockError,
+    VerifyError,
+    WireError,
+)
+from meterlink.flow import Announcement, Change, Fate, Flow, Outcome
+from meterlink.language import Language
+from meterlink.model import ClockReading, Identity
+from meterlink.reading import against_reference, span_words
+from meterlink.visit.clock_policy import LEAVE_ALONE, MOST_UNFORCED
+from meterlink.visit.plan import ClockMethod, ClockStep, Plan, Step
+from meterlink.visit.snapshot import clock_facts
+from meterlink.visit.words import old_new_words, operation_words
+from meterlink.visit.work import Work, WorkGate
+
+T = TypeVar("T")
+
+ROUNDS: Final = 4
+"""So often the rest of a step is announced after an answer was lost and the meter read."""
+CLOCK_TRIES: Final = 3
+CLOCK_STANDS: Final = timedelta(seconds=2)
+"""A clock that was set stands when it is right within this, what cannot be told from a reading left aside."""
+_LEAD_S: Final = 1.0
+"""Between choosing the second and the second: time to make the announcement durable."""
+_MOST_DRIFT_S: Final = 2.0
+
+CLOCK: Final = "the clock"
+"""The parameter of a frame that sets or corrects it."""
+
+_TEXT: Final = {
+    "missed": "the disk was too slow to announce the frame in time",
+    "lost": "the answer was lost, and what stands in the meter could not be read ({why})",
+    "unread": "it was acknowledged, and what stands in the meter could not be read ({why})",
+    "right": "the clock was right by itself; nothing was set",
+    "forced": "at most {most} ahead or behind: the order does not allow more",
+    "again": "the answers were lost {rounds} times in a row",
+    "stopped": "not begun: an earlier step did not stand",
+    "found clock": "{time}, {error} s off",
+}
+
+
+class Result(StrEnum):
+    """What became of a step."""
+
+    VERIFIED = "verified"
+    DIFFERS = "differs"
+    REFUSED = "refused"
+    IN_DOUBT = "in-doubt"
+    NOT_SENT = "not-sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """One step and what became of it. `error` is what a command ends with where the step does not stand."""
+
+    step: Step
+    result: Result
+    old: str
+    new: str
+    found: str | None = None
+    detail: str | None = None
+    error: MeterlinkError | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """For records and documents, in English."""
+        told = {
+            "action": self.step.action.value,
+            "operation": operation_words(self.step, Language.EN),
+            "result": self.result.value,
+            "old": self.old,
+            "new": self.new,
+            "found": self.found,
+            "detail": self.detail,
+        }
+        return {key: value for key, value in told.items() if value is not None}
+
+
+class Talk(Protocol):
+    """A dialogue with one meter, as a visit needs it."""
+
+    def run(self, flow: Flow[T]) -> T: ...
+
+    def now(self) -> float:
+        """Seconds since 1970 UTC on the port's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The meter that answered, and how to talk with it. `wall` is the computer's clock, None in virtual time."""
+
+    talk: Talk
+    driver: Driver
+    target: Target
+    identity: Identity
+    zone: tzinfo
+    wall: Callable[[], float] | None = None
+
+    def read_clock(self) -> ClockReading:
+        """The meter's clock against the port's."""
+        return against_reference(self.talk.run(self.driver.read_clock(self.target)), self.zone)
+
+    def refuse_moved_clock(self) -> None:
+        """StaleClockError where the computer slept or its clock was set since the port was opened."""
+        if self.wall is not None:
+            moved_s = self.wall() - self.talk.now()
+            if abs(moved_s) > _MOST_DRIFT_S:
+                raise StaleClockError(moved_s=moved_s)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Watched:
+    """The gate of a step, which remembers the last frame that was answered: its place in the announcement."""
+
+    gate: LogGate
+    answered: int | None = None
+
+    def __call__(self, entry: Announcement | Outcome) -> None:
+        self.gate(entry)
+        if isinstance(entry, Announcement):
+            self.answered = None
+        elif entry.fate is Fate.ANSWERED:
+            self.answered = entry.index
+
+
+@dataclass(slots=True, kw_only=True)
+class Carrying:
+    """One plan on its way into one meter."""
+
+    site: Site
+    work: Work
+    gate: WorkGate
+    plan: Plan
+    confirmed_by: str
+    confirmed_how: str
+    tell: Callable[[Step], None] = field(default=lambda step: None)
+    results: list[StepResult] = field(default_factory=list)
+
+    def carry_out(self) -> list[StepResult]:
+        """Every step; what comes behind one that does not stand is not begun."""
+        for step in self.plan.steps:
+            stopped = any(result.result is not Result.VERIFIED for result in self.results)
+            if stopped:
+                result = self._result(step, Result.NOT_SENT, detail=_TEXT["stopped"])
+            else:
+                self.tell(step)
+                result = self._set_clock(step, step.clock) if step.clock is not None else self._write(step)
+            self.work.step(result.facts())
+            self.results.append(result)
+        return self.results
+
+    def _result(self, step: Step, result: Result, **facts: Any) -> StepResult:
+        old, new = old_new_words(step, self.plan.before, Language.EN)
+        return StepResult(step=step, result=result, old=old, new=new, **facts)
+
+    def _open_gate(self, step: Step) -> _Watched:
+        why = f"{self.plan.order.order_no}: {operation_words(step, Language.EN)}"
+        watched = _Watched(gate=self.work.gate(self.site.identity, why, self.confirmed_by, self.confirmed_how))
+        self.gate.lead_to(watched)
+        return watched
+
+    # --- settings ----------------------------------------------------------------------------------------------------
+
+    def _write(self, step: Step) -> StepResult:
+        operation = operation_words(step, Language.EN)
+        watched = self._open_gate(step)
+        left: Sequence[Change] = step.changes
+        for _ in range(ROUNDS):
+            written = self.site.talk.run(self.site.driver.write(self.site.target, operation, left))
+            unread = None if watched.answered is None else left[watched.answered]
+            if unread is not None and unread.parameter not in written.found:
+                written = self._read_again(unread, written)
+            found = written.found
+            watched.gate.verified(
+                {
+                    i: (found[change.parameter], change.parameter in written.standing)
+                    for i, change in enumerate(left)
+                    if change.parameter in found
+                }
+            )
+            self._refuse_doubt(step, written)
+            if unread is not None and unread.parameter not in found:
+                raise self._in_doubt(unread.parameter, "unread", written.failure) from written.failure
+            left = [change for change in left if change.parameter not in written.standing]
+            if not left:
+                return self._result(step, Result.VERIFIED)
+            if not isinstance(written.failure, NoAnswerError | WireError):
+                return self._broken_off(step, left[0], written)
+        return self._broken_off(step, left[0], written, detail=_TEXT["again"].format(rounds=ROUNDS))
+
+    def _read_again(self, change: Change, written: Written) -> Written:
+        """An acknowledged value whose reading failed is read once more; only what was read may be sent again."""
+        name, words = change.parameter, self.site.driver.told_stored
+        try:
+            raw = self.site.talk.run(self.site.driver.read_stored(self.site.target, [name]))[name]
+        except (LinkError, WireError) as failure:
+            return replace(written, failure=failure)
+        found = {**written.found, name: raw}
+        if raw == change.new or words(name, raw) == words(name, change.new):
+            return replace(written, found=found, standing=written.standing | {name})
+        return replace(written, found=found, failure=None)
+
+    def _refuse_doubt(self, step: Step, written: Written) -> None:
+        """A frame whose answer was lost and whose value could not be read back."""
+        for doubt in self.work.log.doubts:
+            if doubt.serial_number in (self.site.identity.serial_number, None):
+                item = doubt.parameter or doubt.operation
+                raise self._in_doubt(item, "lost", written.failure) from written.failure
+
+    def _in_doubt(self, item: str, why: str, failure: MeterlinkError | None) -> InDoubtError:
+        told = _TEXT[why].format(why=failure)
+        return InDoubtError(serial_number=self.site.identity.serial_number, item=item, why=told)
+
+    def _broken_off(self, step: Step, change: Change, written: Written, detail: str | None = None) -> StepResult:
+        """The series ended at `change`: refused, or it does not stand as wanted."""
+        failure = written.failure
+        if isinstance(failure, RefusedError):
+            return self._result(step, Result.REFUSED, detail=str(failure), error=failure)
+        words = self.site.driver.told_stored
+        found = written.found.get(change.parameter)
+        told = None if found is None else words(change.parameter, found)
+        result = Result.NOT_SENT if found is None else Result.DIFFERS
+        if isinstance(failure, VerifyError):
+            return self._result(step, result, found=told, error=failure)
+        error = ReadBackError(
+            serial_number=self.site.identity.serial_number,
+            item=change.parameter,
+            wanted=words(change.parameter, change.new),
+            found=told or "-",
+        )
+        return self._result(step, result, found=told, detail=detail or (str(failure) if failure else None), error=error)
+
+    # --- the clock ---------------------------------------------------------------------------------------------------
+
+    def _set_clock(self, step: Step, clock: ClockStep) -> StepResult:
+        gate = self._open_gate(step).gate
+        lead_s, failure = _LEAD_S, None
+        reading = self.site.read_clock()
+        for _ in range(CLOCK_TRIES):
+            self.site.refuse_moved_clock()
+            if _is_right(reading):
+                return self._result(step, Result.VERIFIED, detail=_TEXT["right"])
+            if self._is_forbidden(reading):
+                most = span_words(MOST_UNFORCED)
+                return self._clock_differs(step, reading, _TEXT["forced"].format(most=most))
+            try:
+                written = self._send_clock(clock, reading, lead_s)
+            except MissedInstantError:
+                lead_s, failure = lead_s * 2, _TEXT["missed"]
+                reading = self.site.read_clock()
+                continue
+            before, reading = reading, self._read_twice(step, written)
+            soft = clock.method is ClockMethod.SOFT
+            same = _is_on_its_way(reading, before) if soft else stands(reading)
+            gate.verified({0: (_clock_words(reading), same)})
+            if same:
+                return self._result(step, Result.VERIFIED)
+            if written.failure is None:
+                return self._clock_differs(step, reading)
+            failure = str(written.failure)
+        return self._clock_differs(step, reading, failure)
+
+    def _is_forbidden(self, reading: ClockReading) -> bool:
+        """Whether the clock has moved out of what the order allows since the plan was made."""
+        error = reading.error
+        return not self.plan.order.allow_over_24h and error is not None and abs(error) > MOST_UNFORCED
+
+    def _send_clock(self, clock: ClockStep, reading: ClockReading, lead_s: float) -> Written:
+        site = self.site
+        old = reading.meter.isoformat()
+        if clock.method is ClockMethod.SOFT:
+            assert reading.error is not None  # a plan without one has no clock step
+            change = Change(parameter=CLOCK, old=old, new=f"{-reading.error.total_seconds():+.1f} s")
+            return site.talk.run(site.driver.shift_clock(site.target, -reading.error, change))
+        at = math.ceil(site.talk.now() + lead_s)
+        local = datetime.fromtimestamp(at, site.zone).replace(tzinfo=None)
+        change = Change(parameter=CLOCK, old=old, new=local.isoformat())
+        return site.talk.run(site.driver.set_clock(site.target, local, float(at), change))
+
+    def _read_twice(self, step: Step, written: Written) -> ClockReading:
+        """The later of two readings, or the one that is further off."""
+        try:
+            readings = [self.site.read_clock(), self.site.read_clock()]
+        except (NoAnswerError, WireError) as error:
+            self._refuse_doubt(step, Written(found={}, failure=error))
+            raise self._in_doubt(CLOCK, "unread", error) from error
+        return max(reversed(readings), key=_off)
+
+    def _clock_differs(self, step: Step, reading: ClockReading, detail: str | None = None) -> StepResult:
+        error = ReadBackError(
+            serial_number=self.site.identity.serial_number,
+            item=CLOCK,
+            wanted=clock_facts(reading)["reference_time"],
+            found=reading.meter.isoformat(),
+        )
+        return self._result(step, Result.DIFFERS, found=_clock_words(reading), detail=detail, error=error)
+
+
+def _off(reading: ClockReading) -> timedelta:
+    return timedelta.max if reading.error is None else abs(reading.error)
+
+
+def _is_right(reading: ClockReading) -> bool:
+    return _off(reading) < LEAVE_ALONE
+
+
+def stands(reading: ClockReading) -> bool:
+    """Whether a clock that was set is right now."""
+    return _off(reading) <= CLOCK_STANDS + reading.uncertainty
+
+
+def _is_on_its_way(reading: ClockReading, before: ClockReading) -> bool:
+    """Whether a clock that is corrected softly has not gone further away."""
+    return _off(reading) <= _off(before) + reading.uncertainty
+
+
+def _clock_words(reading: ClockReading) -> str:
+    facts = clock_facts(reading)
+    return _TEXT["found clock"].format(time=facts["meter_time"], error=facts["error_s"])

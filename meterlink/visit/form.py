@@ -1,0 +1,42 @@
+"""What people at the meter saw and did, besides the meter's own words: seals, who was there, remarks. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from meterlink.visit.order import Seal
+
+NOT_STATED: Final = "not-stated"
+
+
+class Presence(StrEnum):
+    """Whether the customer was there; absence is a legal value, not an empty one."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    REFUSED = "refused"
+    """there, and refused to take part or to sign"""
+    NOT_STATED = "not-stated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealFound:
+    """A seal as it was found: `whole`, `damaged`, `missing` or `not-stated`."""
+
+    seal: Seal
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """Told before the dialogue with the meter, and completed after it."""
+
+    seals_found: tuple[SealFound, ...] = ()
+    seals_removed: tuple[Seal, ...] = ()
+    seal_reason: str | None = None
+    seals_installed: tuple[Seal, ...] = ()
+    presence: Presence = Presence.NOT_STATED
+    representative: str | None = None
+    remarks: tuple[str, ...] = ()

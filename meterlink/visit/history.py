@@ -1,0 +1,34 @@
+"""What the log tells of an earlier work: the state that it found, and what it set out to change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from meterlink.audit.record import Record
+from meterlink.errors import NoStateError
+from meterlink.model import Action
+from meterlink.visit.snapshot import Snapshot, snapshot_of
+
+_WHY: Final = {
+    "none": "no state before it stands in the log",
+    "unreadable": "the state before it is in a form that this meterlink does not read",
+}
+
+
+def state_before(records: Sequence[Record], work: str) -> Snapshot:
+    """The first state that a work recorded before it wrote anything; NoStateError where there is none."""
+    for record in records:
+        if record.type == "read" and record.d.get("purpose") == "before" and "snapshot" in record.d:
+            try:
+                return snapshot_of(record.d["snapshot"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise NoStateError(work=work, why=_WHY["unreadable"]) from error
+    raise NoStateError(work=work, why=_WHY["none"])
+
+
+def planned_actions(records: Sequence[Record]) -> tuple[Action, ...]:
+    """The actions that the plans of a work held, in the order of their names."""
+    plans = [record.d.get("steps", ()) for record in records if record.type == "work.plan"]
+    named = {step.get("action") for steps in plans for step in steps}
+    return tuple(action for action in Action if action.value in named)

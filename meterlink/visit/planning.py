@@ -1,0 +1,367 @@
+"""How a plan is made: from an order and the state of a meter, by what its profile says it can do. Pure.
+
+The same order, state and moment give the same plan, so whoever carries one out makes it again and compares. What the
+order does not list is never planned; what the meter cannot do, or nobody has seen work, is an error before any byte.
+An order that nobody issued (a preview) shows what would be done and, as warnings `needs`, what a real one would need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+from typing import Final
+
+from meterlink.driver import Driver, SetSchedule, Setting
+from meterlink.errors import (
+    ClockUnknownError,
+    ExperimentalError,
+    NotSupportedError,
+    OrderError,
+    OtherMeterError,
+    PlanError,
+    StoredUnknownError,
+)
+from meterlink.flow import Change
+from meterlink.model import Action, Evidence
+from meterlink.profiles import Profile
+from meterlink.visit.clock_policy import Correct, Leave, decide
+from meterlink.visit.clock_window import Correction, window_warnings
+from meterlink.visit.diagnosis import dst_warnings, signature_warnings
+from meterlink.visit.order import Order
+from meterlink.visit.plan import ClockStep, Plan, Step, TimeSource, Warning
+from meterlink.visit.plan_sameness import same_plan
+from meterlink.visit.snapshot import Snapshot
+from meterlink.visit.warnings import Planned, plan_warnings, state_warnings
+from meterlink.visit.wishes import Lacking, Wishes, order_error
+
+__all__ = ["CAPABILITIES", "build_plan", "restore_plan", "same_plan"]
+
+CAPABILITIES: Final[Mapping[Action, str]] = {
+    Action.CLOCK: "set_clock",
+    Action.DST_OFF: "set_dst",
+    Action.DST_ON: "set_dst",
+    Action.SCHEDULE: "set_schedule",
+    Action.HOLIDAYS: "set_holidays",
+    Action.TARIFF_MODE: "set_tariff_count",
+    Action.DISPLAY: "set_display",
+    Action.BUTTON_CORRECTION: "set_button_correction",
+}
+"""What a profile calls the actions that write."""
+
+_DST: Final = frozenset({Action.DST_OFF, Action.DST_ON})
+
+_TEXT: Final = {
+    "no code": "the driver of this family does not write it",
+    "not read": "it was not read",
+    "and more": "{names} and {count} more",
+}
+
+
+def build_plan(
+    *,
+    order: Order,
+    driver: Driver,
+    profile: Profile,
+    before: Snapshot,
+    actions: Collection[Action] | None = None,
+    time_source: TimeSource,
+    experimental: bool,
+    now: datetime,
+) -> Plan:
+    """The plan for an order, or for those of its actions that are named."""
+    making = _Making(
+        order=order,
+        driver=driver,
+        profile=profile,
+        before=before,
+        chosen=_chosen(order, order.actions if actions is None else actions),
+        time_source=time_source,
+        experimental=experimental,
+        now=now,
+    )
+    making.refuse_another_meter()
+    making.refuse_unwritten()
+    for action in driver.step_order:
+        if action in making.chosen:
+            making.add(action)
+    return making.plan()
+
+
+def restore_plan(
+    *,
+    order: Order,
+    driver: Driver,
+    profile: Profile,
+    before: Snapshot,
+    earlier: Snapshot,
+    actions: Collection[Action],
+    restores: str,
+    time_source: TimeSource,
+    experimental: bool,
+    now: datetime,
+) -> Plan:
+    """The plan back to what stood in the meter when `earlier` was read, for what these actions are about.
+
+    The order must list the actions, a change of the DST flag in either direction. A clock is never put back.
+    """
+    making = _Making(
+        order=order,
+        driver=driver,
+        profile=profile,
+        before=before,
+        chosen=_chosen(order, _both_ways(order, actions)),
+        time_source=time_source,
+        experimental=experimental,
+        now=now,
+    )
+    making.refuse_another_meter()
+    making.refuse_another_meter(earlier)
+    making.refuse_unwritten()
+    for action in driver.step_order:
+        if action in making.chosen and action is not Action.CLOCK:
+            making.add_restoring(action, earlier)
+    return making.restoring_plan(restores)
+
+
+def _chosen(order: Order, actions: Collection[Action]) -> frozenset[Action]:
+    for action in actions:
+        if action not in order.actions:
+            raise order_error(order, "not listed", action=action.value)
+    chosen = frozenset(actions) - {Action.READ}
+    if chosen >= _DST:
+        raise order_error(order, "both dst")
+    return chosen
+
+
+def _both_ways(order: Order, actions: Collection[Action]) -> frozenset[Action]:
+    """Taking back a switch is a switch of the same flag, so the order may list either."""
+    listed = next((action for action in order.actions if action in _DST), None)
+    return frozenset(listed if action in _DST and listed is not None else action for action in actions)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Making:
+    """A plan while it is made."""
+
+    order: Order
+    driver: Driver
+    profile: Profile
+    before: Snapshot
+    chosen: frozenset[Action]
+    time_source: TimeSource
+    experimental: bool
+    now: datetime
+    steps: list[Step] = field(default_factory=list)
+    untouched: list[Action] = field(default_factory=list)
+    needs: list[Warning] = field(default_factory=list)
+    notes: list[Warning] = field(default_factory=list)
+
+    # what stops it
+
+    def refuse_another_meter(self, snapshot: Snapshot | None = None) -> None:
+        """A state that is not this meter's; a preview may be about whatever answers."""
+        answered = (snapshot or self.before).identity.serial_number
+        plate = self.before.identity.serial_number if snapshot is not None else self.order.meter.serial_number
+        if snapshot is None and self.order.is_preview and not plate:
+            return
+        if not self.driver.same_serial(plate, answered):
+            raise OtherMeterError(address=self.before.identity.address, plate=plate, answered=answered)
+
+    def refuse_unwritten(self) -> None:
+        """NotSupportedError for an action that this family never writes."""
+        for action in sorted(self.chosen - frozenset(self.driver.step_order)):
+            raise self._not_supported(action, _TEXT["no code"])
+
+    def _not_supported(self, action: Action, why: str) -> NotSupportedError:
+        return NotSupportedError(model=self.profile.model, capability=CAPABILITIES[action], why=why)
+
+    def _require(self, error: PlanError | OrderError, need: str) -> None:
+        """Raise what a real order lacks; a preview notes it."""
+        if not self.order.is_preview:
+            raise error
+        facts = {name: str(fact) for name, fact in error.facts().items()}
+        self.needs.append(Warning(code="needs", facts={**facts, "need": need}))
+
+    # steps
+
+    def add(self, action: Action) -> None:
+        """The step of an action, or nothing where the meter is as wanted."""
+        if action is Action.CLOCK:
+            self._add_clock()
+        elif action is Action.DST_OFF and self._has_no_dst():
+            self.untouched.append(action)
+        else:
+            self.profile.require(CAPABILITIES[action])
+            self._add_wish(action)
+
+    def _add_wish(self, action: Action) -> None:
+        wishes = Wishes(order=self.order, chosen=self.chosen, held=self.before.holidays)
+        setting = wishes.of(action)
+        if isinstance(setting, Lacking):
+            self._require(setting.error, setting.need)
+            return
+        days = wishes.days_not_ordered() if action is Action.SCHEDULE else None
+        if days is not None:
+            self._require(days.error, days.need)
+        if self._is_known(action, self.before):
+            self._add_step(action, self.driver.changes(setting, self.before.stored, self.profile), setting)
+
+    def add_restoring(self, action: Action, earlier: Snapshot) -> None:
+        """The step that writes back what an earlier state held."""
+        self.profile.require(CAPABILITIES[action])
+        names = self.driver.stored_names(action, self.profile)
+        if not (self._is_known(action, self.before) and self._is_known(action, earlier)):
+            return
+        pairs = ((name, self.before.stored[name], earlier.stored[name]) for name in names)
+        changes = (Change(parameter=name, old=old, new=new) for name, old, new in pairs if old != new)
+        self._add_step(action, tuple(changes), None)
+
+    def _add_step(self, action: Action, changes: tuple[Change, ...], setting: Setting | None) -> None:
+        if changes:
+            self._append(self._step(action, changes=changes, setting=setting))
+        else:
+            self.untouched.append(action)
+
+    def _step(
+        self,
+        action: Action,
+        *,
+        changes: tuple[Change, ...] = (),
+        setting: Setting | None = None,
+        clock: ClockStep | None = None,
+    ) -> Step:
+        support = self.profile.require(CAPABILITIES[action])
+        return Step(
+            action=action,
+            capability=CAPABILITIES[action],
+            evidence=support.evidence,
+            source=support.source,
+            clock=clock,
+            setting=setting,
+            changes=changes,
+            prompt=support.prompt,
+        )
+
+    def _append(self, step: Step) -> None:
+        if step.experimental and not self.experimental:
+            error = ExperimentalError(capability=step.capability, model=self.profile.model, source=step.source)
+            self._require(error, error.need)
+        self.steps.append(step)
+
+    def _is_known(self, action: Action, snapshot: Snapshot) -> bool:
+        """Whether the values that would be written over were read."""
+        names = self.driver.stored_names(action, self.profile)
+        missing = [name for name in names if name not in snapshot.stored]
+        if missing:
+            error = StoredUnknownError(action=action.value, names=_listed(missing), why=_reasons(snapshot))
+            self._require(error, error.need)
+        return not missing
+
+    def _has_no_dst(self) -> bool:
+        """Whether the model is known to have no automatic summer time at all."""
+        can_set, can_read = (self.profile.supports.get(name) for name in ("set_dst", "dst"))
+        if can_read is None or can_read.supported or can_read.evidence is Evidence.GUESS:
+            return False
+        if can_set is not None and can_set.supported:
+            return False
+        self.notes.append(Warning(code="meter-has-no-dst", facts={"why": can_read.note or can_read.source}))
+        return True
+
+    def _add_clock(self) -> None:
+        reading = self.before.clock
+        if reading is None:
+            unknown = ClockUnknownError(why=self._clock_reason())
+            self._require(unknown, unknown.need)
+            return
+        decision = decide(
+            reading,
+            soft=self.driver.soft_correction(self.profile),
+            reason=self.order.clock_reason,
+            allow_over_24h=self.order.allow_over_24h,
+            time_source=self.time_source,
+        )
+        for error in decision.unmet:
+            self._require(error, error.need)
+        match decision.what:
+            case Leave():
+                self.untouched.append(Action.CLOCK)
+            case Correct(step=clock):
+                self._append(self._step(Action.CLOCK, clock=clock))
+
+    def _clock_reason(self) -> str:
+        return next((absent.reason for absent in self.before.absent if absent.what == "clock"), _TEXT["not read"])
+
+    # the whole
+
+    def plan(self) -> Plan:
+        """With every warning."""
+        return self._plan((*self.needs, *self.notes, *self._clock_warnings(), *plan_warnings(self._planned())))
+
+    def restoring_plan(self, restores: str) -> Plan:
+        kept = (Warning(code="clock-not-restored"),) if Action.CLOCK in self.chosen else ()
+        return replace(self._plan((*self.needs, *kept, *state_warnings(self._planned()))), restores=restores)
+
+    def _plan(self, warnings: Iterable[Warning]) -> Plan:
+        return Plan(
+            order=self.order,
+            before=self.before,
+            steps=tuple(self.steps),
+            warnings=tuple(warnings),
+            untouched=tuple(self.untouched),
+            time_source=self.time_source,
+            experimental=self.experimental,
+            made_at=self.now,
+        )
+
+    def _planned(self) -> Planned:
+        return Planned(
+            order=self.order,
+            chosen=self.chosen,
+            steps=tuple(self.steps),
+            driver=self.driver,
+            profile=self.profile,
+            before=self.before,
+            today=self._local_now().date(),
+        )
+
+    def _zone(self) -> tzinfo | None:
+        """Of the meter's place; a preview may not know it."""
+        return None if self.order.is_preview and not self.order.tz else self.order.zone
+
+    def _local_now(self) -> datetime:
+        zone = self._zone()
+        return self.now if zone is None else self.now.astimezone(zone)
+
+    def _clock_warnings(self) -> tuple[Warning, ...]:
+        zone, reading = self._zone(), self.before.clock
+        if reading is None:
+            return (Warning(code="clock-unread", facts={"reason": self._clock_reason()}),)
+        if zone is None or reading.error is None:
+            return ()
+        dst, made = self.before.dst, self.before.identity.manufactured
+        return (
+            *signature_warnings(reading, zone, dst=dst, manufactured=made),
+            *dst_warnings(self.chosen, zone, self.order.tz, self.now, dst=dst, manufactured=made),
+            *self._window_warnings(),
+        )
+
+    def _window_warnings(self) -> tuple[Warning, ...]:
+        clock = next((step.clock for step in self.steps if step.clock is not None), None)
+        if clock is None:
+            return ()
+        wanted = next((step.setting.schedule for step in self.steps if isinstance(step.setting, SetSchedule)), None)
+        schedules = tuple(each for each in (self.before.year_schedule, wanted) if each is not None)
+        correction = Correction(method=clock.method, error=clock.error, schedules=schedules)
+        return window_warnings(correction, self._local_now().replace(tzinfo=None))
+
+
+def _listed(names: list[str]) -> str:
+    """The first few of many names."""
+    first = ", ".join(names[:3])
+    return first if len(names) <= 3 else _TEXT["and more"].format(names=first, count=len(names) - 3)
+
+
+def _reasons(snapshot: Snapshot) -> str:
+    told = dict.fromkeys(absent.reason for absent in snapshot.absent if absent.what in ("settings", "schedule"))
+    return f" ({'; '.join(told)})" if told else ""

@@ -1,0 +1,245 @@
+"""From the first look at a meter to the closed work: what `apply` and `visit` do alike, without a word to anybody.
+
+Order of things: what earlier runs left in doubt is read first; the work is opened in the log with the state before;
+steps are carried out; the state after is read, compared and recorded; the work is closed with the hash of its act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from meterlink.audit.place import LogPlace
+from meterlink.audit.store import SealedLog
+from meterlink.audit.works import records_of
+from meterlink.context import Traced
+from meterlink.errors import MeterlinkError, NoStateError, StalePlanError
+from meterlink.flow import instant
+from meterlink.language import Language
+from meterlink.model import Action
+from meterlink.profiles import Profile
+from meterlink.visit.carrying import Carrying, Site, StepResult
+from meterlink.visit.checking import problems_after
+from meterlink.visit.form import Form
+from meterlink.visit.history import state_before
+from meterlink.visit.order import Order
+from meterlink.visit.plan import Plan, Step, TimeSource
+from meterlink.visit.plan_form import SavedPlan
+from meterlink.visit.planning import CAPABILITIES, build_plan, restore_plan, same_plan
+from meterlink.visit.resolving import Resolved, resolve
+from meterlink.visit.snapshot import Snapshot, take_snapshot
+from meterlink.visit.words import old_new_words, operation_words
+from meterlink.visit.work import Frame, Judge, Visited, Work, WorkGate
+
+
+class Frames:
+    """An observer that keeps what was sent and heard since it was last asked."""
+
+    def __init__(self) -> None:
+        self._frames: list[Frame] = []
+
+    def __call__(self, traced: Traced) -> None:
+        self._frames.append(Frame(outgoing=traced.outgoing, hexadecimal=traced.frame))
+
+    def take(self) -> list[Frame]:
+        taken, self._frames = self._frames, []
+        return taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """Who said yes, and how: `serial number typed`, `--yes`."""
+
+    by: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a work ended. `problems` are what its command ends with, the worst first."""
+
+    work: str
+    result: str
+    results: tuple[StepResult, ...]
+    after: Snapshot | None
+    problems: tuple[MeterlinkError, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One meter, one order, one log that is open for writing."""
+
+    site: Site
+    order: Order
+    profile: Profile
+    port: str
+    program: str
+    log: SealedLog
+    place: LogPlace
+    gate: WorkGate
+    frames: Frames
+    random: Callable[[int], bytes]
+    judge: Judge
+    performer: str
+    time_source: TimeSource = TimeSource.UNKNOWN
+    experimental: bool = False
+    work: Work | None = None
+    results: list[StepResult] = field(default_factory=list)
+    """Of the steps that are done, also when a later one was interrupted."""
+    _seen: dict[int, list[Frame]] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """The port's time in the zone of the meter's place."""
+        return instant(self.site.talk.now()).astimezone(self.site.zone)
+
+    def look(self) -> Snapshot:
+        """The state now; its raw frames are kept for the record."""
+        self.frames.take()
+        snapshot = self.site.talk.run(take_snapshot(self.site.driver, self.site.target, self.site.zone))
+        self._seen[id(snapshot)] = self.frames.take()
+        return snapshot
+
+    def resolve_doubts(self) -> list[Resolved]:
+        """Read what earlier runs left in doubt at this meter, and write down what stands there."""
+        return resolve(self.site, self.log, self.place)
+
+    def begin(self, form: Form, before: Snapshot) -> Work:
+        """Open the work, or go on with the one an earlier run left open, and record the state before."""
+        visited = Visited(
+            order=self.order,
+            profile=self.profile,
+            identity=self.site.identity,
+            port=self.port,
+            program=self.program,
+            time_source=self.time_source,
+            experimental=self.experimental,
+        )
+        self.work = Work.begin(self.log, self.place, visited, form, self.performer, self.random)
+        self._record("check" if self.work.has_state_before() else "before", before)
+        return self.work
+
+    def plan(self, before: Snapshot, actions: Collection[Action] | None = None) -> Plan:
+        """The plan from this state to the one the order wants."""
+        return build_plan(actions=actions, **self._common(before))
+
+    def plan_again(self, saved: SavedPlan, before: Snapshot) -> Plan:
+        """A saved plan made anew from this state; StalePlanError where it is another one."""
+        if saved.restores is None:
+            plan = self.plan(before, saved.actions)
+        else:
+            earlier = state_before(records_of(self.place, saved.restores), saved.restores)
+            plan = restore_plan(earlier=earlier, restores=saved.restores, actions=saved.actions, **self._common(before))
+        difference = same_plan(saved.plan(self.order), plan)
+        if difference is not None:
+            raise StalePlanError(serial_number=self.site.identity.serial_number, why=difference)
+        return plan
+
+    def _common(self, before: Snapshot) -> dict[str, Any]:
+        return {
+            "order": self.order,
+            "driver": self.site.driver,
+            "profile": self.profile,
+            "before": before,
+            "time_source": self.time_source,
+            "experimental": self.experimental,
+            "now": self.now(),
+        }
+
+    def carry_out(
+        self, plan: Plan, confirmed: Confirmed, tell: Callable[[Step], None] = lambda step: None
+    ) -> list[StepResult]:
+        """Write what the plan says; see `carrying`."""
+        work = self._open_work()
+        work.plan(plan, step_facts(plan), {"by": confirmed.by, "how": confirmed.how})
+        carrying = Carrying(
+            site=self.site,
+            work=work,
+            gate=self.gate,
+            plan=plan,
+            confirmed_by=confirmed.by,
+            confirmed_how=confirmed.how,
+            tell=tell,
+            results=self.results,
+        )
+        return carrying.carry_out()
+
+    def nothing_to_do(self, plan: Plan) -> None:
+        """Record that the plan has no step."""
+        self._open_work().plan(plan, [], None)
+
+    def look_after(self, plan: Plan, results: Sequence[StepResult]) -> tuple[Snapshot, list[MeterlinkError]]:
+        """Read and record the state after; what does not fit comes with the steps' own failures before it."""
+        after = self.look()
+        self._record("after", after)
+        own = [result.error for result in results if result.error is not None]
+        first = self._first_state() if self._open_work().resumed else None
+        others = problems_after(plan, results, after, self.site.driver, self.profile, first)
+        return after, [*own, *others]
+
+    def close(
+        self, form: Form, results: Sequence[StepResult], after: Snapshot, problems: Sequence[MeterlinkError]
+    ) -> Ended:
+        """Record what does not fit, the new seals and the remarks, and close the work."""
+        work = self._open_work()
+        of_steps = [result.error for result in results]
+        for problem in problems:
+            if problem not in of_steps:
+                work.problem(problem)
+        for seal in form.seals_installed:
+            work.seal("installed", seal)
+        for remark in form.remarks:
+            work.note(remark)
+        result = work.close(after, self.judge)
+        return Ended(work=work.id, result=result, results=tuple(results), after=after, problems=tuple(problems))
+
+    def cancel(self, before: Snapshot, why: str) -> None:
+        """Close a work in which nothing was written. One that an earlier run began stays open: something may have
+        been."""
+        work = self._open_work()
+        if not work.resumed:
+            work.note(why)
+            work.close(before, self.judge)
+
+    def _first_state(self) -> Snapshot | None:
+        """What an earlier run of this work found, where that can be read."""
+        work = self._open_work()
+        try:
+            return state_before(work.records(), work.id)
+        except NoStateError:
+            return None
+
+    def _open_work(self) -> Work:
+        assert self.work is not None, "no work was begun"
+        return self.work
+
+    def _record(self, purpose: str, snapshot: Snapshot) -> None:
+        self._open_work().read(purpose, snapshot, self._seen.pop(id(snapshot), []))
+
+
+def prompts_of(actions: Collection[Action], profile: Profile) -> tuple[str, ...]:
+    """What a person at the meter has to do before these actions, each once."""
+    capabilities = [CAPABILITIES[action] for action in actions if action in CAPABILITIES]
+    supports = [profile.supports[name] for name in capabilities if name in profile.supports]
+    return tuple(dict.fromkeys(support.prompt for support in supports if support.prompt is not None))
+
+
+def step_facts(plan: Plan) -> list[dict[str, Any]]:
+    """The steps of a plan, for records and documents, in English."""
+    facts = []
+    for step in plan.steps:
+        old, new = old_new_words(step, plan.before, Language.EN)
+        facts.append(
+            {
+                "action": step.action.value,
+                "operation": operation_words(step, Language.EN),
+                "old": old,
+                "new": new,
+                "why": plan.order.basis.value,
+                "evidence": step.evidence.value,
+                "source": step.source,
+                "experimental": step.experimental,
+            }
+        )
+    return facts

@@ -1,0 +1,185 @@
+"""What whoever confirms a plan should know, besides its clock: what may surprise the customer or the office later.
+
+Codes and facts only; their sentences stand in `words`. What forbids a plan is an error, not a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from meterlink.driver import Driver, SetSchedule, SetTariffCount, Unliftable
+from meterlink.errors import MeterlinkError
+from meterlink.model import Action
+from meterlink.profiles import Profile
+from meterlink.tariff import DayKind, DayProgram, YearSchedule, Zone
+from meterlink.tariff.schedule import month_day_text
+from meterlink.visit.order import Order
+from meterlink.visit.plan import Step, Warning
+from meterlink.visit.snapshot import Snapshot
+
+BATTERY_LOW_V: Final = Decimal("2.6")
+"""Below it a clock will not outlive many outages.
+
+The cells behind these clocks are lithium cells of 3 V, which stay at 2.9 to 3.1 V until they are nearly empty and then
+fall fast. Of a neighbouring family the maker flags a meter at 2.65 V and calls it an error at 2.2 V.
+"""
+_BATTERY: Final = "battery voltage"
+_SOON: Final = timedelta(days=30)
+"""So long before its end a certificate is spoken of."""
+_ANY_PROGRAMS: Final = (
+    DayProgram.of([(0, 1)]),
+    DayProgram.of([(0, 2)]),
+    DayProgram.of([(0, 1), (720, 2)]),
+)
+"""Programs to compare with, of which most schedules lack one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan that is nearly made: what was chosen of the order, and the steps that came of it."""
+
+    order: Order
+    chosen: Collection[Action]
+    steps: tuple[Step, ...]
+    driver: Driver
+    profile: Profile
+    before: Snapshot
+    today: date
+
+    def setting_of(self, action: Action) -> object:
+        return next((step.setting for step in self.steps if step.action is action), None)
+
+
+def plan_warnings(planned: Planned) -> tuple[Warning, ...]:
+    """Every warning of a plan but those of its clock."""
+    tariffs = [*_meaning(planned), *_in_force(planned), *_special_days(planned), *_stored_tables(planned)]
+    return (*tariffs, *state_warnings(planned))
+
+
+def state_warnings(planned: Planned) -> tuple[Warning, ...]:
+    """Those that do not depend on what is wished."""
+    return (*_experimental(planned.steps), *_battery(planned.before), *_expiring(planned.order, planned.today))
+
+
+# --- tariffs --------------------------------------------------------------------------------------------------------
+
+
+def _meaning(planned: Planned) -> Iterator[Warning]:
+    plan = planned.order.tariff_plan
+    if plan is None or not {Action.SCHEDULE, Action.TARIFF_MODE} & set(planned.chosen):
+        return
+    if not plan.zones:
+        yield Warning(code="no-zone-meaning")
+    elif plan.zones.get("T1") == Zone.NIGHT:
+        yield Warning(code="night-on-t1")
+
+
+def _in_force(planned: Planned) -> Iterator[Warning]:
+    """Tariffs of the schedule that do not count because fewer are in force."""
+    mode, count = planned.before.tariffs, planned.setting_of(Action.TARIFF_MODE)
+    in_force = count.count if isinstance(count, SetTariffCount) else None if mode is None else mode.tariffs_in_force
+    schedule = _schedule_after(planned)
+    if in_force is None or schedule is None:
+        return
+    # one tariff is a wish of its own: whoever orders it knows that the schedule has no effect
+    if Action.SCHEDULE not in planned.chosen and (Action.TARIFF_MODE not in planned.chosen or in_force == 1):
+        return
+    beyond = sorted(tariff for tariff in schedule.tariffs_used() if tariff > in_force)
+    if beyond:
+        facts = {"tariffs": ", ".join(f"T{tariff}" for tariff in beyond), "in_force": str(in_force)}
+        yield Warning(code="tariffs-not-in-force", facts=facts)
+
+
+def _schedule_after(planned: Planned) -> YearSchedule | None:
+    plan = planned.order.tariff_plan
+    if Action.SCHEDULE in planned.chosen and plan is not None:
+        return plan.schedule
+    return planned.before.year_schedule
+
+
+def _special_days(planned: Planned) -> Iterator[Warning]:
+    found = () if planned.before.holidays is None else planned.before.holidays.days
+    if Action.HOLIDAYS in planned.chosen:
+        days = planned.order.holidays
+        found = () if days is None else days
+    plan = planned.order.tariff_plan
+    wants = plan is not None and bool(plan.schedule.special_days)
+    if Action.SCHEDULE in planned.chosen:
+        if found and not wants and Action.HOLIDAYS not in planned.chosen:
+            yield Warning(code="holidays-left", facts={"days": ", ".join(map(month_day_text, found))})
+    elif not found and planned.before.year_schedule is not None and _has_leftover(planned.before.year_schedule):
+        yield Warning(code="leftover-holiday-program")
+
+
+def _has_leftover(schedule: YearSchedule) -> bool:
+    """Whether a program for holidays differs from all weekdays beside it; a schedule that is written brings its own."""
+    return any(season.week[DayKind.HOLIDAY] not in season.week[: DayKind.HOLIDAY] for season in schedule.seasons)
+
+
+def _stored_tables(planned: Planned) -> Iterator[Warning]:
+    if isinstance(planned.before.schedule, Unliftable):
+        yield Warning(code="unliftable", facts={"reasons": "; ".join(planned.before.schedule.reasons)})
+    plan = planned.order.tariff_plan
+    if Action.SCHEDULE not in planned.chosen or plan is None:
+        return
+    with suppress(MeterlinkError):  # a schedule to compare with need not fit into every meter
+        count = _equivalent(planned, plan.schedule)
+        if count:
+            yield Warning(code="equivalent", facts={"count": str(count)})
+
+
+def _equivalent(planned: Planned, wanted: YearSchedule) -> int:
+    """How many stored values stay as they are although meterlink would write others for the same meaning.
+
+    What it would write is told by the driver when everything stored means something else.
+    """
+    other = next((program for program in _ANY_PROGRAMS if program not in wanted.distinct_programs()), None)
+    if other is None:
+        return 0
+    stored = planned.before.stored
+    written = _written(planned, YearSchedule.every_day(other), stored)
+    ours = _written(planned, wanted, {**stored, **written})
+    changed = _written(planned, wanted, stored)
+    return sum(name not in changed and stored.get(name) != value for name, value in ours.items())
+
+
+def _written(planned: Planned, schedule: YearSchedule, stored: Mapping[str, str]) -> dict[str, str]:
+    changes = planned.driver.changes(SetSchedule(schedule=schedule), stored, planned.profile)
+    return {change.parameter: change.new for change in changes}
+
+
+# --- the meter and the people ---------------------------------------------------------------------------------------
+
+
+def _experimental(steps: tuple[Step, ...]) -> Iterator[Warning]:
+    for capability in dict.fromkeys(step.capability for step in steps if step.experimental):
+        yield Warning(code="experimental", facts={"capability": capability})
+
+
+def _battery(before: Snapshot) -> Iterator[Warning]:
+    values = () if before.status is None else before.status.values
+    for value in values:
+        if value.name == _BATTERY and value.unit == "V" and _is_low(value.value):
+            yield Warning(code="battery-low", facts={"volts": value.value})
+
+
+def _is_low(volts: str) -> bool:
+    try:
+        return Decimal(volts) < BATTERY_LOW_V
+    except InvalidOperation:
+        return False
+
+
+def _expiring(order: Order, today: date) -> Iterator[Warning]:
+    verification = order.meter.verification_next
+    if verification is not None and verification < today:
+        yield Warning(code="verification-expired", facts={"date": verification.isoformat()})
+    for one in order.performers:
+        if today <= one.certificate_expires < today + _SOON:
+            facts = {"name": one.name, "date": one.certificate_expires.isoformat()}
+            yield Warning(code="performer-expires", facts=facts)

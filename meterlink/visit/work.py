@@ -1,0 +1,339 @@
+"""One piece of work in the sealed log: what its records hold and in which order. Layout: docs/audit-format.md 2.
+
+Personal data stand in the records as commitments; their clear values lie beside the log. What a meter is sent is
+recorded by the log's gate (`audit/gate.py`), not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from meterlink.audit.canonical import encode_canonical, in_record
+from meterlink.audit.commitment import SALT_BYTES, Opening
+from meterlink.audit.gate import Errand, LogGate
+from meterlink.audit.place import LogPlace
+from meterlink.audit.private import keep_openings
+from meterlink.audit.record import FRAMES_PER_RECORD, Entry, Record
+from meterlink.audit.store import SealedLog
+from meterlink.audit.works import WorkSeen, closing_facts, records_of, works_of
+from meterlink.errors import AuditNotWritableError, MeterlinkError, told_os_error
+from meterlink.flow import Announcement, Gate, Outcome, closed_gate
+from meterlink.model import Identity
+from meterlink.profiles import Profile
+from meterlink.visit.form import Form
+from meterlink.visit.order import Order, Seal
+from meterlink.visit.plan import Plan, TimeSource
+from meterlink.visit.snapshot import Snapshot, journal_facts, snapshot_facts
+
+_PART_BYTES: Final = 24_000
+"""Of a record, for raw frames or a journal."""
+_LONGEST_TEXT: Final = 2_000
+
+Judge = Callable[[Sequence[Record]], tuple[str, str]]
+"""Makes the act's body over the records of a work: its SHA-256 in hexadecimal, and its word for the result."""
+
+
+class WorkGate:
+    """The gate that a port is opened with: closed until a work is open, then that of the work."""
+
+    def __init__(self) -> None:
+        self._gate: Gate = closed_gate
+
+    def __call__(self, entry: Announcement | Outcome) -> None:
+        self._gate(entry)
+
+    def lead_to(self, gate: Gate) -> None:
+        """From now on."""
+        self._gate = gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One frame as it was traced, masked."""
+
+    outgoing: bool
+    hexadecimal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visited:
+    """Which meter was met: by the order and by its own words, over which kind of port, by which program."""
+
+    order: Order
+    profile: Profile
+    identity: Identity
+    port: str
+    program: str
+    time_source: TimeSource
+    experimental: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One work that is open in the log."""
+
+    log: SealedLog
+    place: LogPlace
+    id: str
+    actor: str
+    random: Callable[[int], bytes]
+    resumed: bool = False
+    closed: bool = False
+
+    @classmethod
+    def begin(
+        cls,
+        log: SealedLog,
+        place: LogPlace,
+        visited: Visited,
+        form: Form,
+        actor: str,
+        random: Callable[[int], bytes],
+    ) -> Work:
+        """A new work, or the one that an earlier run of this order at this meter left open."""
+        order = visited.order
+        earlier = works_of(place)
+        for seen in earlier:
+            if not seen.closed and _is_same(seen, visited):
+                return cls(log=log, place=place, id=seen.id, actor=actor, random=random, resumed=True)
+        number = 1 + sum(_order_number(seen) == order.order_no for seen in earlier)
+        work = cls(log=log, place=place, id=f"{order.order_no}/{number}", actor=actor, random=random)
+        work._open(visited, form)
+        return work
+
+    def _open(self, visited: Visited, form: Form) -> None:
+        openings = {
+            name: Opening(salt=self.random(SALT_BYTES), value=value)
+            for name, value in _personal(visited.order, form).items()
+        }
+        committed = {name: opening.commitment(name) for name, opening in openings.items()}
+        index = self._append("work.open", _opening_facts(visited, form) | {"commitments": committed})
+        try:
+            keep_openings(self.place.files, self.place.folder, index, openings)
+        except OSError as error:
+            raise AuditNotWritableError(log=self.log.origin, why=told_os_error(error)) from error
+        for seal in form.seals_removed:
+            self.seal("removed", seal, form.seal_reason)
+
+    def gate(self, identity: Identity, why: str, confirmed_by: str, confirmed_how: str) -> LogGate:
+        """The gate of one step."""
+        errand = Errand(
+            family=identity.family,
+            serial_number=identity.serial_number,
+            why=in_record(why),
+            confirmed_by=in_record(confirmed_by),
+            confirmed_how=confirmed_how,
+            work=self.id,
+            actor=self.actor,
+        )
+        return LogGate(self.log, errand)
+
+    def read(self, purpose: str, snapshot: Snapshot, frames: Sequence[Frame] = ()) -> None:
+        """A state that was read: before, after, or to check something between."""
+        self._append("read", {"purpose": purpose, "snapshot": snapshot_facts(snapshot)})
+        listed = [{"dir": "out" if frame.outgoing else "in", "bytes": frame.hexadecimal} for frame in frames]
+        parts = list(_parts(listed))
+        for number, part in enumerate(parts, 1):
+            self._append("read", {"purpose": purpose, "part": number, "parts": len(parts), "frames": part})
+        if purpose != "check":
+            self._append("meter.journal", {"purpose": purpose, "journals": journal_facts(snapshot)})
+
+    def plan(self, plan: Plan, steps: Sequence[Mapping[str, Any]], confirmed: Mapping[str, str] | None) -> None:
+        """What was shown and confirmed."""
+        facts: dict[str, Any] = {
+            "steps": list(steps),
+            "warnings": [{"code": each.code, "facts": dict(each.facts)} for each in plan.warnings],
+            "untouched": [action.value for action in plan.untouched],
+            "time_source": plan.time_source.value,
+        }
+        self._append("work.plan", facts | ({} if confirmed is None else {"confirmed": dict(confirmed)}))
+
+    def step(self, facts: Mapping[str, Any]) -> None:
+        """What became of one step."""
+        self._append("work.step", facts)
+
+    def seal(self, event: str, seal: Seal, reason: str | None = None) -> None:
+        """A seal was removed, installed or found broken."""
+        facts = _told({"event": event, **_seal_facts(seal), "reason": reason})
+        self._append("seal", facts)
+
+    def note(self, text: str) -> None:
+        """A remark of the people, in their words."""
+        self._append("log.note", {"text": text[:_LONGEST_TEXT]})
+
+    def records(self) -> list[Record]:
+        """Its records so far."""
+        return records_of(self.place, self.id)
+
+    def has_state_before(self) -> bool:
+        """Whether an earlier run came as far as to record it."""
+        return self.resumed and any(
+            record.type == "read" and record.d.get("purpose") == "before" and "snapshot" in record.d
+            for record in self.records()
+        )
+
+    def problem(self, problem: MeterlinkError) -> None:
+        """What the state after the work shows and should not."""
+        self._append("work.problem", {"kind": type(problem).__name__, "text": str(problem)[:_LONGEST_TEXT]})
+
+    def close(self, after: Snapshot, judge: Judge) -> str:
+        """The last record of the work; a new key of the log comes into force with it. Returns the result."""
+        records = self.records()
+        sha256, result = judge(records)
+        installed = [record.d for record in records if record.type == "seal" and record.d.get("event") == "installed"]
+        facts = {
+            "result": result,
+            **closing_facts(records),
+            "body_sha256": sha256,
+            "readings_after": snapshot_facts(after)["energy"],
+            "seals": [dict(seal) for seal in installed],
+        }
+        self._append("work.close", facts)
+        self.closed = True
+        return result
+
+    def _append(self, type_: str, d: Mapping[str, Any]) -> int:
+        return self.log.append(Entry(type=type_, d=_clean(d), work=self.id, actor=self.actor))
+
+
+def _is_same(seen: WorkSeen, visited: Visited) -> bool:
+    """Whether an open work is of this order, byte for byte, at this meter."""
+    d = seen.opened.d
+    order, meter = d.get("order"), d.get("meter")
+    return (
+        isinstance(order, dict)
+        and isinstance(meter, dict)
+        and order.get("sha256") == visited.order.sha256
+        and meter.get("answered") == visited.identity.serial_number
+    )
+
+
+def _order_number(seen: WorkSeen) -> object:
+    order = seen.opened.d.get("order")
+    return order.get("number") if isinstance(order, dict) else None
+
+
+def _opening_facts(visited: Visited, form: Form) -> dict[str, Any]:
+    order = visited.order
+    return _told(
+        {
+            "order": _told(
+                {
+                    "number": order.order_no,
+                    "date": order.order_date,
+                    "basis": order.basis.value,
+                    "basis_text": order.basis_text,
+                    "sha256": order.sha256,
+                    "nonce": order.nonce,
+                    "valid_from": order.valid_from,
+                    "valid_to": order.valid_to,
+                }
+            ),
+            "organisation": _facts_of(order.organisation, ("name", "tax_number", "licence", "phone")),
+            "performers": [
+                _facts_of(each, ("id", "name", "post", "certificate", "certificate_expires", "safety_group"))
+                for each in order.performers
+            ],
+            "meter": _meter_facts(visited),
+            "port": visited.port,
+            "place": {"tz": order.tz} | _facts_of(order, ("metering_point_id", "substation", "feeder")),
+            "customer": {
+                "kind": order.customer.kind.value,
+                "presence": form.presence.value,
+                "representative": form.representative is not None,
+            },
+            "actions": [action.value for action in order.actions],
+            "tariff_plan": None
+            if order.tariff_plan is None
+            else {
+                "name": order.tariff_plan.name,
+                "zones": [
+                    {"register": register, "zone": zone.value} for register, zone in order.tariff_plan.zones.items()
+                ],
+            },
+            "seals": [_seal_facts(found.seal) | {"state": found.state} for found in form.seals_found],
+            "program": visited.program,
+            "time_source": visited.time_source.value,
+            "clock_reason": order.clock_reason,
+            "experimental": visited.experimental,
+        }
+    )
+
+
+def _meter_facts(visited: Visited) -> dict[str, Any]:
+    order, identity, profile = visited.order, visited.identity, visited.profile
+    return _told(
+        {
+            "family": identity.family,
+            "model": identity.model,
+            "names": list(profile.names),
+            "serial_number": order.meter.serial_number,
+            "answered": identity.serial_number,
+            "address": identity.address,
+            "firmware": identity.firmware,
+            "manufactured": identity.manufactured,
+            "profile_sha256": profile.sha256,
+            **_facts_of(
+                order.meter,
+                ("accuracy_class", "ratio_ct", "ratio_vt", "verification_last", "verification_next"),
+            ),
+        }
+    )
+
+
+def _personal(order: Order, form: Form) -> dict[str, str]:
+    """Personal data by the name of their commitment."""
+    customer = order.customer
+    found = {
+        "account_no": customer.account_no,
+        "contract_no": customer.contract_no,
+        "address": str(order.address),
+        "customer_name": customer.name,
+        "customer_phone": customer.phone,
+        "notice": customer.notice,
+        "representative": form.representative,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _seal_facts(seal: Seal) -> dict[str, Any]:
+    return _facts_of(seal, ("number", "place", "kind", "owner"))
+
+
+def _facts_of(value: object, names: Iterable[str]) -> dict[str, Any]:
+    return _told({name: getattr(value, name) for name in names})
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in facts.items() if value is not None}
+
+
+def _clean(value: Any) -> Any:
+    """As a record may hold it: text in its normal form, dates as text."""
+    if isinstance(value, str):
+        return in_record(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {key: _clean(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(each) for each in value]
+    return value
+
+
+def _parts(frames: Sequence[dict[str, str]]) -> Iterable[list[dict[str, str]]]:
+    """Frames as many together as one record holds."""
+    part: list[dict[str, str]] = []
+    room = _PART_BYTES
+    for frame in frames:
+        need = len(encode_canonical(frame)) + 1
+        if part and (len(part) == FRAMES_PER_RECORD or need > room):
+            yield part
+            part, room = [], _PART_BYTES
+        part.append(frame)
+        room -= need
+    if part:
+        yield part

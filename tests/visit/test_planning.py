@@ -1,0 +1,694 @@
+"""From an order and a state to a plan: its steps, what needs nothing, what is refused, and whether it still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meterlink.driver import Driver, SetDst, SetHolidays, SetSchedule, SetTariffCount
+from meterlink.errors import (
+    ClockFarOffError,
+    ClockReasonMissingError,
+    ClockUnknownError,
+    ConfigError,
+    ExperimentalError,
+    MeterlinkError,
+    NotSupportedError,
+    OrderError,
+    OtherMeterError,
+    ScheduleError,
+    StoredUnknownError,
+    TimeSourceUnknownError,
+)
+from meterlink.model import Absent, Action, Evidence, Holidays
+from meterlink.profiles import Profile
+from meterlink.tariff import DayKind, SpecialDay, YearSchedule, preset, preset_names
+from meterlink.visit.order import Order, TariffPlan
+from meterlink.visit.plan import ClockMethod, Plan, TimeSource
+from meterlink.visit.planning import CAPABILITIES, build_plan, restore_plan, same_plan
+from meterlink.visit.snapshot import Snapshot, snapshot_facts, snapshot_of
+from meterlink_mercury200 import DRIVER
+from tests.visit.made_up import (
+    HOUR,
+    NOW,
+    ONE_ZONE,
+    PROFILE,
+    THREE_ZONES,
+    TWO_ZONES,
+    NeverWrites,
+    SoftMeter,
+    off,
+    order,
+    plan_of,
+    profile_with,
+    state,
+    with_stored,
+)
+
+A = Action
+NEW_YEAR = SpecialDay(month=1, day=1, kind=DayKind.HOLIDAY)
+VICTORY = SpecialDay(month=5, day=9, kind=DayKind.HOLIDAY)
+EVERYTHING = (A.READ, A.CLOCK, A.DST_OFF, A.SCHEDULE, A.HOLIDAYS, A.TARIFF_MODE, A.DISPLAY, A.BUTTON_CORRECTION)
+WISHES: dict[str, Any] = {"display": {"shown": ["time", "date"]}, "button_correction_minutes": 0}
+WRONG = state(error=HOUR)
+"""One zone, summer time on, an hour ahead."""
+
+
+def plan(
+    wanted: Order,
+    before: Snapshot = WRONG,
+    *,
+    driver: Driver = DRIVER,
+    profile: Profile = PROFILE,
+    actions: Collection[Action] | None = None,
+    time_source: TimeSource = TimeSource.SYSTEM,
+    experimental: bool = False,
+    later: timedelta = timedelta(),
+) -> Plan:
+    return build_plan(
+        order=wanted,
+        driver=driver,
+        profile=profile,
+        before=before,
+        actions=actions,
+        time_source=time_source,
+        experimental=experimental,
+        now=NOW + later,
+    )
+
+
+def codes(made: Plan) -> list[str]:
+    return [warning.code for warning in made.warnings]
+
+
+def written(made: Plan) -> Snapshot:
+    """The state in which every step of a plan stands."""
+    stored = {change.parameter: change.new for step in made.steps for change in step.changes}
+    after = with_stored(made.before, stored)
+    holidays = next((step.setting for step in made.steps if isinstance(step.setting, SetHolidays)), None)
+    if holidays is not None:
+        after = replace(after, holidays=Holidays(days=holidays.days))
+    right = any(step.clock is not None for step in made.steps)
+    return replace(after, clock=off(timedelta())) if right else after
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_order_becomes_steps_in_the_order_of_the_family() -> None:
+    made = plan(order(*EVERYTHING, **WISHES))
+    assert [step.action for step in made.steps] == [
+        A.DST_OFF,
+        A.CLOCK,
+        A.SCHEDULE,
+        A.TARIFF_MODE,
+        A.DISPLAY,
+        A.BUTTON_CORRECTION,
+    ]
+    assert made.untouched == (A.HOLIDAYS,)
+    assert [step.capability for step in made.steps] == [CAPABILITIES[step.action] for step in made.steps]
+    assert {step.evidence for step in made.steps} == {Evidence.DOCUMENT}
+    dst, clock, schedule, mode = made.steps[:4]
+    assert (dst.setting, len(dst.changes)) == (SetDst(enabled=False), 1)
+    assert clock.clock is not None
+    assert (clock.clock.method, clock.clock.reason) == (ClockMethod.HARD, "not visited since 2014")
+    assert (schedule.setting, len(schedule.changes)) == (SetSchedule(schedule=TWO_ZONES), 96)
+    assert mode.setting == SetTariffCount(count=2)
+
+
+def test_changes_hold_what_stands_in_the_meter() -> None:
+    made = plan(order(A.SCHEDULE, A.DST_OFF))
+    for step in made.steps:
+        for change in step.changes:
+            assert change.old == WRONG.stored[change.parameter]
+            assert change.old != change.new
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_each_preset_is_planned_and_then_needs_nothing(name: str) -> None:
+    wanted = order(A.SCHEDULE, A.TARIFF_MODE, A.HOLIDAYS, tariff_plan=plan_of(name))
+    meter = state(schedule=THREE_ZONES if name != "ru-household-3" else TWO_ZONES, dst=False)
+    made = plan(wanted, meter)
+    assert A.SCHEDULE in {step.action for step in made.steps}
+    again = plan(wanted, written(made))
+    assert (again.steps, set(again.untouched)) == ((), {A.SCHEDULE, A.TARIFF_MODE, A.HOLIDAYS})
+
+
+def test_a_meter_that_is_as_wanted_needs_no_step() -> None:
+    wanted = order(A.DST_OFF, A.CLOCK, A.SCHEDULE, A.HOLIDAYS)
+    made = plan(wanted, state(schedule=TWO_ZONES, dst=False))
+    assert (made.steps, made.untouched) == ((), (A.DST_OFF, A.CLOCK, A.HOLIDAYS, A.SCHEDULE))
+
+
+def test_only_the_named_actions_of_an_order_are_planned() -> None:
+    made = plan(order(*EVERYTHING, **WISHES), actions={A.DST_OFF, A.READ})
+    assert [step.action for step in made.steps] == [A.DST_OFF]
+    assert made.untouched == ()
+
+
+def test_the_plan_keeps_what_it_was_made_of() -> None:
+    wanted = order(A.CLOCK)
+    made = plan(wanted, time_source=TimeSource.CONFIRMED, experimental=True)
+    assert (made.order, made.before, made.made_at) == (wanted, WRONG, NOW)
+    assert (made.time_source, made.experimental, made.restores) == (TimeSource.CONFIRMED, True, None)
+
+
+# --- the clock ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("error", "method"), [(HOUR, ClockMethod.HARD), (timedelta(minutes=3), ClockMethod.SOFT)])
+def test_a_family_that_can_runs_its_clock_softly_within_its_limit(error: timedelta, method: ClockMethod) -> None:
+    made = plan(order(A.CLOCK), replace(WRONG, clock=off(error)), driver=SoftMeter())
+    assert [step.clock.method for step in made.steps if step.clock is not None] == [method]
+
+
+def test_a_wrong_hour_is_explained_and_its_edges_are_told() -> None:
+    told = plan(order(A.CLOCK, A.DST_OFF, A.SCHEDULE), later=timedelta(hours=8)).warnings
+    facts = {warning.code: warning.facts for warning in told}
+    assert facts["clock-signature"]["signature"] == "dst-left-on-summer"
+    assert facts["dst-factory"] == {"manufactured": "2010-10-29"}
+    assert facts["edge-zone"] == {"time": "23:00", "old": "T2", "new": "T1"}
+    assert facts["wait-until"] == {"time": "00:05", "date": "2025-07-22"}
+
+
+def test_away_from_edges_nothing_is_said_of_them() -> None:
+    assert codes(plan(order(A.CLOCK, A.DST_OFF))) == ["clock-signature", "dst-factory"]
+
+
+def test_a_wrong_clock_that_nobody_ordered_to_set_is_still_explained() -> None:
+    assert "clock-signature" in codes(plan(order(A.DST_OFF)))
+
+
+def test_an_order_for_another_zone_shows_an_hour_nobody_can_explain() -> None:
+    right = state(dst=False)
+    elsewhere = replace(right, clock=off(-2 * HOUR, zone="Asia/Yekaterinburg"))
+    told = {each.code: each.facts for each in plan(order(A.CLOCK, tz="Asia/Yekaterinburg"), elsewhere).warnings}
+    assert told["clock-signature"]["signature"] == "unknown-hour"
+    assert told["clock-signature"]["utc_offset"] == "+03:00"
+
+
+def test_a_clock_that_was_not_read_is_told_and_stops_only_an_order_to_set_it() -> None:
+    unread = replace(WRONG, clock=None, absent=(Absent(what="clock", reason="no answer"),))
+    warnings = plan(order(A.DST_OFF), unread).warnings
+    assert [each.facts for each in warnings if each.code == "clock-unread"] == [{"reason": "no answer"}]
+    with pytest.raises(ClockUnknownError, match="no answer"):
+        plan(order(A.CLOCK), unread)
+
+
+# --- the tariff plan ------------------------------------------------------------------------------------------------
+
+
+def with_days(schedule: YearSchedule, *days: SpecialDay) -> YearSchedule:
+    return replace(schedule, special_days=days)
+
+
+def test_holidays_come_from_the_order_else_from_the_tariff_plan() -> None:
+    two = TariffPlan(name="two", schedule=with_days(TWO_ZONES, NEW_YEAR), zones={})
+    own = plan(order(A.HOLIDAYS, holidays=((5, 9),), tariff_plan=two))
+    of_plan = plan(order(A.HOLIDAYS, tariff_plan=two))
+    assert [step.setting for step in (*own.steps, *of_plan.steps)] == [
+        SetHolidays(days=((5, 9),)),
+        SetHolidays(days=((1, 1),)),
+    ]
+
+
+def test_the_schedule_is_planned_over_the_days_that_will_be_in_force() -> None:
+    ordered = plan(order(A.HOLIDAYS, A.SCHEDULE, holidays=((5, 9),)))
+    kept = plan(order(A.SCHEDULE), state(schedule=with_days(ONE_ZONE, NEW_YEAR), dst=False))
+    days = [
+        step.setting.schedule.special_days
+        for step in (*ordered.steps, *kept.steps)
+        if isinstance(step.setting, SetSchedule)
+    ]
+    assert days == [(VICTORY,), (NEW_YEAR,)]
+
+
+def test_special_days_of_the_schedule_need_the_action_unless_the_meter_has_them() -> None:
+    wanted = order(A.SCHEDULE, tariff_plan=TariffPlan(name="two", schedule=with_days(TWO_ZONES, NEW_YEAR, VICTORY)))
+    with pytest.raises(OrderError, match=r"special days \(01-01, 05-09\).*holidays is not among its actions"):
+        plan(wanted, state(schedule=with_days(ONE_ZONE, NEW_YEAR), dst=False))
+    held = plan(wanted, state(schedule=with_days(ONE_ZONE, VICTORY, NEW_YEAR), dst=False))
+    assert [step.action for step in held.steps] == [A.SCHEDULE]
+    assert [step.action for step in plan(replace(wanted, actions=(A.SCHEDULE, A.HOLIDAYS))).steps] == [
+        A.HOLIDAYS,
+        A.SCHEDULE,
+    ]
+
+
+@pytest.mark.parametrize("special", [replace(NEW_YEAR, year=2027), replace(NEW_YEAR, kind=DayKind.SUNDAY)])
+def test_special_days_that_no_table_of_holidays_holds_are_refused(special: SpecialDay) -> None:
+    with pytest.raises(ScheduleError):
+        plan(order(A.HOLIDAYS, tariff_plan=TariffPlan(name="two", schedule=with_days(TWO_ZONES, special))))
+
+
+def test_the_number_of_tariffs_is_the_highest_that_counts_or_what_the_order_says() -> None:
+    t1_and_t3 = preset("ru-household-3").schedule
+    assert plan(order(A.TARIFF_MODE, tariff_plan=TariffPlan(name="x", schedule=t1_and_t3))).steps[0].setting == (
+        SetTariffCount(count=3)
+    )
+    four = TariffPlan(name="x", schedule=TWO_ZONES, tariff_count=4)
+    assert plan(order(A.TARIFF_MODE, tariff_plan=four)).steps[0].setting == SetTariffCount(count=4)
+
+
+def test_fewer_tariffs_than_the_new_schedule_uses_are_refused() -> None:
+    one = TariffPlan(name="x", schedule=TWO_ZONES, tariff_count=1)
+    with pytest.raises(OrderError, match="puts 1 in force and its schedule uses T2"):
+        plan(order(A.SCHEDULE, A.TARIFF_MODE, tariff_plan=one))
+
+
+# --- what a meter cannot do, and what nobody has seen ---------------------------------------------------------------
+
+
+def test_a_model_without_summer_time_needs_no_switching_off() -> None:
+    none = profile_with(set_dst=False, dst=False)
+    made = plan(order(A.DST_OFF), profile=none)
+    assert (made.steps, made.untouched) == ((), (A.DST_OFF,))
+    told = {each.code: each.facts for each in made.warnings}
+    assert told["meter-has-no-dst"] == {"why": "the maker left it out"}
+    with pytest.raises(NotSupportedError, match="set_dst"):
+        plan(order(A.DST_ON), profile=none)
+
+
+def test_a_model_of_which_nobody_knows_is_no_model_without_summer_time() -> None:
+    doubtful = profile_with(set_dst=False, dst=False)
+    supports = {**doubtful.supports, "dst": replace(doubtful.supports["dst"], evidence=Evidence.GUESS)}
+    with pytest.raises(NotSupportedError):
+        plan(order(A.DST_OFF), profile=replace(doubtful, supports=supports))
+    with pytest.raises(NotSupportedError):
+        plan(order(A.DST_OFF), profile=profile_with(set_dst=None, dst=None))
+
+
+@pytest.mark.parametrize("action", [action for action in EVERYTHING if action is not A.READ])
+def test_a_capability_that_the_model_lacks_is_named(action: Action) -> None:
+    with pytest.raises(NotSupportedError) as caught:
+        plan(order(action, **WISHES), profile=profile_with(**{CAPABILITIES[action]: False}))
+    assert (caught.value.capability, caught.value.why) == (CAPABILITIES[action], "the maker left it out")
+
+
+def test_an_action_that_the_family_never_writes_is_refused() -> None:
+    with pytest.raises(NotSupportedError, match="has no set_schedule"):
+        plan(order(A.CLOCK, A.SCHEDULE), driver=NeverWrites())
+
+
+def test_a_guess_needs_experimental() -> None:
+    guessed = profile_with(set_dst=Evidence.GUESS)
+    with pytest.raises(ExperimentalError, match="set_dst") as caught:
+        plan(order(A.DST_OFF), profile=guessed)
+    assert caught.value.exit_code == 8
+    assert "--experimental" in caught.value.hint
+    made = plan(order(A.DST_OFF), profile=guessed, experimental=True)
+    assert [step.experimental for step in made.steps] == [True]
+
+
+def test_a_guess_that_nothing_is_written_by_needs_nothing() -> None:
+    made = plan(order(A.DST_OFF), state(dst=False), profile=profile_with(set_dst=Evidence.GUESS))
+    assert made.untouched == (A.DST_OFF,)
+
+
+def test_what_a_person_has_to_do_first_stands_in_the_step() -> None:
+    supports = {**PROFILE.supports, "set_dst": replace(PROFILE.supports["set_dst"], prompt="press the sealed button")}
+    made = plan(order(A.DST_OFF), profile=replace(PROFILE, supports=supports))
+    assert made.steps[0].prompt == "press the sealed button"
+
+
+# --- orders that do not hold ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    name: str
+    order: Order
+    error: type[MeterlinkError]
+    says: str
+    before: Snapshot = WRONG
+    need: str = ""
+    """What a preview calls it; empty where a preview is refused as well."""
+    time_source: TimeSource = TimeSource.SYSTEM
+
+
+RESET = replace(WRONG, clock=off(timedelta(days=-9000)))
+REFUSED = [
+    Refused(
+        name="schedule without tariff plan",
+        order=order(A.SCHEDULE, tariff_plan=None),
+        error=OrderError,
+        says="schedule is among its actions, and there is no tariff plan",
+        need="tariff-plan",
+    ),
+    Refused(
+        name="tariff mode without tariff plan",
+        order=order(A.TARIFF_MODE, tariff_plan=None),
+        error=OrderError,
+        says="tariff_mode is among its actions",
+        need="tariff-plan",
+    ),
+    Refused(
+        name="holidays without days",
+        order=order(A.HOLIDAYS, tariff_plan=None),
+        error=OrderError,
+        says="which days",
+        need="holidays",
+    ),
+    Refused(name="display of what", order=order(A.DISPLAY), error=OrderError, says="what to show", need="display"),
+    Refused(
+        name="how many minutes",
+        order=order(A.BUTTON_CORRECTION),
+        error=OrderError,
+        says="how many minutes",
+        need="button-minutes",
+    ),
+    Refused(
+        name="special days without holidays",
+        order=order(
+            A.SCHEDULE, tariff_plan=TariffPlan(name="x", schedule=replace(TWO_ZONES, special_days=(NEW_YEAR,)))
+        ),
+        error=OrderError,
+        says="01-01",
+        need="holidays-action",
+    ),
+    Refused(
+        name="no reason",
+        order=order(A.CLOCK, clock_reason=None),
+        error=ClockReasonMissingError,
+        says="1 h 00 min 00 s",
+        need="clock-reason",
+    ),
+    Refused(
+        name="unknown time source",
+        order=order(A.CLOCK),
+        error=TimeSourceUnknownError,
+        says="nobody vouches",
+        need="time-source",
+        time_source=TimeSource.UNKNOWN,
+    ),
+    Refused(
+        name="over 24 hours",
+        order=order(A.CLOCK),
+        error=ClockFarOffError,
+        says="more than 24 hours",
+        before=RESET,
+        need="allow-over-24h",
+    ),
+    Refused(
+        name="settings that were not read",
+        order=order(A.DISPLAY, **WISHES),
+        error=StoredUnknownError,
+        says=r"display, display times could not be read from the meter \(no answer\)",
+        before=replace(
+            WRONG,
+            stored={name: raw for name, raw in WRONG.stored.items() if not name.startswith("display")},
+            absent=(Absent(what="settings", reason="no answer"),),
+        ),
+        need="stored-values",
+    ),
+    Refused(
+        name="on and off at once",
+        order=order(A.DST_ON, A.DST_OFF),
+        error=OrderError,
+        says="both dst_off and dst_on",
+    ),
+    Refused(
+        name="another meter",
+        order=order(A.CLOCK, meter=replace(order().meter, serial_number="06925647")),
+        error=OtherMeterError,
+        says="06925646",
+    ),
+    Refused(
+        name="a value that the family does not know",
+        order=order(A.BUTTON_CORRECTION, button_correction_minutes=500),
+        error=ConfigError,
+        says="500",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+def test_an_order_that_does_not_hold_is_refused(case: Refused) -> None:
+    with pytest.raises(case.error, match=case.says):
+        plan(case.order, case.before, time_source=case.time_source)
+
+
+@pytest.mark.parametrize("case", [case for case in REFUSED if case.need], ids=lambda case: case.name)
+def test_a_preview_tells_what_an_order_would_need(case: Refused) -> None:
+    made = plan(replace(case.order, is_preview=True), case.before, time_source=case.time_source)
+    needs = [warning.facts["need"] for warning in made.warnings if warning.code == "needs"]
+    assert needs == [case.need]
+
+
+@pytest.mark.parametrize("case", [case for case in REFUSED if not case.need], ids=lambda case: case.name)
+def test_nonsense_is_refused_in_a_preview_too(case: Refused) -> None:
+    with pytest.raises(case.error):
+        plan(replace(case.order, is_preview=True), case.before)
+
+
+def test_a_preview_shows_the_step_that_an_order_would_not_permit() -> None:
+    made = plan(
+        order(
+            A.CLOCK, A.DST_OFF, preview=True, clock_reason=None, meter=replace(order().meter, serial_number=""), tz=""
+        ),
+        profile=profile_with(set_dst=Evidence.GUESS),
+        time_source=TimeSource.UNKNOWN,
+    )
+    assert [step.action for step in made.steps] == [A.DST_OFF, A.CLOCK]
+    needs = [warning.facts["need"] for warning in made.warnings if warning.code == "needs"]
+    assert needs == ["experimental", "clock-reason", "time-source"]
+
+
+def test_an_action_that_the_order_does_not_list_is_refused() -> None:
+    with pytest.raises(OrderError, match="do not list schedule"):
+        plan(order(A.CLOCK), actions={A.CLOCK, A.SCHEDULE})
+
+
+_wishes = st.fixed_dictionaries(
+    {
+        "tariff_plan": st.sampled_from([plan_of(name) for name in preset_names()] + [None]),
+        "holidays": st.none() | st.sampled_from([(), ((1, 1),), ((5, 9), (1, 1))]),
+        "display": st.none() | st.just({"shown": ["time"]}),
+        "button_correction_minutes": st.none() | st.integers(0, 31),
+        "clock_reason": st.none() | st.just("because"),
+    }
+)
+_states = st.sampled_from(
+    [
+        WRONG,
+        state(schedule=TWO_ZONES, dst=False),
+        state(schedule=with_days(THREE_ZONES, NEW_YEAR), dst=True, error=-HOUR),
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    actions=st.sets(st.sampled_from(EVERYTHING), max_size=8).map(lambda each: tuple(sorted(each))),
+    wishes=_wishes,
+    before=_states,
+    source=st.sampled_from(TimeSource),
+)
+def test_whatever_is_ordered_the_plan_stays_inside_it_and_a_second_plan_has_nothing_left_to_do(
+    actions: tuple[Action, ...], wishes: Mapping[str, Any], before: Snapshot, source: TimeSource
+) -> None:
+    wanted = order(*actions, **wishes)
+    shown = plan(replace(wanted, is_preview=True), before, time_source=source)
+    assert {step.action for step in shown.steps} | set(shown.untouched) <= set(actions) - {A.READ}
+    try:
+        made = plan(wanted, before, time_source=source)
+    except MeterlinkError:
+        assert "needs" in codes(shown)
+        return
+    assert "needs" not in codes(shown)
+    assert shown.steps == made.steps
+    assert {*(step.action for step in made.steps), *made.untouched} == set(actions) - {A.READ}
+    again = plan(wanted, written(made), time_source=source)
+    assert [step.action for step in again.steps] == []
+    assert same_plan(made, plan(wanted, before, time_source=source)) is None
+
+
+# --- taking back ----------------------------------------------------------------------------------------------------
+
+
+def restoring(wanted: Order, now: Snapshot, earlier: Snapshot, *actions: Action) -> Plan:
+    return restore_plan(
+        order=wanted,
+        driver=DRIVER,
+        profile=PROFILE,
+        before=now,
+        earlier=earlier,
+        actions=actions,
+        restores="2026-17/1",
+        time_source=TimeSource.SYSTEM,
+        experimental=False,
+        now=NOW,
+    )
+
+
+def test_what_a_work_changed_is_taken_back_by_the_swapped_changes() -> None:
+    wanted = order(*EVERYTHING, **WISHES)
+    made = plan(wanted)
+    back = restoring(wanted, written(made), WRONG, *EVERYTHING)
+    changed = [step for step in made.steps if step.clock is None]
+    assert [step.action for step in back.steps] == [step.action for step in changed]
+    for step, undone in zip(changed, back.steps, strict=True):
+        swapped = {(each.parameter, each.new, each.old) for each in step.changes}
+        assert {(each.parameter, each.old, each.new) for each in undone.changes} == swapped
+    assert back.restores == "2026-17/1"
+    assert codes(back) == ["clock-not-restored"]
+
+
+def test_the_earlier_state_may_come_from_a_record() -> None:
+    earlier = snapshot_of(snapshot_facts(WRONG))
+    assert restoring(order(A.DST_OFF), state(dst=False), earlier, A.DST_OFF).steps[0].changes[0].parameter == "DST flag"
+
+
+def test_only_the_named_actions_are_taken_back() -> None:
+    wanted = order(*EVERYTHING, **WISHES)
+    back = restoring(wanted, written(plan(wanted)), WRONG, A.TARIFF_MODE, A.HOLIDAYS)
+    assert [step.action for step in back.steps] == [A.TARIFF_MODE]
+    assert back.untouched == (A.HOLIDAYS,)
+    assert back.warnings == ()
+
+
+def test_an_order_that_lists_the_opposite_switch_may_take_it_back() -> None:
+    back = restoring(order(A.DST_ON), state(dst=False), WRONG, A.DST_OFF)
+    assert [step.action for step in back.steps] == [A.DST_ON]
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda meter: replace(meter, identity=replace(meter.identity, serial_number="1")), OtherMeterError),
+        (lambda meter: replace(meter, stored={}), StoredUnknownError),
+    ],
+)
+def test_an_earlier_state_of_another_meter_or_without_the_values_is_refused(
+    change: Callable[[Snapshot], Snapshot], error: type[MeterlinkError]
+) -> None:
+    with pytest.raises(error):
+        restoring(order(A.DST_OFF), state(dst=False), change(WRONG), A.DST_OFF)
+
+
+def test_taking_back_what_the_order_does_not_list_is_refused() -> None:
+    with pytest.raises(OrderError, match="do not list schedule"):
+        restoring(order(A.DST_OFF), state(dst=False), WRONG, A.SCHEDULE)
+
+
+# --- the same plan --------------------------------------------------------------------------------------------------
+
+WHOLE = order(A.CLOCK, A.DST_OFF, A.SCHEDULE, A.TARIFF_MODE, sha256="00")
+
+
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
+def drifted(by: timedelta) -> Snapshot:
+    assert WRONG.clock is not None
+    assert WRONG.clock.error is not None
+    return replace(WRONG, clock=off(WRONG.clock.error + by))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Other:
+    name: str
+    plan: Plan
+    says: str | None
+
+
+OTHERS = [
+    Other(name="made again", plan=plan(WHOLE), says=None),
+    Other(name="five seconds of drift", plan=plan(WHOLE, drifted(seconds(5))), says=None),
+    Other(name="a minute later", plan=plan(WHOLE, later=seconds(60)), says=None),
+    Other(
+        name="seven seconds of drift",
+        plan=plan(WHOLE, drifted(seconds(7))),
+        says="the clock was 1 h 00 min 00 s ahead and is 1 h 00 min 07 s ahead now",
+    ),
+    Other(
+        name="the hour on the other side",
+        plan=plan(WHOLE, drifted(-2 * HOUR)),
+        says="the clock was 1 h 00 min 00 s ahead and is 1 h 00 min 00 s behind now",
+    ),
+    Other(
+        name="somebody set the clock",
+        plan=plan(WHOLE, drifted(-HOUR)),
+        says="clock was to be written and needs nothing any more",
+    ),
+    Other(name="another order", plan=plan(replace(WHOLE, sha256="01")), says="it was made from another order"),
+    Other(
+        name="another meter",
+        plan=replace(plan(WHOLE), before=replace(WRONG, identity=replace(WRONG.identity, serial_number="7"))),
+        says="it is for the meter 06925646 (mercury-200.02), and the meter here is 7 (mercury-200.02)",
+    ),
+    Other(
+        name="a value that no step writes",
+        plan=plan(WHOLE, with_stored(WRONG, {"button correction": "05"})),
+        says="button correction in the meter was 1E and is 05 now",
+    ),
+    Other(
+        name="a record that changed meanwhile",
+        plan=plan(WHOLE, with_stored(WRONG, {"May friday": "00 00 47 00" + 12 * " FF"})),
+        says="May friday in the meter was",
+    ),
+    Other(
+        name="a clock that can be run softly now",
+        plan=plan(WHOLE, replace(WRONG, clock=off(seconds(200))), driver=SoftMeter()),
+        says="the clock was to be put right by a hard correction, now by a soft one",
+    ),
+    Other(
+        name="a new edge",
+        plan=plan(WHOLE, later=seconds(24 * 60)),
+        says="the moment is another one, and the correction of the clock touches an edge of time now (edge-half-hour)",
+    ),
+    Other(
+        name="readings are collected now",
+        plan=plan(WHOLE, later=timedelta(days=2)),
+        says="touches an edge of time now (collection-days)",
+    ),
+    Other(
+        name="now with --experimental",
+        plan=plan(WHOLE, experimental=True),
+        says="it was made without --experimental, now with",
+    ),
+    Other(
+        name="other evidence",
+        plan=plan(WHOLE, profile=profile_with(set_dst=Evidence.CODE)),
+        says="dst_off would be written in another way",
+    ),
+    Other(name="takes something back", plan=replace(plan(WHOLE), restores="1/1"), says="it takes back another work"),
+    Other(
+        name="a step less",
+        plan=plan(WHOLE, actions={A.CLOCK, A.DST_OFF, A.SCHEDULE}),
+        says="tariff_mode was to be written and needs nothing any more",
+    ),
+]
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=lambda other: other.name)
+def test_what_differs_is_told_in_words(other: Other) -> None:
+    told = same_plan(plan(WHOLE), other.plan)
+    assert (told is None) == (other.says is None)
+    assert (other.says or "") in (told or "")
+
+
+def test_a_step_more_is_told_as_well() -> None:
+    fewer = plan(WHOLE, actions={A.CLOCK, A.DST_OFF, A.SCHEDULE})
+    assert same_plan(fewer, plan(WHOLE)) == "tariff_mode needed nothing and would be written now"
+
+
+def test_an_edge_that_was_told_before_is_no_difference_and_one_that_went_is_none() -> None:
+    at_edge = plan(WHOLE, later=seconds(24 * 60))
+    assert same_plan(at_edge, plan(WHOLE, later=seconds(24 * 60 + 30))) is None
+    assert same_plan(at_edge, plan(WHOLE)) is None
+
+
+def test_any_two_states_that_lead_to_other_writes_are_told_apart() -> None:
+    schedules = [ONE_ZONE, TWO_ZONES, THREE_ZONES]
+    made = [plan(WHOLE, state(schedule=schedule, dst=dst)) for schedule in schedules for dst in (True, False)]
+    for one, other in combinations(made, 2):
+        assert same_plan(one, other) is not None

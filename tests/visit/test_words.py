@@ -1,0 +1,655 @@
+"""What a visit says to people, in both languages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import meterlink.visit
+from meterlink.driver import (
+    SetButtonCorrection,
+    SetDisplay,
+    SetDst,
+    SetHolidays,
+    SetSchedule,
+    SetTariffCount,
+    Setting,
+    Unliftable,
+)
+from meterlink.errors import PlanError
+from meterlink.flow import Change
+from meterlink.language import Language
+from meterlink.model import (
+    Action,
+    ClockReading,
+    DstSetting,
+    EnergyReading,
+    Evidence,
+    Holidays,
+    Identity,
+    TariffMode,
+)
+from meterlink.tariff import YearSchedule, preset, schedule_from_table
+from meterlink.visit.diagnosis import signature_warnings
+from meterlink.visit.order import (
+    Basis,
+    Customer,
+    CustomerKind,
+    MeterExpected,
+    Order,
+    Organisation,
+    PlaceAddress,
+)
+from meterlink.visit.plan import ClockMethod, ClockStep, Plan, Step
+from meterlink.visit.snapshot import Snapshot
+from meterlink.visit.words import (
+    action_words,
+    old_new_words,
+    operation_words,
+    result_words,
+    untouched_words,
+    warning_words,
+)
+
+EN, RU = Language.EN, Language.RU
+NOW = datetime(2026, 11, 21, 9, 5, tzinfo=UTC)
+CYRILLIC = re.compile("[а-яё]")
+
+
+def snapshot(
+    dst: DstSetting | None = None,
+    tariffs: TariffMode | None = None,
+    schedule: YearSchedule | Unliftable | None = None,
+    holidays: Holidays | None = None,
+) -> Snapshot:
+    return Snapshot(
+        identity=Identity(family="mercury200", model="mercury-206", serial_number="12345678", address="12345678"),
+        read_at=NOW,
+        energy=EnergyReading(registers=(), read_at=NOW),
+        dst=dst,
+        tariffs=tariffs,
+        schedule=schedule,
+        holidays=holidays,
+    )
+
+
+def step(
+    action: Action,
+    setting: Setting | None = None,
+    *changes: Change,
+    clock: ClockStep | None = None,
+) -> Step:
+    return Step(
+        action=action,
+        capability="set_x",
+        evidence=Evidence.DOCUMENT,
+        source="test",
+        setting=setting,
+        changes=changes,
+        clock=clock,
+    )
+
+
+def clock_step(error: timedelta, method: ClockMethod = ClockMethod.HARD) -> Step:
+    return step(Action.CLOCK, clock=ClockStep(method=method, error=error))
+
+
+def records(count: int) -> list[Change]:
+    return [Change(parameter=f"schedule {number}", old="00", new="01") for number in range(count)]
+
+
+def year(every_day: str, **kinds: str) -> YearSchedule:
+    return schedule_from_table({"spec": 1, "season": [{"starts": "01-01", "every_day": every_day, **kinds}]})
+
+
+# --- actions and results --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_action_has_a_name_in_both_languages(action: Action) -> None:
+    assert re.fullmatch("[a-z: ]+", action_words(action, EN))
+    assert CYRILLIC.search(action_words(action, RU))
+    assert action_words(action.value, RU) == action_words(action, RU)
+
+
+STEP_RESULTS = ("verified", "differs", "refused", "in-doubt", "not-sent")
+WORK_RESULTS = ("done", "nothing", "partly", "failed", "in-doubt", "cancelled")
+
+
+def test_every_result_of_a_step_and_of_a_work_is_told_apart() -> None:
+    for results in (STEP_RESULTS, WORK_RESULTS):
+        for language in Language:
+            assert len({result_words(result, language) for result in results}) == len(results)
+        assert all(CYRILLIC.search(result_words(result, RU)) for result in results)
+
+
+@given(text=st.text())
+def test_a_text_that_is_no_action_or_result_is_told_as_it_stands(text: str) -> None:
+    unknown = f"?{text}"
+    assert action_words(unknown, RU) == result_words(unknown, RU) == unknown
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepCase:
+    name: str
+    step: Step
+    english: str
+    russian: str
+    before: Snapshot
+    old_new: tuple[str, str]
+    old_new_ru: tuple[str, str]
+
+
+HOUR = timedelta(hours=1, seconds=14)
+ONE, TWO = preset("ru-household-1").schedule, preset("ru-household-2").schedule
+
+STEPS = [
+    StepCase(
+        name="summer time off",
+        step=step(Action.DST_OFF, SetDst(enabled=False), Change(parameter="dst", old="FF", new="00")),
+        english="switch the automatic change to summer time off",
+        russian="выключить автоматический переход на летнее время",
+        before=snapshot(dst=DstSetting(enabled=True)),
+        old_new=("on", "off"),
+        old_new_ru=("включён", "выключен"),
+    ),
+    StepCase(
+        name="summer time on, where it cannot be told what stands there",
+        step=step(Action.DST_ON, SetDst(enabled=True)),
+        english="switch the automatic change to summer time on",
+        russian="включить автоматический переход на летнее время",
+        before=snapshot(dst=DstSetting(enabled=None)),
+        old_new=("not known", "on"),
+        old_new_ru=("неизвестно", "включён"),
+    ),
+    StepCase(
+        name="a clock that is ahead goes back",
+        step=clock_step(HOUR),
+        english="set the clock back by 1 h 00 min 14 s",
+        russian="перевести часы назад на 1 ч 00 мин 14 с",
+        before=snapshot(),
+        old_new=("1 h 00 min 14 s ahead", "right"),
+        old_new_ru=("спешат на 1 ч 00 мин 14 с", "верны"),
+    ),
+    StepCase(
+        name="a clock that is behind goes forward",
+        step=clock_step(-HOUR),
+        english="set the clock forward by 1 h 00 min 14 s",
+        russian="перевести часы вперёд на 1 ч 00 мин 14 с",
+        before=snapshot(),
+        old_new=("1 h 00 min 14 s behind", "right"),
+        old_new_ru=("отстают на 1 ч 00 мин 14 с", "верны"),
+    ),
+    StepCase(
+        name="a clock that runs into the right time",
+        step=clock_step(timedelta(seconds=-40), ClockMethod.SOFT),
+        english="let the clock run into the right time: forward by 40 s",
+        russian="плавно скорректировать часы: вперёд на 40 с",
+        before=snapshot(),
+        old_new=("40 s behind", "right"),
+        old_new_ru=("отстают на 40 с", "верны"),
+    ),
+    StepCase(
+        name="a schedule by the names of its plans",
+        step=step(Action.SCHEDULE, SetSchedule(schedule=TWO), *records(96)),
+        english="rewrite the tariff schedule: 96 records",
+        russian="переписать тарифное расписание: 96 записей",
+        before=snapshot(schedule=ONE),
+        old_new=("ru-household-1", "ru-household-2"),
+        old_new_ru=("ru-household-1", "ru-household-2"),
+    ),
+    StepCase(
+        name="one program of all days is told itself",
+        step=step(Action.SCHEDULE, SetSchedule(schedule=TWO), *records(1)),
+        english="rewrite the tariff schedule: 1 record",
+        russian="переписать тарифное расписание: 1 запись",
+        before=snapshot(schedule=year("00:00 T2 | 08:00 T1 | 22:00 T2")),
+        old_new=("00:00 T2 | 08:00 T1 | 22:00 T2", "ru-household-2"),
+        old_new_ru=("00:00 T2 | 08:00 T1 | 22:00 T2", "ru-household-2"),
+    ),
+    StepCase(
+        name="several programs are counted",
+        step=step(Action.SCHEDULE, SetSchedule(schedule=TWO), *records(2)),
+        english="rewrite the tariff schedule: 2 records",
+        russian="переписать тарифное расписание: 2 записи",
+        before=snapshot(schedule=year("00:00 T1", sunday="00:00 T2", holiday="00:00 T2")),
+        old_new=("2 day programs, 2 tariffs", "ru-household-2"),
+        old_new_ru=("2 суточные программы, 2 тарифа", "ru-household-2"),
+    ),
+    StepCase(
+        name="schedules of the same size are told apart by how much differs",
+        step=step(Action.SCHEDULE, SetSchedule(schedule=year("00:00 T1", saturday="00:00 T2")), *records(5)),
+        english="rewrite the tariff schedule: 5 records",
+        russian="переписать тарифное расписание: 5 записей",
+        before=snapshot(schedule=year("00:00 T1", sunday="00:00 T2")),
+        old_new=("2 day programs, 2 tariffs", "2 day programs, 2 tariffs, 2 differences"),
+        old_new_ru=("2 суточные программы, 2 тарифа", "2 суточные программы, 2 тарифа, 2 отличия"),
+    ),
+    StepCase(
+        name="tables that are no schedule",
+        step=step(Action.SCHEDULE, SetSchedule(schedule=ONE), *records(21)),
+        english="rewrite the tariff schedule: 21 records",
+        russian="переписать тарифное расписание: 21 запись",
+        before=snapshot(schedule=Unliftable(reasons=("a point at 25:00",))),
+        old_new=("no schedule that can be told", "ru-household-1"),
+        old_new_ru=("не складывается в расписание", "ru-household-1"),
+    ),
+    StepCase(
+        name="special days",
+        step=step(Action.HOLIDAYS, SetHolidays(days=((1, 1), (1, 2), (5, 9)))),
+        english="write the table of special days: 3 days",
+        russian="записать таблицу особых дней: 3 дня",
+        before=snapshot(holidays=Holidays(days=())),
+        old_new=("none", "1-2 Jan, 9 May"),
+        old_new_ru=("нет", "1-2 янв, 9 мая"),
+    ),
+    StepCase(
+        name="days that no calendar has",
+        step=step(Action.HOLIDAYS, SetHolidays(days=())),
+        english="clear the table of special days",
+        russian="очистить таблицу особых дней",
+        before=snapshot(holidays=Holidays(days=((2, 30), (13, 1)))),
+        old_new=("02-30, 13-01", "none"),
+        old_new_ru=("02-30, 13-01", "нет"),
+    ),
+    StepCase(
+        name="many special days are counted",
+        step=step(Action.HOLIDAYS, SetHolidays(days=((1, 1),))),
+        english="write the table of special days: 1 day",
+        russian="записать таблицу особых дней: 1 день",
+        before=snapshot(holidays=Holidays(days=tuple((month, day) for month in range(1, 9) for day in (1, 11)))),
+        old_new=("16 days", "1 Jan"),
+        old_new_ru=("16 дней", "1 янв"),
+    ),
+    StepCase(
+        name="two tariffs instead of one",
+        step=step(Action.TARIFF_MODE, SetTariffCount(count=2)),
+        english="put 2 tariffs in force",
+        russian="ввести в действие 2 тарифа",
+        before=snapshot(tariffs=TariffMode(tariffs_in_force=1, current_tariff=1)),
+        old_new=("1 tariff", "2 tariffs"),
+        old_new_ru=("1 тариф", "2 тарифа"),
+    ),
+    StepCase(
+        name="one tariff, where the mode was not read",
+        step=step(Action.TARIFF_MODE, SetTariffCount(count=1)),
+        english="put 1 tariff in force",
+        russian="ввести в действие 1 тариф",
+        before=snapshot(),
+        old_new=("not read", "1 tariff"),
+        old_new_ru=("не прочитано", "1 тариф"),
+    ),
+    StepCase(
+        name="the display",
+        step=step(
+            Action.DISPLAY,
+            SetDisplay(values={"total": "shown", "seconds": 10}),
+            Change(parameter="display", old="1F", new="3F"),
+        ),
+        english="set what the display shows",
+        russian="настроить индикацию",
+        before=snapshot(),
+        old_new=("display 1F", "total shown, seconds 10"),
+        old_new_ru=("display 1F", "total shown, seconds 10"),
+    ),
+    StepCase(
+        name="the buttons may correct",
+        step=step(
+            Action.BUTTON_CORRECTION,
+            SetButtonCorrection(minutes=30),
+            Change(parameter="buttons", old=None, new="1E"),
+        ),
+        english="let the buttons correct the clock by up to 30 min a year",
+        russian="разрешить коррекцию часов кнопками: до 30 мин в год",
+        before=snapshot(),
+        old_new=("buttons not known", "30 min a year"),
+        old_new_ru=("buttons неизвестно", "30 мин в год"),
+    ),
+    StepCase(
+        name="the buttons may not correct",
+        step=step(
+            Action.BUTTON_CORRECTION,
+            SetButtonCorrection(minutes=0),
+            Change(parameter="buttons", old="1E", new="00"),
+        ),
+        english="forbid the buttons to correct the clock",
+        russian="запретить коррекцию часов кнопками",
+        before=snapshot(),
+        old_new=("buttons 1E", "forbidden"),
+        old_new_ru=("buttons 1E", "запрещена"),
+    ),
+    StepCase(
+        name="stored values of an earlier work are written back",
+        step=step(Action.SCHEDULE, None, *records(12)),
+        english="write back as it was: tariff schedule, 12 values",
+        russian="вернуть прежнее: тарифное расписание, 12 значений",
+        before=snapshot(),
+        old_new=("12 stored values", "12 stored values"),
+        old_new_ru=("12 хранимых значений", "12 хранимых значений"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", STEPS, ids=lambda case: case.name)
+def test_a_step_is_told_as_an_instruction(case: StepCase) -> None:
+    assert operation_words(case.step) == operation_words(case.step, EN) == case.english
+    assert operation_words(case.step, RU) == case.russian
+
+
+@pytest.mark.parametrize("case", STEPS, ids=lambda case: case.name)
+def test_a_step_says_what_stood_there_and_what_shall_stand_there(case: StepCase) -> None:
+    assert old_new_words(case.step, case.before) == case.old_new
+    assert old_new_words(case.step, case.before, RU) == case.old_new_ru
+
+
+def test_every_action_that_writes_is_among_the_cases() -> None:
+    assert {case.step.action for case in STEPS} == set(Action) - {Action.READ}
+
+
+def test_a_schedule_may_say_how_many_records_it_has() -> None:
+    writing = step(Action.SCHEDULE, SetSchedule(schedule=TWO), *records(2))
+    assert operation_words(writing, records=96) == "rewrite the tariff schedule: 2 of 96 records"
+    assert operation_words(writing, RU, records=96) == "переписать тарифное расписание: 2 из 96 записей"
+    assert operation_words(writing, RU, records=21).endswith("2 из 21 записи")
+
+
+def test_what_was_not_read_is_said() -> None:
+    for setting in (SetDst(enabled=False), SetSchedule(schedule=ONE), SetHolidays(days=())):
+        writing = step(Action.SCHEDULE, setting)
+        assert old_new_words(writing, snapshot())[0] == "not read"
+        assert old_new_words(writing, snapshot(), RU)[0] == "не прочитано"
+
+
+# --- what stays -----------------------------------------------------------------------------------------------------
+
+ORDER = Order(
+    order_no="7",
+    order_date=date(2026, 11, 20),
+    basis=Basis.APPLICATION,
+    basis_text=None,
+    organisation=Organisation(name="Crew"),
+    customer=Customer(kind=CustomerKind.HOUSEHOLD, account_no="1"),
+    address=PlaceAddress(settlement="Town"),
+    meter=MeterExpected(model="mercury-206", serial_number="12345678", network_address="12345678"),
+    tz="Europe/Moscow",
+    actions=(Action.READ, Action.CLOCK, Action.DST_OFF, Action.HOLIDAYS, Action.SCHEDULE),
+    performers=(),
+)
+PLAN = Plan(
+    order=ORDER,
+    before=snapshot(),
+    steps=(clock_step(HOUR), step(Action.SCHEDULE, SetSchedule(schedule=TWO))),
+    untouched=(Action.DST_OFF,),
+    made_at=NOW,
+)
+
+
+def test_what_a_plan_does_not_touch_is_named_with_the_reason() -> None:
+    assert untouched_words(PLAN) == (
+        "energy registers: never written",
+        "network address, limits and load relay: never written",
+        "automatic change to summer time: as ordered already",
+        "special days: ordered, but no step of this plan",
+        "number of tariffs: not in the order",
+        "display: not in the order",
+        "correction of the clock by the buttons: not in the order",
+    )
+    assert untouched_words(PLAN, RU) == (
+        "регистры энергии: никогда не изменяются",
+        "сетевой адрес, лимиты и реле нагрузки: никогда не изменяются",
+        "автоматический переход на летнее время: уже как в наряде",
+        "особые дни: есть в наряде, но в план не входит",
+        "число тарифов: нет в наряде",
+        "индикация: нет в наряде",
+        "коррекция часов кнопками: нет в наряде",
+    )
+
+
+def test_a_preview_and_a_restoring_plan_speak_of_themselves_and_not_of_an_order() -> None:
+    for plan in (replace(PLAN, order=replace(ORDER, is_preview=True)), replace(PLAN, restores="7/1")):
+        assert untouched_words(plan)[-1] == "correction of the clock by the buttons: no part of this plan"
+        assert untouched_words(plan, RU)[-1] == "коррекция часов кнопками: в план не входит"
+
+
+@given(actions=st.sets(st.sampled_from(list(Action))))
+def test_whatever_is_planned_is_not_said_to_stay(actions: set[Action]) -> None:
+    plan = replace(PLAN, steps=tuple(step(action) for action in actions))
+    told = " ".join(untouched_words(plan))
+    assert ("tariff schedule:" in told) is (Action.SCHEDULE not in actions)
+    assert ("summer time:" in told) is actions.isdisjoint({Action.DST_OFF, Action.DST_ON})
+    assert "energy registers" in told
+
+
+# --- warnings -------------------------------------------------------------------------------------------------------
+
+WARNINGS: dict[str, dict[str, str]] = {
+    "night-on-t1": {},
+    "holidays-left": {"days": "01-01, 01-02, 05-09"},
+    "leftover-holiday-program": {},
+    "battery-low": {"volts": "2.4"},
+    "dst-factory": {"manufactured": "2010-03-05"},
+    "edge-zone": {"time": "23:00", "old": "T2", "new": "T1"},
+    "edge-half-hour": {"time": "12:30"},
+    "edge-day": {},
+    "edge-month": {},
+    "wait-until": {"time": "08:05", "date": "2026-11-22"},
+    "no-good-moment": {},
+    "collection-days": {},
+    "experimental": {"capability": "set_display"},
+    "clock-unread": {"reason": "no answer"},
+    "clock-not-restored": {},
+    "tariffs-not-in-force": {"tariffs": "T3", "in_force": "2"},
+    "no-zone-meaning": {},
+    "unliftable": {"reasons": "a point at 25:00"},
+    "equivalent": {"count": "3"},
+    "dst-used-here": {"zone": "Europe/Kyiv"},
+    "dst-not-used-here": {"zone": "Europe/Moscow"},
+    "dst-stays-on": {"zone": "Europe/Moscow"},
+    "meter-has-no-dst": {"why": "no such command"},
+    "verification-expired": {"date": "2025-05-31"},
+    "performer-expires": {"name": "Ivanov I. I.", "date": "2026-12-01"},
+}
+
+
+@pytest.mark.parametrize("code", WARNINGS)
+def test_every_warning_is_a_sentence_with_its_facts_in_both_languages(code: str) -> None:
+    facts = WARNINGS[code]
+    english, russian = warning_words(code, facts), warning_words(code, facts, RU)
+    for sentence in (english, russian):
+        assert not sentence.startswith(code), "it is told, not named"
+        assert not sentence.endswith(".")
+    assert not CYRILLIC.search(english)
+    assert CYRILLIC.search(russian)
+    for name, value in facts.items():
+        if name not in {"days", "capability", "manufactured", "date"}:
+            assert value in english
+            assert value in russian
+
+
+def test_facts_are_told_in_the_language() -> None:
+    assert "(1-2 янв, 9 мая)" in warning_words("holidays-left", WARNINGS["holidays-left"], RU)
+    assert "(1-2 Jan, 9 May)" in warning_words("holidays-left", WARNINGS["holidays-left"], EN)
+    assert "(02-30)" in warning_words("holidays-left", {"days": "02-30"}, RU)
+    assert "31.05.2025" in warning_words("verification-expired", WARNINGS["verification-expired"], RU)
+    assert "2025-05-31" in warning_words("verification-expired", WARNINGS["verification-expired"], EN)
+    assert "(настройка индикации)" in warning_words("experimental", WARNINGS["experimental"], RU)
+    assert "(set_moon)" in warning_words("experimental", {"capability": "set_moon"}, RU)
+
+
+def test_the_night_on_t1() -> None:
+    assert warning_words("night-on-t1", {}) == (
+        "the night zone counts on T1: most suppliers bill T1 as day; make sure that this is meant"
+    )
+    assert warning_words("night-on-t1", {}, RU).startswith("ночная зона учитывается в T1: ")
+
+
+@pytest.mark.parametrize(
+    ("count", "begins"),
+    [("1", "1 запись означает то же самое, но хранится"), ("2", "2 записи означают"), ("5", "5 записей означают")],
+)
+def test_equivalent_records_are_counted(count: str, begins: str) -> None:
+    assert warning_words("equivalent", {"count": count}, RU).startswith(begins)
+
+
+def test_every_warning_that_the_visit_gives_has_a_sentence() -> None:
+    folder = Path(meterlink.visit.__file__).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    given_codes = set(re.findall(r"""Warning\(\s*code="([a-z0-9-]+)""", source))
+    assert "edge-zone" in given_codes, "the search itself finds some"
+    assert given_codes - {"clock-signature", "needs"} <= set(WARNINGS)
+
+
+# by the errors that a real order would end with: what they say is missing, and with which facts
+NEEDS: dict[str, dict[str, str]] = {
+    "clock": {"why": "no answer"},
+    "time-source": {"error": "1 h 00 min 14 s"},
+    "clock-reason": {"error": "1 h 00 min 14 s"},
+    "allow-over-24h": {"error": "1 d 1 h 00 min 14 s"},
+    "experimental": {"capability": "set_display", "model": "mercury-206", "source": "nobody"},
+    "stored-values": {"action": "schedule", "names": "schedule 1", "why": ""},
+    "tariff-plan": {},
+    "holidays": {},
+    "display": {},
+    "button-minutes": {},
+    "holidays-action": {},
+}
+
+
+@pytest.mark.parametrize("need", NEEDS)
+def test_what_an_order_would_have_to_say_is_told(need: str) -> None:
+    facts = {"need": need, **NEEDS[need]}
+    english, russian = (warning_words("needs", facts, language) for language in Language)
+    assert "need" in english or "must" in english
+    assert CYRILLIC.search(russian)
+    assert not russian.startswith("needs")
+
+
+def test_every_need_of_an_error_has_a_sentence() -> None:
+    named = {each.need for each in PlanError.__subclasses__()} - {PlanError.need}
+    assert named
+    assert named <= set(NEEDS)
+
+
+def test_a_span_in_a_need_is_told_in_the_language() -> None:
+    facts = {"need": "allow-over-24h", "error": "1 d 1 h 00 min 14 s"}
+    assert warning_words("needs", facts, RU).startswith("часы расходятся на 1 сут 1 ч 00 мин 14 с: ")
+    assert warning_words("needs", {"need": "patience"}, RU) == "needs: need patience"
+
+
+def test_a_warning_without_a_sentence_is_told_as_it_stands() -> None:
+    assert warning_words("moon-full", {"phase": "4", "on": "2026-11-24"}) == "moon-full: phase 4, on 2026-11-24"
+    assert warning_words("moon-full", {}) == "moon-full"
+    assert warning_words("battery-low", {}) == "battery-low"
+    assert warning_words("equivalent", {"count": "some"}, RU) == "equivalent: count some"
+    assert warning_words("clock-signature", {"signature": "eclipse"}) == "clock-signature: signature eclipse"
+    assert warning_words("clock-signature", {}) == "clock-signature"
+
+
+FACTS = st.dictionaries(
+    st.sampled_from(
+        ["signature", "error", "hours", "also", "on", "from", "to", "dst", "days", "count", "date", "told"]
+    ),
+    st.one_of(
+        st.text(),
+        st.sampled_from(["region-moved", "unknown-hour", "on", "+1 h 00 min 14 s", "02-30", "2026-13-45", "²", "{x}"]),
+    ),
+)
+
+
+@given(code=st.one_of(st.sampled_from([*WARNINGS, "clock-signature"]), st.text()), facts=FACTS)
+def test_no_facts_whatever_break_a_sentence(code: str, facts: dict[str, str]) -> None:
+    for language in Language:
+        assert isinstance(warning_words(code, facts, language), str)
+
+
+# --- a wrong hour ---------------------------------------------------------------------------------------------------
+
+SIGNATURES = {
+    "dst-left-on-summer": "летом спешат на час",
+    "dst-off-summer": "выключен там, где стрелки ещё переводят",
+    "season-mark-summer": "зимой отстают на час",
+    "set-2011-dst-off": "при выключенном автоматическом переходе",
+    "set-2011-dst-on": "при включённом автоматическом переходе",
+    "untouched-since-2011": "с весны 2011 года",
+    "moved-two-hours": "на два часа",
+    "kazakhstan-2024": "с 1 марта 2024 года",
+    "region-moved": "сменили местное время",
+    "battery-reset": "проверьте батарею",
+    "unknown-hour": "где прибор стоял раньше",
+}
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_every_history_of_a_wrong_hour_is_told(signature: str) -> None:
+    facts = {"signature": signature, "error": "+1 h 00 min 14 s"}
+    english, russian = (warning_words("clock-signature", facts, language) for language in Language)
+    assert english.startswith("the clock is 1 h 00 min 14 s ahead: ")
+    assert russian.startswith("часы спешат на 1 ч 00 мин 14 с: ")
+    assert SIGNATURES[signature] in russian
+    assert signature not in english + russian
+    assert ("it looks as if" in english) is (signature != "unknown-hour"), "what is not known is not guessed"
+
+
+@pytest.mark.parametrize(
+    ("facts", "begins"),
+    [
+        ({"error": "-2 h 00 min 00 s"}, "часы отстают на 2 ч 00 мин 00 с: похоже, "),
+        ({"error": "1 h 00 min 14 s behind"}, "часы отстают на 1 ч 00 мин 14 с: похоже, "),
+        ({"hours": "+1"}, "часы расходятся на +1 ч: похоже, "),
+        ({}, "часы неверны: похоже, "),
+    ],
+)
+def test_the_error_is_told_as_far_as_it_is_known(facts: dict[str, str], begins: str) -> None:
+    assert warning_words("clock-signature", {"signature": "dst-left-on-summer", **facts}, RU).startswith(begins)
+
+
+def test_a_move_is_told_with_its_day_and_the_other_histories_that_fit() -> None:
+    facts = {
+        "signature": "region-moved",
+        "on": "2016-12-04",
+        "from": "+03:00",
+        "to": "+04:00",
+        "dst": "on",
+        "also": "season-mark-summer, never-heard-of",
+    }
+    assert warning_words("clock-signature", facts) == (
+        "the clock is wrong: it looks as if nobody has set it since its place went over to another time, and "
+        "the automatic change is on (2016-12-04: from UTC+03:00 to UTC+04:00); or it was set in summer with the "
+        'season mark "summer" and the automatic change left on, so it is right in summer and an hour behind in winter'
+    )
+    assert "(04.12.2016: с UTC+03:00 на UTC+04:00); или их установили летом" in warning_words(
+        "clock-signature", facts, RU
+    )
+
+
+@settings(max_examples=60)
+@given(
+    zone=st.sampled_from(
+        ["Europe/Moscow", "Asia/Chita", "Asia/Almaty", "Europe/Saratov", "Europe/Kyiv", "Asia/Kamchatka"]
+    ),
+    hours=st.integers(-3, 3),
+    day=st.dates(date(2025, 1, 1), date(2027, 12, 31)),
+    enabled=st.sampled_from([True, False, None]),
+)
+def test_whatever_the_diagnosis_finds_has_a_sentence(zone: str, hours: int, day: date, enabled: bool | None) -> None:
+    place = ZoneInfo(zone)
+    right = datetime(day.year, day.month, day.day, 12, tzinfo=UTC).astimezone(place)
+    error = timedelta(hours=hours, seconds=14)
+    reading = ClockReading(
+        meter=right.replace(tzinfo=None) + error, reference=right, error=error, uncertainty=timedelta(seconds=1)
+    )
+    for warning in signature_warnings(reading, place, dst=DstSetting(enabled=enabled)):
+        for language in Language:
+            told = warning_words(warning.code, warning.facts, language)
+            assert "signature" not in told
+            assert not re.search(r"[a-z]+-[a-z]+-", told), "no code is left over"
