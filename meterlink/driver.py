@@ -225,6 +225,12 @@ class Driver(Protocol):
     def told_stored(self, name: str, raw: str) -> str:
         """One stored value in words; the hexadecimal itself where it makes no sense."""
 
+    def means_same(self, name: str, one: str, other: str) -> bool:
+        """Whether two stored values, in hexadecimal, mean the same to the meter."""
+
+    def lift_stored(self, stored: Mapping[str, str]) -> YearSchedule | Unliftable:
+        """The schedule that stored values make; all those of schedule and holidays must be there."""
+
     def changes(self, setting: Setting, stored: Mapping[str, str], profile: Profile) -> tuple[Change, ...]:
         """What must be written, in order, so that `setting` holds; nothing where what is stored means the same.
 
@@ -238,10 +244,10 @@ class Driver(Protocol):
         value that does not stand as wanted. No frame is ever sent twice.
         """
 
-    def set_clock(self, target: Target, local: datetime, at: float, change: Change) -> Flow[Written]:
+    def set_clock(self, target: Target, operation: str, local: datetime, at: float, change: Change) -> Flow[Written]:
         """Announce and send `local` so that it arrives when the port's clock shows `at`; MissedInstantError."""
 
-    def shift_clock(self, target: Target, by: timedelta, change: Change) -> Flow[Written]:
+    def shift_clock(self, target: Target, operation: str, by: timedelta, change: Change) -> Flow[Written]:
         """Let the clock run into the right time; NotSupportedError where `soft_correction` is None."""
 
     def describe(self, request: bytes, reply: bytes | None, profile: Profile | None) -> Description:

@@ -671,6 +671,16 @@ class PlanFileError(PlanError):
 
 
 @dataclass(eq=False, kw_only=True)
+class HolidaysUnclearError(PlanError):
+    """With the new holidays nobody could tell any more what the stored schedule does on every day."""
+
+    text: ClassVar[str] = "The holidays cannot be written alone: with them the stored schedule is unclear: {why}."
+    hint_text: ClassVar[str] = "Have the order list the action schedule, too, with the tariff plan that is wanted."
+    need: ClassVar[str] = "holidays-unclear"
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
 class StalePlanError(PlanError):
     """The plan made again is another one than the plan that was saved."""
 
@@ -769,6 +779,26 @@ class InDoubtError(MeterlinkError):
     serial_number: str
     item: str
     why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class WorkIncompleteError(VerifyError):
+    """A work was closed, and not all of it stands."""
+
+    text: ClassVar[str] = "The work {work} was closed, and not all of it stands: {result}."
+    hint_text: ClassVar[str] = "Its act says what stands and what does not. Plan the rest anew from the same order."
+    work: str
+    result: str
+
+
+@dataclass(eq=False, kw_only=True)
+class MeterBusyError(MeterlinkError):
+    """Another run of the program has a work at the same meter in hand."""
+
+    exit_code: ClassVar[int] = 8
+    text: ClassVar[str] = "Another meterlink is at work on meter {serial_number}."
+    hint_text: ClassVar[str] = "Finish that one first, or end it; then run this command again."
+    serial_number: str
 
 
 @dataclass(eq=False, kw_only=True)

@@ -158,6 +158,12 @@ class ClockReading:
     holiday: bool | None = None
     season_flag: str | None = None
 
+    @property
+    def wrong_weekday(self) -> int | None:
+        """The weekday that the meter shows where it is not that of its date; a holiday is no weekday."""
+        shown = None if self.holiday else self.weekday
+        return None if shown in (None, self.meter.isoweekday() % 7) else shown
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DstSetting:

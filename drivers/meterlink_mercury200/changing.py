@@ -11,13 +11,30 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from meterlink.driver import SetButtonCorrection, SetDisplay, SetDst, SetHolidays, SetSchedule, SetTariffCount, Setting
+from meterlink.driver import (
+    SetButtonCorrection,
+    SetDisplay,
+    SetDst,
+    SetHolidays,
+    SetSchedule,
+    SetTariffCount,
+    Setting,
+    Unliftable,
+)
 from meterlink.errors import ConfigError
 from meterlink.flow import Change
 from meterlink.profiles import Profile
 from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, check_limits
 from meterlink_mercury200 import stored as s
-from meterlink_mercury200.image import HALF_NAMES, halves_of, lower_records, record_name, schedule_limits
+from meterlink_mercury200.image import (
+    HALF_NAMES,
+    Image,
+    halves_of,
+    lift,
+    lower_records,
+    record_name,
+    schedule_limits,
+)
 from meterlink_mercury200.payload import Payload
 from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, MonthDay, Record
 from meterlink_mercury200.values import (
@@ -122,6 +139,19 @@ def _holidays(days: Sequence[MonthDay], stored: Mapping[str, str], profile: Prof
     if _days_stored(stored) == frozenset(days):
         return ()
     return tuple(_change(name, half, stored) for name, half in zip(HALF_NAMES, halves_of(days), strict=True))
+
+
+def lift_stored(stored: Mapping[str, str]) -> YearSchedule | Unliftable:
+    """The schedule that these stored values make; KeyError or PayloadError where one is missing or has no such size."""
+    records = {key: Record.read(bytes.fromhex(stored[record_name(key)])) for key in EVERY_RECORD}
+    first, second = (HolidayHalf.read(bytes.fromhex(stored[name])) for name in HALF_NAMES)
+    return lift(Image(records, (first, second)))
+
+
+def means_same(name: str, one: str, other: str) -> bool:
+    """Whether two stored values mean the same to the meter."""
+    value = s.WRITABLE[name]
+    return value.alike(value.bytes_of(one), value.bytes_of(other))
 
 
 # --- display --------------------------------------------------------------------------------------------------------

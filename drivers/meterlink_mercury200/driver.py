@@ -105,6 +105,8 @@ class Mercury200:
     stored_names = staticmethod(stored.stored_names)
     read_stored = staticmethod(stored.read_stored)
     told_stored = staticmethod(stored.told_stored)
+    means_same = staticmethod(changing.means_same)
+    lift_stored = staticmethod(changing.lift_stored)
     changes = staticmethod(changing.changes)
     write = staticmethod(writing.write)
     set_clock = staticmethod(writing.set_clock)

@@ -235,7 +235,7 @@ def lower_records(
     for key, program in programs.items():
         ends = {programs[other].points[-1].tariff for other in before[key]}
         record = stored.get(key)
-        same = record is not None and _program_of(record, ends) == program
+        same = record is not None and _program_of(record, ends | {program.points[-1].tariff}) == program
         records[key] = record if same and record is not None else _full_record(program)
     return records
 

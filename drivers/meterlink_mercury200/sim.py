@@ -10,7 +10,7 @@ Rules of the wire:
 * a frame ends with a silence of 6 characters, times the multiplier of 75h [documented]. `SimState.gap_s` makes that
   silence longer for frames cut in pieces; a frame whose length is right by its command needs the meter's own only;
 * after that silence the meter acts, and after its latency it answers without gaps between bytes [guess];
-* without power (`Behaviour.dies_after_writes`) it hears nothing, and every wire is silent;
+* without power (`Behaviour.dies_after_writes`) it hears nothing and is silent;
 * requests glued together are carried out one after another [guess: a real meter may take them for one broken frame].
 """
 
@@ -249,6 +249,9 @@ class SimulatedMercury200:
         self._busy_until = burst.ends_at
         self._unsent.append(burst)
 
+    def _note(self, at: float, verdict: Verdict, raw: bytes) -> None:
+        self._log.append(Heard(at=at, verdict=verdict, raw=raw[:_LOG_BYTES]))
+
     # --- power -------------------------------------------------------------------------------------------------------
 
     def _dies(self, now: float) -> bool:
@@ -267,9 +270,6 @@ class SimulatedMercury200:
             self._memory.get_power_back(self._dead_until)
             self._dead_from = self._dead_until = inf
         return False
-
-    def _note(self, at: float, verdict: Verdict, raw: bytes) -> None:
-        self._log.append(Heard(at=at, verdict=verdict, raw=raw[:_LOG_BYTES]))
 
 
 def simulate(profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> SimulatedMercury200:

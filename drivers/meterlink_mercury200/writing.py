@@ -110,7 +110,7 @@ def _not_stored(target: Target, value: StoredValue, wanted: bytes, found: bytes)
 # --- the clock ------------------------------------------------------------------------------------------------------
 
 
-def set_clock(target: Target, local: datetime, at: float, change: Change) -> Flow[Written]:
+def set_clock(target: Target, operation: str, local: datetime, at: float, change: Change) -> Flow[Written]:
     """02h so that the meter acts on it when the port's clock shows `at`; nothing is read back here, the clock runs on.
 
     The frame leaves earlier by the time it takes on the line and by the silence after which a meter takes it for
@@ -121,7 +121,7 @@ def set_clock(target: Target, local: datetime, at: float, change: Change) -> Flo
     if local.tzinfo is not None or local.microsecond or local.year not in _YEARS:
         raise LocalProtocolError(why=_TEXT["not whole"].format(local=local.isoformat()))
     call = Call(int(target.address), m.SET_CLOCK, TimeDate.of(local))
-    yield Announce(call.name, (call,), (change,))
+    yield Announce(operation, (call,), (change,))
     yield WaitUntil(at - _travel_s(target, call))
     try:
         yield from ask(call)
@@ -136,6 +136,6 @@ def _travel_s(target: Target, call: Call[Any]) -> float:
     return chars * target.profile.line.line.char_s
 
 
-def shift_clock(target: Target, by: timedelta, change: Change) -> Flow[Written]:
+def shift_clock(target: Target, operation: str, by: timedelta, change: Change) -> Flow[Written]:
     """No such thing in this family."""
     raise NotSupportedError(model=target.profile.model, capability=_TEXT["shift"], why=_TEXT["no shift"])

@@ -10,6 +10,7 @@ logs lie in the user's data folder, and heads in the key ring, or in the user's 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -31,6 +32,7 @@ from meterlink.errors import (
     AuditNotWritableError,
     LogGoneError,
     LogUnnamedError,
+    MeterBusyError,
     NoLogError,
     told_os_error,
 )
@@ -127,6 +129,20 @@ class AuditHome:
                 raise self._refused(str(self.base), "disk", folder=self.base, error=error) from error
             except OSError as error:
                 raise self._refused(str(self.base), "disk", folder=self.base, error=told_os_error(error)) from error
+            yield
+
+    @contextmanager
+    def alone_with(self, serial_number: str) -> Iterator[None]:
+        """Alone in a work at this meter, whatever port it is reached by; MeterBusyError where another run is there."""
+        name = hashlib.sha256(serial_number.encode()).hexdigest()[:16]
+        with ExitStack() as stack:
+            try:
+                self.files.make_folder(self.state)
+                stack.enter_context(self.files.lock(self.state / f"{name}.work", 0))
+            except TimeoutError as error:
+                raise MeterBusyError(serial_number=serial_number) from error
+            except (OSError, NotImplementedError) as error:
+                raise self._refused(str(self.base), "disk", folder=self.state, error=error) from error
             yield
 
     def create(self, run: Run, domain: str, facts: dict[str, Any]) -> SealedLog:

@@ -21,6 +21,7 @@ from meterlink.language import Language
 from meterlink.report.act_body import act_body, body_sha256
 
 FORMATS: Final = ("pdf", "html")
+_LONGEST_NAME: Final = 80
 
 _WHY: Final = {
     "open": "the work {work} is still open",
@@ -88,7 +89,7 @@ def _openings(place: LogPlace, records: Sequence[Record]) -> Mapping[str, Openin
 
 def file_name(work: str, format_: str, folder: Path = Path()) -> Path:
     """The usual name of an act's file."""
-    return folder / f"act-{re.sub(r'[^0-9A-Za-zА-Яа-яЁё_-]+', '-', work)}.{format_}"
+    return folder / f"act-{re.sub(r'[^0-9A-Za-zА-Яа-яЁё_-]+', '-', work)[-_LONGEST_NAME:]}.{format_}"
 
 
 def free_names(work: str, folder: Path) -> list[Path]:

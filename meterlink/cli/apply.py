@@ -14,6 +14,7 @@ from meterlink.cli.asking import (
     language_of,
     performer_of,
     performer_option,
+    prompt,
     refuse_unaskable,
     yes_option,
 )
@@ -23,7 +24,7 @@ from meterlink.cli.grammar import Command
 from meterlink.cli.job import ended_facts, job, raise_problem, show_ended, telling
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.plan_shown import plan_facts, show_plan
-from meterlink.visit.form import Form
+from meterlink.visit.form import unasked
 from meterlink.visit.order import Order
 from meterlink.visit.plan_form import SavedPlan, decode_plan
 
@@ -56,9 +57,11 @@ def apply(given: Given, /, plan_file: Path, performer: str | None, yes: bool) ->
     order = _order_of(saved)
     refuse_unaskable(yes, order.meter.serial_number)
     by = performer_of(order, performer)
+    place = place_of(given, order)
+    prompt(saved.actions, place.target.profile, yes, language)
     with job(
         audit_home(),
-        place_of(given, order),
+        place,
         order,
         performer=by,
         language=language,
@@ -71,10 +74,10 @@ def apply(given: Given, /, plan_file: Path, performer: str | None, yes: bool) ->
         if not given.as_json:
             show_plan(plan, language)
         confirmed = confirm(at_work.meter.driver, session.site.identity.serial_number, by, yes, language)
-        session.begin(Form(), before)
+        session.begin(unasked(order), before, restores=plan.restores is not None)
         results = session.carry_out(plan, confirmed, telling(language))
         after, problems = session.look_after(plan, results)
-        ended = session.close(Form(), results, after, problems)
+        ended = session.close(unasked(order), results, after, problems)
     facts = {**plan_facts(plan), **ended_facts(ended)}
     output.present(given.as_json, "apply", facts, lambda: show_ended(ended, plan, language))
     if not given.as_json:

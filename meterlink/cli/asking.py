@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, TypeVar
 
 import click
 
+from meterlink.cli import output
 from meterlink.cli.options import Given
 from meterlink.driver import Driver
 from meterlink.errors import ConfigError, NotConfirmedError
 from meterlink.language import Language, Words
+from meterlink.model import Action
+from meterlink.profiles import Profile
 from meterlink.visit.order import Order
 from meterlink.visit.plan import TimeSource
-from meterlink.visit.session import Confirmed
+from meterlink.visit.session import Confirmed, prompts_of
 
 C = TypeVar("C", bound=Callable[..., Any] | click.Command)
 
@@ -37,11 +40,13 @@ _WORDS: Final = Words(
     {
         Language.EN: {
             "serial": "Type the serial number of the meter to have this written (nothing else confirms)",
+            "prompt": "Before the dialogue with the meter: {prompt}. Press Enter when that is done",
             "source": "This computer shows {now}. Is that right? system: the network keeps it right; confirmed: I "
             "compared it with a trusted clock just now; unknown",
         },
         Language.RU: {
             "serial": "Наберите заводской номер прибора, чтобы это записать (ничто другое не подтверждает)",
+            "prompt": "Перед обменом с прибором: {prompt}. Нажмите Enter, когда сделано",
             "source": "Этот компьютер показывает {now}. Это верно? system: часы ведёт сеть; confirmed: я только что "
             "сверил их с надёжными часами; unknown: неизвестно",
         },
@@ -130,6 +135,15 @@ def time_source_of(said: str | None, now: str, language: Language) -> TimeSource
     return TimeSource(choose(_WORDS("source", language, now=now), [each.value for each in TimeSource]))
 
 
+def prompt(actions: Collection[Action], profile: Profile, yes: bool, language: Language) -> None:
+    """What a person has to do before the meter is talked to; only told where nobody can be asked."""
+    for each in prompts_of(actions, profile):
+        if can_ask() and not yes:
+            ask(_WORDS("prompt", language, prompt=each))
+        else:
+            output.aside(each)
+
+
 def ask(question: str, usual: str = "") -> str:
     """One line; what Enter alone means is `usual`."""
     answer: str = click.prompt(question, default=usual, show_default=bool(usual), err=True)
@@ -138,5 +152,7 @@ def ask(question: str, usual: str = "") -> str:
 
 def choose(question: str, answers: list[str], usual: str | None = None) -> str:
     """One of several words."""
-    answer: str = click.prompt(question, type=click.Choice(answers), default=usual, err=True)
+    words = [str(each) for each in answers]  # members of an enum would go by their names
+    default = None if usual is None else str(usual)
+    answer: str = click.prompt(question, type=click.Choice(words), default=default, err=True)
     return answer

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from meterlink.audit.doubt import Doubt
 from meterlink.audit.home import AuditHome
 from meterlink.audit.run import Run
 from meterlink.cli import output
@@ -19,7 +18,7 @@ from meterlink.cli.at_meter import at_meter, site_of
 from meterlink.cli.audit.common import recorded, safe
 from meterlink.cli.connect import Meter, Place
 from meterlink.cli.version import VERSION
-from meterlink.errors import MeterlinkError
+from meterlink.errors import MeterlinkError, WorkIncompleteError
 from meterlink.language import Language, Words
 from meterlink.visit.carrying import Result, StepResult
 from meterlink.visit.order import Order
@@ -30,6 +29,7 @@ from meterlink.visit.snapshot import snapshot_facts
 from meterlink.visit.words import old_new_words, operation_words, result_words
 from meterlink.visit.work import WorkGate
 
+_WELL: Final = ("done", "nothing", "cancelled")
 _PROGRAM: Final = "meterlink {version}"
 _WORDS: Final = Words(
     {
@@ -48,7 +48,9 @@ _WORDS: Final = Words(
             "state": "What is known of the meter: {state}",
             "doubt": "in doubt: {operation}, {parameter}",
             "verified": "written and read back: {operation}",
-            "none": "nothing was written",
+            "partly": "begun: {operation}; {written} of {total} {total:value was|values were} acknowledged, so it may "
+            "be half written",
+            "none": "no frame that changes it was sent",
             "go on": "Run the same command again: it reads the meter before it writes anything.",
         },
         Language.RU: {
@@ -66,7 +68,9 @@ _WORDS: Final = Words(
             "state": "Что известно о приборе: {state}",
             "doubt": "под вопросом: {operation}, {parameter}",
             "verified": "записано и прочитано обратно: {operation}",
-            "none": "ничего не записано",
+            "partly": "начато: {operation}; прибором подтверждено {written} из {total} "
+            "{total:значения|значений|значений}, поэтому может быть записано наполовину",
+            "none": "ни одной команды записи не отправлено",
             "go on": "Запустите ту же команду ещё раз: она сначала прочитает прибор и только потом запишет.",
         },
     }
@@ -96,7 +100,11 @@ def job(
     """The log first, so that a work that could not be recorded is refused before the port is opened."""
     gate, frames, run = WorkGate(), Frames(), Run.start()
     log_place = home.current()
-    with recorded(home.open(run), home) as log, at_meter(place, order, gate=gate, frames=frames) as meter:
+    with (
+        recorded(home.open(run), home) as log,
+        at_meter(place, order, gate=gate, frames=frames) as meter,
+        home.alone_with(meter.identity.serial_number),
+    ):
         session = Session(
             site=site_of(meter, place),
             order=order,
@@ -186,6 +194,8 @@ def raise_problem(ended: Ended) -> None:
     problems: Sequence[MeterlinkError] = ended.problems
     for problem in problems:
         raise problem
+    if ended.result not in _WELL:
+        raise WorkIncompleteError(work=ended.work, result=ended.result)
 
 
 def _tell_stopped(session: Session, language: Language) -> None:
@@ -194,13 +204,21 @@ def _tell_stopped(session: Session, language: Language) -> None:
     if work is None or work.closed:
         return
     output.aside(_WORDS("stopped", language, work=work.id))
-    doubts: list[Doubt] = session.log.doubts
-    known = [_WORDS("doubt", language, operation=doubt.operation, parameter=doubt.parameter or "-") for doubt in doubts]
-    known += [
-        _WORDS("verified", language, operation=operation_words(result.step, language))
-        for result in session.results
-        if result.result is Result.VERIFIED
-    ]
-    output.aside(_WORDS("state", language, state="; ".join(known) or _WORDS("none", language)))
+    output.aside(_WORDS("state", language, state="; ".join(_known(session, language)) or _WORDS("none", language)))
     output.aside(_WORDS("go on", language))
     sys.stderr.flush()
+
+
+def _known(session: Session, language: Language) -> Iterator[str]:
+    """What this run knows of the meter."""
+    serial_number = session.site.identity.serial_number
+    for doubt in session.log.doubts:
+        if doubt.serial_number in (serial_number, None):
+            yield _WORDS("doubt", language, operation=doubt.operation, parameter=doubt.parameter or "-")
+    done = [result.step for result in session.results if result.result is Result.VERIFIED]
+    for progress in session.progress:
+        operation = operation_words(progress.step, language)
+        if progress.step in done:
+            yield _WORDS("verified", language, operation=operation)
+        elif progress.sent:
+            yield _WORDS("partly", language, operation=operation, written=len(progress.written), total=progress.total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,13 +16,12 @@ from meterlink.audit.works import works_of
 from meterlink.cli import output
 from meterlink.cli.act_files import act_of, free_names, write_act
 from meterlink.cli.asking import (
-    ask,
-    can_ask,
     confirm,
     lang_option,
     language_of,
     performer_of,
     performer_option,
+    prompt,
     refuse_unaskable,
     time_source_of,
     time_source_option,
@@ -38,6 +38,7 @@ from meterlink.cli.order_file import load_order
 from meterlink.cli.plan_shown import plan_facts, show_plan
 from meterlink.errors import (
     ConfigError,
+    MeterlinkError,
     NotConfirmedError,
     NotSupportedError,
     OrderError,
@@ -47,11 +48,11 @@ from meterlink.errors import (
 from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.visit.carrying import StepResult
-from meterlink.visit.form import Form
+from meterlink.visit.form import Form, unasked
 from meterlink.visit.form_file import read_form
 from meterlink.visit.order import Order
 from meterlink.visit.plan import Plan, TimeSource
-from meterlink.visit.session import Confirmed, Ended, Session, prompts_of
+from meterlink.visit.session import Confirmed, Ended, Session
 from meterlink.visit.snapshot import Snapshot
 from meterlink.visit.words import action_words
 
@@ -70,7 +71,7 @@ _OPTIONS: Final = {
     "act_dir": "folder for the files of the act; usually the one you work in",
     "experimental": "write also what nobody has seen work; the log and the act say so",
 }
-_WHY: Final = {"no folder": "there is no such folder"}
+_WHY: Final = {"no folder": "there is no such folder, or you may not write into it"}
 _WORDS: Final = Words(
     {
         Language.EN: {
@@ -78,7 +79,6 @@ _WORDS: Final = Words(
             "actions": "permitted: {actions}",
             "performer": "performer: {name}, {post}, certificate {certificate}",
             "resumed": "An earlier run left this work open; it is gone on with, and the seals are not asked again.",
-            "prompt": "Before the dialogue with the meter: {prompt}. Press Enter when that is done",
             "display": "The display should mark {tariff} now; look at it.",
             "act": "act: {files}",
         },
@@ -87,7 +87,6 @@ _WORDS: Final = Words(
             "actions": "разрешено: {actions}",
             "performer": "исполнитель: {name}, {post}, удостоверение {certificate}",
             "resumed": "Прошлый запуск оставил эту работу открытой; она продолжается, о пломбах уже спрошено.",
-            "prompt": "Перед обменом с прибором: {prompt}. Нажмите Enter, когда сделано",
             "display": "Индикатор прибора должен показывать сейчас {tariff}; посмотрите на него.",
             "act": "акт: {files}",
         },
@@ -117,6 +116,8 @@ class Visit:
     plan: Plan
     ended: Ended
     files: tuple[Path, ...]
+    failure: MeterlinkError | None = None
+    """Why the act could not be printed."""
 
     def facts(self) -> dict[str, Any]:
         """For documents."""
@@ -148,7 +149,7 @@ def visit(
     order = load_order(order_file)
     refuse_unfit(order)
     refuse_unaskable(yes, order.meter.serial_number)
-    if not act_dir.is_dir():
+    if not act_dir.is_dir() or not os.access(act_dir, os.W_OK):
         raise ConfigError(setting=f"--act-dir {act_dir}", why=_WHY["no folder"])
     wanted = Wanted(
         order=order,
@@ -164,6 +165,8 @@ def visit(
     done = do_visit(audit_home(), place_of(given, order), wanted)
     output.present(wanted.as_json, "visit", done.facts(), lambda: show_visit(done, wanted.language))
     raise_problem(done.ended)
+    if done.failure is not None:
+        raise done.failure
 
 
 def do_visit(home: AuditHome, place: Place, wanted: Wanted) -> Visit:
@@ -174,7 +177,7 @@ def do_visit(home: AuditHome, place: Place, wanted: Wanted) -> Visit:
         _show_order(wanted, resumed)
     form = _form_before(wanted, resumed)
     source = _time_source(wanted)
-    _prompt(place, wanted)
+    prompt(wanted.order.actions, place.target.profile, wanted.yes, language)
     with job(
         home,
         place,
@@ -193,11 +196,11 @@ def do_visit(home: AuditHome, place: Place, wanted: Wanted) -> Visit:
                 show_plan(plan, language)
             confirmed = _confirmed(at_work, plan, wanted)
         except (PlanError, OrderError, NotSupportedError, ScheduleError, ConfigError, NotConfirmedError) as error:
-            session.cancel(before, str(error))
+            session.cancel(before, type(error).__name__ if isinstance(error, NotConfirmedError) else str(error))
             raise
         ended = _carry_out(session, plan, confirmed, form, wanted)
-        files = _print_act(at_work, ended, wanted)
-    return Visit(plan=plan, ended=ended, files=tuple(files))
+        files, failure = _print_act(at_work, ended, wanted)
+    return Visit(plan=plan, ended=ended, files=tuple(files), failure=failure)
 
 
 def _confirmed(at_work: Job, plan: Plan, wanted: Wanted) -> Confirmed | None:
@@ -233,7 +236,7 @@ def _form_before(wanted: Wanted, resumed: bool) -> Form:
     if wanted.form is not None:
         return wanted.form
     if resumed or wanted.yes:
-        return Form()
+        return unasked(wanted.order)
     return ask_before(wanted.order, wanted.language)
 
 
@@ -243,21 +246,16 @@ def _time_source(wanted: Wanted) -> TimeSource:
     return time_source_of(wanted.time_source, told_now(datetime.now(UTC).astimezone()), wanted.language)
 
 
-def _prompt(place: Place, wanted: Wanted) -> None:
-    """What a person has to do before the meter is talked to."""
-    for prompt in prompts_of(wanted.order.actions, place.target.profile):
-        if can_ask() and not wanted.yes:
-            ask(_WORDS("prompt", wanted.language, prompt=prompt))
-        else:
-            output.aside(prompt)
-
-
-def _print_act(at_work: Job, ended: Ended, wanted: Wanted) -> Sequence[Path]:
+def _print_act(at_work: Job, ended: Ended, wanted: Wanted) -> tuple[Sequence[Path], MeterlinkError | None]:
+    """The files of the act. The work is closed by now, so what fails here must not hide how it ended."""
     session = at_work.session
-    found = act_of(session.place, ended.work)
-    files = free_names(ended.work, wanted.act_dir)
-    write_act(session.log, found, files, Language.RU, copies=2)
-    return files
+    try:
+        found = act_of(session.place, ended.work)
+        files = free_names(ended.work, wanted.act_dir)
+        write_act(session.log, found, files, Language.RU, copies=2)
+    except MeterlinkError as error:
+        return (), error
+    return files, None
 
 
 def _show_order(wanted: Wanted, resumed: bool) -> None:
@@ -282,4 +280,5 @@ def show_visit(visit: Visit, language: Language) -> None:
     after: Snapshot | None = visit.ended.after
     if after is not None and after.tariffs is not None and after.tariffs.current_tariff is not None:
         output.line(_WORDS("display", language, tariff=f"T{after.tariffs.current_tariff}"))
-    output.line(_WORDS("act", language, files=", ".join(map(str, visit.files))))
+    if visit.files:
+        output.line(_WORDS("act", language, files=", ".join(map(str, visit.files))))

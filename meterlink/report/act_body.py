@@ -120,13 +120,14 @@ def act_body(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "customer": _customer(facts),
         "place": facts.table("place").texts_of("tz", "metering_point_id", "substation", "feeder"),
         "meter": _meter(facts.table("meter")),
-        "seals": _seals(counted, facts),
+        "seals_stated": facts.flag("form_stated"),
+        "seals": _seals(counted, facts, counted[0].fields["t"]),
         "readings": _readings(first, last),
         "clock": {
             "before": _clock(first),
             "after": _clock(last),
             "reason": facts.text("clock_reason"),
-            "time_source": facts.text("time_source"),
+            "time_source": _carried_out(counted, facts).text("time_source"),
         },
         "dst": {"before": _dst(first), "after": _dst(last)},
         "tariffs": {"before": _tariffs(first), "after": _tariffs(last)},
@@ -138,6 +139,7 @@ def act_body(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "absent": {"before": _absent(first), "after": _absent(last)},
         "actions": [{"action": action, "state": _action_state(action, steps, untouched, first)} for action in allowed],
         "steps": steps,
+        "restores": _restores(counted),
         "problems": [
             _Facts.of(record).texts_of("kind", "text") | {"at": record.fields["t"]}
             for record in counted
@@ -154,7 +156,7 @@ def act_body(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "family": facts.table("meter").text("family"),
             "port": facts.text("port"),
             "profile_sha256": facts.table("meter").text("profile_sha256"),
-            "experimental": facts.flag("experimental"),
+            "experimental": _carried_out(counted, facts).flag("experimental"),
         },
         "other_records": [{"n": each.n, "type": each.type} for each in counted if each.type not in _KNOWN_TYPES],
     }
@@ -304,10 +306,14 @@ def _meter(meter: _Facts) -> dict[str, Any]:
     }
 
 
-def _seals(records: Iterable[Record], opened: _Facts) -> dict[str, Any]:
+def _seals(records: Iterable[Record], opened: _Facts, at: str) -> dict[str, Any]:
     """By what happened to them; an event nobody has heard of stands under `other`."""
-    seals: dict[str, list[dict[str, Any]]] = {"found": [], "removed": [], "broken": [], "installed": [], "other": []}
+    seals: dict[str, Any] = {"found": [], "removed": [], "broken": [], "installed": [], "other": []}
     seals["found"] = [each.texts_of("number", "place", "kind", "owner", "state") for each in opened.tables("seals")]
+    seals["removed"] = [
+        each.texts_of("number", "place", "kind", "owner", "state", "reason") | {"at": at, "event": "removed"}
+        for each in opened.tables("removed")
+    ]
     for record in records:
         if record.type == "seal":
             facts = _Facts.of(record)
@@ -534,6 +540,19 @@ class _Steps:
                 step["result"] = "replanned" if step["action"] in again else "as-wanted"
 
 
+def _carried_out(records: Iterable[Record], opened: _Facts) -> _Facts:
+    """What the first record says, and over it the last plan with steps: that may be of another run."""
+    plans = [_Facts.of(record) for record in records if record.type == "work.plan"]
+    last = next((plan for plan in reversed(plans) if plan.tables("steps")), opened)
+    return _Facts(values={**opened.values, **last.values}, n=last.n)
+
+
+def _restores(records: Iterable[Record]) -> str:
+    """The work whose changes were taken back."""
+    plans = [_Facts.of(record) for record in records if record.type == "work.plan"]
+    return next((plan.text("restores") for plan in reversed(plans) if "restores" in plan.values), NONE)
+
+
 def _untouched(records: Iterable[Record]) -> list[str]:
     """What the last plan left as it is."""
     found: list[str] = []
@@ -569,14 +588,14 @@ def _reads_only(allowed: Sequence[str], before: _Facts | None) -> bool:
 
 def _result(steps: Sequence[Mapping[str, Any]], records: Iterable[Record], *, doubts: bool, reads_only: bool) -> str:
     results = _results(steps)
+    has_problem = any(record.type == "work.problem" for record in records)
     if doubts or "in-doubt" in results:
         return "in-doubt"
-    if not results:
+    if not results and not has_problem:
         is_planned = any(record.type == "work.plan" for record in records)
         return "nothing" if is_planned or reads_only else "cancelled"
     if results == {"not-begun"}:
         return "cancelled"
-    has_problem = any(record.type == "work.problem" for record in records)
     if results <= _CONFIRMED and not has_problem:
         return "done"
     return "partly" if results & _CONFIRMED else "failed"

@@ -305,7 +305,12 @@ class _Act:
         if rows:
             heads = ("seal event", "seal number", "seal place", "seal kind", "seal owner", "seal state")
             yield Table(head=tuple(map(words, heads)), rows=tuple(rows), widths=(1.5, 1.3, 2.9, 2.5, 2.2, 2.5))
-        missing = [words(f"seals {event} none") for event in ("found", "removed", "installed") if not seals[event]]
+        stated = self.body["seals_stated"] != NO
+        missing = [
+            words(f"seals {event} none" if stated else f"seals {event} unasked")
+            for event in ("found", "removed", "installed")
+            if not seals[event]
+        ]
         if missing:
             yield Lines(texts=(" ".join(missing),))
 
@@ -496,6 +501,8 @@ class _Act:
                 widths=(2.7, 2, 2, 2.2),
             )
             yield Lines(texts=(self._as_recorded(body["steps"]),), manner="small")
+            if body["restores"] != NONE:
+                yield Lines(texts=(words("restores", work=body["restores"]),), manner="strong")
         else:
             yield Lines(texts=(words("no steps"),))
         problems = [

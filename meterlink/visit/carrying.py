@@ -133,18 +133,34 @@ class Site:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Watched:
-    """The gate of a step, which remembers the last frame that was answered: its place in the announcement."""
+class Progress:
+    """The gate of a step, which remembers how far the step came: also when it is interrupted.
 
+    `answered` is the place of the last frame that was answered in its announcement, `written` the values of the step
+    whose writing was answered, and `sent` whether a frame left at all.
+    """
+
+    step: Step
     gate: LogGate
     answered: int | None = None
+    written: set[str] = field(default_factory=set)
+    sent: bool = False
+    _changes: tuple[Change, ...] = ()
 
     def __call__(self, entry: Announcement | Outcome) -> None:
         self.gate(entry)
         if isinstance(entry, Announcement):
-            self.answered = None
-        elif entry.fate is Fate.ANSWERED:
+            self.answered, self._changes = None, entry.changes
+            return
+        self.sent = self.sent or entry.fate is not Fate.NOT_SENT
+        if entry.fate is Fate.ANSWERED:
             self.answered = entry.index
+            self.written.add(self._changes[entry.index].parameter)
+
+    @property
+    def total(self) -> int:
+        """How many values the step is about."""
+        return max(1, len(self.step.changes))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,6 +175,8 @@ class Carrying:
     confirmed_how: str
     tell: Callable[[Step], None] = field(default=lambda step: None)
     results: list[StepResult] = field(default_factory=list)
+    progress: list[Progress] = field(default_factory=list)
+    """Of each step that was begun."""
 
     def carry_out(self) -> list[StepResult]:
         """Every step; what comes behind one that does not stand is not begun."""
@@ -177,25 +195,27 @@ class Carrying:
         old, new = old_new_words(step, self.plan.before, Language.EN)
         return StepResult(step=step, result=result, old=old, new=new, **facts)
 
-    def _open_gate(self, step: Step) -> _Watched:
+    def _open_gate(self, step: Step) -> Progress:
         why = f"{self.plan.order.order_no}: {operation_words(step, Language.EN)}"
-        watched = _Watched(gate=self.work.gate(self.site.identity, why, self.confirmed_by, self.confirmed_how))
-        self.gate.lead_to(watched)
-        return watched
+        gate = self.work.gate(self.site.identity, why, self.confirmed_by, self.confirmed_how)
+        progress = Progress(step=step, gate=gate)
+        self.progress.append(progress)
+        self.gate.lead_to(progress)
+        return progress
 
     # --- settings ----------------------------------------------------------------------------------------------------
 
     def _write(self, step: Step) -> StepResult:
         operation = operation_words(step, Language.EN)
-        watched = self._open_gate(step)
+        progress = self._open_gate(step)
         left: Sequence[Change] = step.changes
         for _ in range(ROUNDS):
             written = self.site.talk.run(self.site.driver.write(self.site.target, operation, left))
-            unread = None if watched.answered is None else left[watched.answered]
+            unread = None if progress.answered is None else left[progress.answered]
             if unread is not None and unread.parameter not in written.found:
                 written = self._read_again(unread, written)
             found = written.found
-            watched.gate.verified(
+            progress.gate.verified(
                 {
                     i: (found[change.parameter], change.parameter in written.standing)
                     for i, change in enumerate(left)
@@ -214,13 +234,13 @@ class Carrying:
 
     def _read_again(self, change: Change, written: Written) -> Written:
         """An acknowledged value whose reading failed is read once more; only what was read may be sent again."""
-        name, words = change.parameter, self.site.driver.told_stored
+        name = change.parameter
         try:
             raw = self.site.talk.run(self.site.driver.read_stored(self.site.target, [name]))[name]
         except (LinkError, WireError) as failure:
             return replace(written, failure=failure)
         found = {**written.found, name: raw}
-        if raw == change.new or words(name, raw) == words(name, change.new):
+        if self.site.driver.means_same(name, raw, change.new):
             return replace(written, found=found, standing=written.standing | {name})
         return replace(written, found=found, failure=None)
 
@@ -244,8 +264,8 @@ class Carrying:
         found = written.found.get(change.parameter)
         told = None if found is None else words(change.parameter, found)
         result = Result.NOT_SENT if found is None else Result.DIFFERS
-        if isinstance(failure, VerifyError):
-            return self._result(step, result, found=told, error=failure)
+        if isinstance(failure, VerifyError) or (found is None and failure is not None):
+            return self._result(step, result, found=told, detail=detail, error=failure)
         error = ReadBackError(
             serial_number=self.site.identity.serial_number,
             item=change.parameter,
@@ -257,49 +277,52 @@ class Carrying:
     # --- the clock ---------------------------------------------------------------------------------------------------
 
     def _set_clock(self, step: Step, clock: ClockStep) -> StepResult:
-        gate = self._open_gate(step).gate
-        lead_s, failure = _LEAD_S, None
+        progress = self._open_gate(step)
+        lead_s = _LEAD_S
+        failure: MeterlinkError | None = None
         reading = self.site.read_clock()
         for _ in range(CLOCK_TRIES):
             self.site.refuse_moved_clock()
-            if _is_right(reading):
+            if is_right(reading) and not progress.sent:
                 return self._result(step, Result.VERIFIED, detail=_TEXT["right"])
             if self._is_forbidden(reading):
                 most = span_words(MOST_UNFORCED)
                 return self._clock_differs(step, reading, _TEXT["forced"].format(most=most))
             try:
-                written = self._send_clock(clock, reading, lead_s)
-            except MissedInstantError:
-                lead_s, failure = lead_s * 2, _TEXT["missed"]
+                written = self._send_clock(step, clock, reading, lead_s)
+            except MissedInstantError as missed:
+                lead_s, failure = lead_s * 2, missed
                 reading = self.site.read_clock()
                 continue
             before, reading = reading, self._read_twice(step, written)
             soft = clock.method is ClockMethod.SOFT
             same = _is_on_its_way(reading, before) if soft else stands(reading)
-            gate.verified({0: (_clock_words(reading), same)})
+            progress.gate.verified({0: (_clock_words(reading), same)})
             if same:
                 return self._result(step, Result.VERIFIED)
             if written.failure is None:
                 return self._clock_differs(step, reading)
-            failure = str(written.failure)
-        return self._clock_differs(step, reading, failure)
+            failure = written.failure
+        if not progress.sent and failure is not None:
+            return self._result(step, Result.NOT_SENT, detail=_TEXT["missed"], error=failure)
+        return self._clock_differs(step, reading, None if failure is None else str(failure))
 
     def _is_forbidden(self, reading: ClockReading) -> bool:
         """Whether the clock has moved out of what the order allows since the plan was made."""
         error = reading.error
         return not self.plan.order.allow_over_24h and error is not None and abs(error) > MOST_UNFORCED
 
-    def _send_clock(self, clock: ClockStep, reading: ClockReading, lead_s: float) -> Written:
-        site = self.site
+    def _send_clock(self, step: Step, clock: ClockStep, reading: ClockReading, lead_s: float) -> Written:
+        site, operation = self.site, operation_words(step, Language.EN)
         old = reading.meter.isoformat()
         if clock.method is ClockMethod.SOFT:
             assert reading.error is not None  # a plan without one has no clock step
             change = Change(parameter=CLOCK, old=old, new=f"{-reading.error.total_seconds():+.1f} s")
-            return site.talk.run(site.driver.shift_clock(site.target, -reading.error, change))
+            return site.talk.run(site.driver.shift_clock(site.target, operation, -reading.error, change))
         at = math.ceil(site.talk.now() + lead_s)
         local = datetime.fromtimestamp(at, site.zone).replace(tzinfo=None)
         change = Change(parameter=CLOCK, old=old, new=local.isoformat())
-        return site.talk.run(site.driver.set_clock(site.target, local, float(at), change))
+        return site.talk.run(site.driver.set_clock(site.target, operation, local, float(at), change))
 
     def _read_twice(self, step: Step, written: Written) -> ClockReading:
         """The later of two readings, or the one that is further off."""
@@ -324,13 +347,14 @@ def _off(reading: ClockReading) -> timedelta:
     return timedelta.max if reading.error is None else abs(reading.error)
 
 
-def _is_right(reading: ClockReading) -> bool:
-    return _off(reading) < LEAVE_ALONE
+def is_right(reading: ClockReading) -> bool:
+    """Whether there is nothing to set."""
+    return _off(reading) < LEAVE_ALONE and reading.wrong_weekday is None
 
 
 def stands(reading: ClockReading) -> bool:
     """Whether a clock that was set is right now."""
-    return _off(reading) <= CLOCK_STANDS + reading.uncertainty
+    return _off(reading) <= CLOCK_STANDS + reading.uncertainty and reading.wrong_weekday is None
 
 
 def _is_on_its_way(reading: ClockReading, before: ClockReading) -> bool:

@@ -14,7 +14,8 @@ from datetime import date
 from typing import Final
 
 from meterlink.language import Language, Words
-from meterlink.tariff.wording import days_text
+from meterlink.tariff import DayKind
+from meterlink.tariff.wording import days_text, kinds_text
 
 _EN: Final = Language.EN
 _RU: Final = Language.RU
@@ -23,6 +24,9 @@ _WARNINGS: Final = Words(
     {
         _EN: {
             "night-on-t1": "the night zone counts on T1: most suppliers bill T1 as day; make sure that this is meant",
+            "holidays-change-days": "the new special days change which tariff counts: {changes}",
+            "weekday-wrong": "the clock says {said}, and {date} is a {true}: the programs of the day are taken from "
+            "the wrong day",
             "holidays-left": "special days stay in the meter ({days}): a forgotten holiday counts a whole day by "
             "another program",
             "leftover-holiday-program": "a program for holidays stays in the meter that no special day uses: it will "
@@ -64,6 +68,8 @@ _WARNINGS: Final = Words(
         _RU: {
             "night-on-t1": "ночная зона учитывается в T1: большинство поставщиков считает T1 дневным тарифом; "
             "убедитесь, что так и задумано",
+            "holidays-change-days": "новые особые дни меняют действие тарифов: {changes}",
+            "weekday-wrong": "часы показывают {said}, а {date} - это {true}: программа дня берётся не за тот день",
             "holidays-left": "в приборе остаются особые дни ({days}): в забытый праздник целые сутки считаются по "
             "другой программе",
             "leftover-holiday-program": "в приборе остаётся программа праздников, к которой не относится ни один "
@@ -119,6 +125,8 @@ _NEEDS: Final = Words(
             "stored-values": "to be written, what stands in the meter must have been read ({names})",
             "tariff-plan": "to be written, the order must have a tariff plan",
             "holidays": "to be written, the order or its tariff plan must say which special days",
+            "holidays-unclear": "with these special days alone nobody could tell what the stored schedule does ({why}): "
+            "to be written, the order must list schedule, too",
             "display": "to be written, the order must say what the display shows",
             "button-minutes": "to be written, the order must say how many minutes the buttons may correct",
             "holidays-action": "the special days of the tariff plan are not those in the meter: to be written, "
@@ -134,6 +142,8 @@ _NEEDS: Final = Words(
             "stored-values": "для записи нужно прочитать то, что хранит прибор ({names})",
             "tariff-plan": "для записи в наряде должен быть тарифный план",
             "holidays": "для записи наряд или его тарифный план должен называть особые дни",
+            "holidays-unclear": "с одними этими особыми днями действие записанного расписания неясно ({why}): для "
+            "записи среди действий наряда должно быть schedule",
             "display": "для записи наряд должен говорить, что показывать на индикаторе",
             "button-minutes": "для записи наряд должен говорить, на сколько минут можно корректировать часы кнопками",
             "holidays-action": "особые дни тарифного плана не совпадают с записанными в приборе: для записи среди "
@@ -323,6 +333,8 @@ def _fact(name: str, value: str, language: Language) -> str:
         return _CAPABILITIES(value, language)
     if name == "error" and _SPAN.fullmatch(value):
         return _span(value, language)
+    if name in ("said", "true") and value.upper() in DayKind.__members__:
+        return kinds_text([DayKind[value.upper()]], language=language)
     days = [_MONTH_DAY.fullmatch(day.strip()) for day in value.split(",")]
     if name == "days" and all(days):
         return told_days(((int(day[1]), int(day[2])) for day in days if day), language)

@@ -60,7 +60,7 @@ def problems_after(
             wanted=driver.told_stored(name, wanted),
             found=_TEXT["unread"] if found is None else driver.told_stored(name, found),
         )
-        for name, wanted, found in _other_values(plan, results, after)
+        for name, wanted, found in _other_values(plan, results, after, driver)
     )
     return [*energy, *stored, *_clock_problems(plan, results, after)]
 
@@ -88,7 +88,9 @@ def _key(value: EnergyValue) -> tuple[str, str, str]:
     return value.quantity, value.direction, value.register
 
 
-def _other_values(plan: Plan, results: Iterable[StepResult], after: Snapshot) -> Iterator[tuple[str, str, str | None]]:
+def _other_values(
+    plan: Plan, results: Iterable[StepResult], after: Snapshot, driver: Driver
+) -> Iterator[tuple[str, str, str | None]]:
     """Stored values that are not what they should be: name, what should stand there, what does."""
     verified = {
         change.parameter: change.new
@@ -101,14 +103,22 @@ def _other_values(plan: Plan, results: Iterable[StepResult], after: Snapshot) ->
         if name in touched and name not in verified:
             continue  # told as that step's own result
         wanted, found = verified.get(name, old), after.stored.get(name)
-        if found != wanted:
+        if found is None or (found != wanted and not driver.means_same(name, found, wanted)):
             yield name, wanted, found
 
 
 def _clock_problems(plan: Plan, results: Iterable[StepResult], after: Snapshot) -> Iterator[MeterlinkError]:
     """A clock that moved by itself, before it was set or after: clearing the DST flag may do so in some meters."""
     old, new = plan.before.clock, after.clock
-    if old is None or old.error is None or new is None or new.error is None:
+    if old is None or old.error is None:
+        return
+    if new is None or new.error is None:
+        yield ReadBackError(
+            serial_number=plan.before.identity.serial_number,
+            item=_TEXT["clock"],
+            wanted=_TEXT["clock wanted"].format(error=span_words(old.error)),
+            found=_TEXT["unread"],
+        )
         return
     result = next((result for result in results if result.step.clock is not None), None)
     if result is None or result.result is Result.NOT_SENT:

@@ -74,10 +74,11 @@ def decide(
     error = reading.error
     if error is None:
         return Decision(what=None, unmet=(ClockUnknownError(why=_TEXT["no error"]),))
-    if abs(error) < LEAVE_ALONE or abs(error) <= reading.uncertainty:
+    right_day = reading.wrong_weekday is None
+    if right_day and (abs(error) < LEAVE_ALONE or abs(error) <= reading.uncertainty):
         return Decision(what=Leave(error=error))
     told = (reason or "").strip() or None
-    if soft is not None and abs(error) <= soft.limit:
+    if right_day and soft is not None and abs(error) <= soft.limit:
         return Decision(what=Correct(step=ClockStep(method=ClockMethod.SOFT, error=error, reason=told)))
     step = ClockStep(method=ClockMethod.HARD, error=error, reason=told)
     return Decision(what=Correct(step=step), unmet=_unmet(step, allow_over_24h, time_source))

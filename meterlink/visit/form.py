@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from meterlink.visit.order import Seal
+from meterlink.visit.order import Order, Seal
 
 NOT_STATED: Final = "not-stated"
 
@@ -40,3 +40,11 @@ class Form:
     presence: Presence = Presence.NOT_STATED
     representative: str | None = None
     remarks: tuple[str, ...] = ()
+    stated: bool = True
+    """Whether anybody was asked."""
+
+
+def unasked(order: Order) -> Form:
+    """Where nobody was asked: the seals that should be there, and that nobody said how they are."""
+    found = tuple(SealFound(seal=seal, state=NOT_STATED) for seal in order.seals_expected)
+    return Form(seals_found=found, stated=False)

@@ -171,8 +171,8 @@ def order_hash(text: bytes, attached: Mapping[str, bytes]) -> str:
     """
     if not attached:
         return hashlib.sha256(text).hexdigest()
-    files = {"order": text, **{name: attached[name] for name in sorted(attached)}}
-    lines = (f"{hashlib.sha256(raw).hexdigest()}  {name}\n" for name, raw in files.items())
+    files = [("order", text), *sorted(attached.items())]
+    lines = (f"{hashlib.sha256(raw).hexdigest()}  {name}\n" for name, raw in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -187,10 +187,11 @@ def _parsed(raw: bytes, form: str, order: str, where: str) -> dict[str, Any]:
         raise OrderFormError(order=order, where=where, why=_WHY[why].format(**facts), advice=told) from None
 
     def pairs(found: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-        table = dict(found)
-        for key in table:
-            if sum(key == other for other, _ in found) > 1:
+        table: dict[str, Any] = {}
+        for key, value in found:
+            if key in table:
                 refuse("twice", key=key[:_MOST_SHOWN])
+            table[key] = value
         return table
 
     try:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Final
 
-from meterlink.driver import Driver, SetSchedule, Setting
+from meterlink.driver import Driver, SetSchedule, Setting, Unliftable
 from meterlink.errors import (
     ClockUnknownError,
     ExperimentalError,
+    HolidaysUnclearError,
     NotSupportedError,
     OrderError,
     OtherMeterError,
@@ -25,6 +26,7 @@ from meterlink.errors import (
 from meterlink.flow import Change
 from meterlink.model import Action, Evidence
 from meterlink.profiles import Profile
+from meterlink.tariff import DayKind, differences
 from meterlink.visit.clock_policy import Correct, Leave, decide
 from meterlink.visit.clock_window import Correction, window_warnings
 from meterlink.visit.diagnosis import dst_warnings, signature_warnings
@@ -205,7 +207,26 @@ class _Making:
         if days is not None:
             self._require(days.error, days.need)
         if self._is_known(action, self.before):
-            self._add_step(action, self.driver.changes(setting, self.before.stored, self.profile), setting)
+            changes = self.driver.changes(setting, self.before.stored, self.profile)
+            if action is Action.HOLIDAYS and Action.SCHEDULE not in self.chosen:
+                self._look_at_days(changes)
+            self._add_step(action, changes, setting)
+
+    def _look_at_days(self, changes: tuple[Change, ...]) -> None:
+        """What new holidays make of a schedule that stays as it is stored."""
+        stored = {**self.before.stored, **{change.parameter: change.new for change in changes}}
+        names = self.driver.stored_names(Action.SCHEDULE, self.profile)
+        if not changes or not all(name in stored for name in names):
+            return
+        after, before = self.driver.lift_stored(stored), self.before.year_schedule
+        if isinstance(after, Unliftable):
+            if before is not None:
+                unclear = HolidaysUnclearError(why=after.reasons[0])
+                self._require(unclear, unclear.need)
+            return
+        told = [] if before is None else differences(before, after)
+        if told:
+            self.notes.append(Warning(code="holidays-change-days", facts={"changes": "; ".join(told)}))
 
     def add_restoring(self, action: Action, earlier: Snapshot) -> None:
         """The step that writes back what an earlier state held."""
@@ -214,8 +235,10 @@ class _Making:
         if not (self._is_known(action, self.before) and self._is_known(action, earlier)):
             return
         pairs = ((name, self.before.stored[name], earlier.stored[name]) for name in names)
-        changes = (Change(parameter=name, old=old, new=new) for name, old, new in pairs if old != new)
-        self._add_step(action, tuple(changes), None)
+        changes = tuple(Change(parameter=name, old=old, new=new) for name, old, new in pairs if old != new)
+        if changes and action in _DST and earlier.dst is not None:
+            action = Action.DST_ON if earlier.dst.enabled else Action.DST_OFF
+        self._add_step(action, changes, None)
 
     def _add_step(self, action: Action, changes: tuple[Change, ...], setting: Setting | None) -> None:
         if changes:
@@ -274,6 +297,10 @@ class _Making:
             unknown = ClockUnknownError(why=self._clock_reason())
             self._require(unknown, unknown.need)
             return
+        if reading.wrong_weekday is not None:
+            said, true = DayKind(reading.wrong_weekday), DayKind.weekday_of(reading.meter.date())
+            facts = {"said": said.name.lower(), "true": true.name.lower(), "date": reading.meter.date().isoformat()}
+            self.notes.append(Warning(code="weekday-wrong", facts=facts))
         decision = decide(
             reading,
             soft=self.driver.soft_correction(self.profile),

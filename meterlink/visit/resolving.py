@@ -67,11 +67,15 @@ def _resolve(site: Site, doubt: Doubt, frame: dict[str, Any]) -> Resolved:
     if doubt.parameter is None:
         return Resolved(doubt=doubt, decision=_UNKNOWN, found=_UNKNOWN)
     found = site.talk.run(site.driver.read_stored(site.target, [doubt.parameter]))[doubt.parameter]
-    decisions = {old: "unchanged", new: "written"}
     words = site.driver.told_stored
+    alike = [
+        decision
+        for value, decision in ((new, "written"), (old, "unchanged"))
+        if value is not None and site.driver.means_same(doubt.parameter, found, value)
+    ]
     return Resolved(
         doubt=doubt,
-        decision=decisions.get(found, "other"),
+        decision=alike[0] if alike else "other",
         found=words(doubt.parameter, found),
         old=None if old is None else words(doubt.parameter, old),
         new=None if new is None else words(doubt.parameter, new),

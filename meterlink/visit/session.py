@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from meterlink.audit.place import LogPlace
 from meterlink.audit.store import SealedLog
@@ -20,7 +20,7 @@ from meterlink.flow import instant
 from meterlink.language import Language
 from meterlink.model import Action
 from meterlink.profiles import Profile
-from meterlink.visit.carrying import Carrying, Site, StepResult
+from meterlink.visit.carrying import Carrying, Progress, Site, StepResult
 from meterlink.visit.checking import problems_after
 from meterlink.visit.form import Form
 from meterlink.visit.history import state_before
@@ -32,6 +32,10 @@ from meterlink.visit.resolving import Resolved, resolve
 from meterlink.visit.snapshot import Snapshot, take_snapshot
 from meterlink.visit.words import old_new_words, operation_words
 from meterlink.visit.work import Frame, Judge, Visited, Work, WorkGate
+
+_FRESH: Final = timedelta(seconds=60)
+"""So long a state that was read is taken for that of the meter; people may look at a plan for hours."""
+_MOVED: Final = "{name} in the meter was {old} when it was read, and is {new} now"
 
 
 class Frames:
@@ -88,6 +92,8 @@ class Session:
     work: Work | None = None
     results: list[StepResult] = field(default_factory=list)
     """Of the steps that are done, also when a later one was interrupted."""
+    progress: list[Progress] = field(default_factory=list)
+    """Of the steps that were begun."""
     _seen: dict[int, list[Frame]] = field(default_factory=dict)
 
     def now(self) -> datetime:
@@ -105,8 +111,11 @@ class Session:
         """Read what earlier runs left in doubt at this meter, and write down what stands there."""
         return resolve(self.site, self.log, self.place)
 
-    def begin(self, form: Form, before: Snapshot) -> Work:
-        """Open the work, or go on with the one an earlier run left open, and record the state before."""
+    def begin(self, form: Form, before: Snapshot, *, restores: bool = False) -> Work:
+        """Open the work, or go on with the one an earlier run left open, and record the state before.
+
+        What takes a work back is a work of its own: one that is open is closed first, as it stands.
+        """
         visited = Visited(
             order=self.order,
             profile=self.profile,
@@ -117,6 +126,10 @@ class Session:
             experimental=self.experimental,
         )
         self.work = Work.begin(self.log, self.place, visited, form, self.performer, self.random)
+        if restores and self.work.resumed:
+            self.work.read("after", before)
+            self.work.close(before, self.judge)
+            self.work = Work.begin(self.log, self.place, visited, form, self.performer, self.random)
         self._record("check" if self.work.has_state_before() else "before", before)
         return self.work
 
@@ -152,6 +165,7 @@ class Session:
     ) -> list[StepResult]:
         """Write what the plan says; see `carrying`."""
         work = self._open_work()
+        self._refuse_moved(plan)
         work.plan(plan, step_facts(plan), {"by": confirmed.by, "how": confirmed.how})
         carrying = Carrying(
             site=self.site,
@@ -162,8 +176,22 @@ class Session:
             confirmed_how=confirmed.how,
             tell=tell,
             results=self.results,
+            progress=self.progress,
         )
         return carrying.carry_out()
+
+    def _refuse_moved(self, plan: Plan) -> None:
+        """StalePlanError where somebody else wrote the meter while people looked at the plan."""
+        if self.now() - plan.before.read_at < _FRESH:
+            return
+        site = self.site
+        old = {change.parameter: change.old for step in plan.steps for change in step.changes}
+        found = site.talk.run(site.driver.read_stored(site.target, list(old))) if old else {}
+        for name, value in old.items():
+            if value != found[name]:
+                words = site.driver.told_stored
+                why = _MOVED.format(name=name, old=words(name, value or ""), new=words(name, found[name]))
+                raise StalePlanError(serial_number=site.identity.serial_number, why=why)
 
     def nothing_to_do(self, plan: Plan) -> None:
         """Record that the plan has no step."""
@@ -187,19 +215,16 @@ class Session:
         for problem in problems:
             if problem not in of_steps:
                 work.problem(problem)
-        for seal in form.seals_installed:
-            work.seal("installed", seal)
-        for remark in form.remarks:
-            work.note(remark)
+        work.installed(form.seals_installed)
+        work.notes(form.remarks)
         result = work.close(after, self.judge)
         return Ended(work=work.id, result=result, results=tuple(results), after=after, problems=tuple(problems))
 
     def cancel(self, before: Snapshot, why: str) -> None:
-        """Close a work in which nothing was written. One that an earlier run began stays open: something may have
-        been."""
+        """Close a work in which nothing was ever announced to the meter; any other stays open, to be gone on with."""
         work = self._open_work()
-        if not work.resumed:
-            work.note(why)
+        if not work.has_written():
+            work.notes([why])
             work.close(before, self.judge)
 
     def _first_state(self) -> Snapshot | None:

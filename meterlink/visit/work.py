@@ -15,7 +15,7 @@ from meterlink.audit.canonical import encode_canonical, in_record
 from meterlink.audit.commitment import SALT_BYTES, Opening
 from meterlink.audit.gate import Errand, LogGate
 from meterlink.audit.place import LogPlace
-from meterlink.audit.private import keep_openings
+from meterlink.audit.private import erase_openings, keep_openings
 from meterlink.audit.record import FRAMES_PER_RECORD, Entry, Record
 from meterlink.audit.store import SealedLog
 from meterlink.audit.works import WorkSeen, closing_facts, records_of, works_of
@@ -110,13 +110,24 @@ class Work:
             for name, value in _personal(visited.order, form).items()
         }
         committed = {name: opening.commitment(name) for name, opening in openings.items()}
+        expected = self.log.size
+        self._keep(expected, openings)  # before the record: a crash between them must not lose them
         index = self._append("work.open", _opening_facts(visited, form) | {"commitments": committed})
+        if index != expected:  # another run wrote something between
+            self._keep(index, openings)
+            self._forget(expected)
+
+    def _keep(self, index: int, openings: Mapping[str, Opening]) -> None:
         try:
             keep_openings(self.place.files, self.place.folder, index, openings)
         except OSError as error:
             raise AuditNotWritableError(log=self.log.origin, why=told_os_error(error)) from error
-        for seal in form.seals_removed:
-            self.seal("removed", seal, form.seal_reason)
+
+    def _forget(self, index: int) -> None:
+        try:
+            erase_openings(self.place.files, self.place.folder, index)
+        except OSError as error:
+            raise AuditNotWritableError(log=self.log.origin, why=told_os_error(error)) from error
 
     def gate(self, identity: Identity, why: str, confirmed_by: str, confirmed_how: str) -> LogGate:
         """The gate of one step."""
@@ -148,25 +159,37 @@ class Work:
             "warnings": [{"code": each.code, "facts": dict(each.facts)} for each in plan.warnings],
             "untouched": [action.value for action in plan.untouched],
             "time_source": plan.time_source.value,
+            "experimental": plan.experimental,
+            "restores": plan.restores,
         }
-        self._append("work.plan", facts | ({} if confirmed is None else {"confirmed": dict(confirmed)}))
+        self._append("work.plan", _told(facts | {"confirmed": confirmed}))
 
     def step(self, facts: Mapping[str, Any]) -> None:
         """What became of one step."""
         self._append("work.step", facts)
 
-    def seal(self, event: str, seal: Seal, reason: str | None = None) -> None:
-        """A seal was removed, installed or found broken."""
-        facts = _told({"event": event, **_seal_facts(seal), "reason": reason})
-        self._append("seal", facts)
+    def installed(self, seals: Iterable[Seal]) -> None:
+        """Seals that were put on; one that an earlier run of this work recorded is not told again."""
+        known = [record.d for record in self.records() if record.type == "seal"]
+        for seal in seals:
+            facts = {"event": "installed", **_seal_facts(seal)}
+            if _clean(facts) not in known:
+                self._append("seal", facts)
 
-    def note(self, text: str) -> None:
-        """A remark of the people, in their words."""
-        self._append("log.note", {"text": text[:_LONGEST_TEXT]})
+    def notes(self, texts: Iterable[str]) -> None:
+        """Remarks; one that an earlier run of this work recorded is not told again."""
+        known = [record.d.get("text") for record in self.records() if record.type == "log.note"]
+        for text in texts:
+            if _clean(text[:_LONGEST_TEXT]) not in known:
+                self._append("log.note", {"text": text[:_LONGEST_TEXT]})
 
     def records(self) -> list[Record]:
         """Its records so far."""
         return records_of(self.place, self.id)
+
+    def has_written(self) -> bool:
+        """Whether a write was announced in it, by this run or an earlier one."""
+        return any(record.type == "intent" for record in self.records())
 
     def has_state_before(self) -> bool:
         """Whether an earlier run came as far as to record it."""
@@ -255,6 +278,8 @@ def _opening_facts(visited: Visited, form: Form) -> dict[str, Any]:
                 ],
             },
             "seals": [_seal_facts(found.seal) | {"state": found.state} for found in form.seals_found],
+            "form_stated": form.stated,
+            "removed": [_told(_seal_facts(seal) | {"reason": form.seal_reason}) for seal in form.seals_removed],
             "program": visited.program,
             "time_source": visited.time_source.value,
             "clock_reason": order.clock_reason,

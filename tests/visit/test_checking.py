@@ -89,7 +89,7 @@ CASES = (
     Moved(
         name="a clock of the computer that went back",
         before=registers(T1="5.00"),
-        after=registers(T1="5.02"),
+        after=registers(T1="5.03"),
         elapsed=-HOUR,
         says=("T1 grew",),
     ),

@@ -15,12 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli import key_ring
-from tests.cli.conftest import empty_home as _empty_home
 from tests.cli.program import Ended, run
-from tests.cli.visiting import AT, init_log, make_order
+from tests.cli.visiting import AT, init_log, log_records, make_order, use_home
 from tests.visit.visits import PLAN_2, REASON
-
-empty_home = _empty_home
 
 CUSTOMER = {
     "account_no": "ЛС-7788001122",
@@ -54,7 +51,6 @@ def forms(text: str) -> Iterator[bytes]:
     yield text.encode("ascii", "xmlcharrefreplace")
 
 
-SECRETS = [PASSWORD, bytes.fromhex(OTHER_PASSWORD.removeprefix("hex:")).decode("latin-1")]
 CANARIES: dict[str, list[bytes]] = {text: list(forms(text)) for text in (*CUSTOMER.values(), REPRESENTATIVE)}
 CANARIES[PASSWORD] = list(forms(PASSWORD))
 CANARIES[OTHER_PASSWORD] = [
@@ -89,6 +85,11 @@ def order() -> str:
 def _form() -> str:
     Path("form.toml").write_text(f'presence = "present"\nrepresentative = "{REPRESENTATIVE}"\n', encoding="utf-8")
     return "form.toml"
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return use_home(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -178,7 +179,5 @@ def test_a_password_in_an_order_is_refused_and_not_repeated(empty_home: Path) ->
 
 def test_two_works_of_one_customer_cannot_be_told_to_be_of_one(said: dict[str, Ended], empty_home: Path) -> None:
     """The commitments are salted anew each time."""
-    from tests.cli.visiting import log_records
-
     names = [record["d"]["commitments"]["customer_name"] for record in log_records(empty_home, "work.open")]
     assert len(names) == len(set(names)) == 3

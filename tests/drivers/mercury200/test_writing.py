@@ -173,7 +173,7 @@ def test_the_clock_leaves_as_in_the_worked_frame() -> None:
     local = datetime(2025, 7, 21, 14, 5, 9)  # a Monday, and the moment at which virtual time begins
     wire = Transcript([("00 01 E2 40 02 01 14 05 09 21 07 25 3A D1", "00 01 E2 40 02 35 CB")], WORKED.profile.line.line)
     talk = dialogue(DRIVER, WORKED, wire, gate=Journal())
-    written = talk.run(DRIVER.set_clock(WORKED, local, START + 1, CLOCK))
+    written = talk.run(DRIVER.set_clock(WORKED, "set clock", local, START + 1, CLOCK))
     assert (written.found, written.failure) == ({}, None)
     wire.assert_complete()
 
@@ -277,7 +277,7 @@ def test_without_a_gate_nothing_leaves() -> None:
     with pytest.raises(WritingClosedError):
         talk.run(DRIVER.write(OLD, "DST", (Change(parameter="DST flag", old=None, new="00"),)))
     with pytest.raises(WritingClosedError):
-        talk.run(DRIVER.set_clock(OLD, datetime(2025, 7, 21, 14, 5, 12), START + 3, CLOCK))
+        talk.run(DRIVER.set_clock(OLD, "set clock", datetime(2025, 7, 21, 14, 5, 12), START + 3, CLOCK))
     assert wire.writes == wire.reads == []
 
 
@@ -502,7 +502,7 @@ def test_a_clock_shows_the_second_at_which_it_was_to_be_set(how: Delivery, baud:
     target = replace(OLD, profile=profile)
     bench = Bench(target, state=replace(FRESH, clock_error=timedelta(days=-3, seconds=17)), how=how)
     at = START + 5
-    written = bench.talk.run(DRIVER.set_clock(target, datetime(2025, 7, 21, 14, 5, 14), at, CLOCK))
+    written = bench.talk.run(DRIVER.set_clock(target, "set clock", datetime(2025, 7, 21, 14, 5, 14), at, CLOCK))
     assert written == Written(found={})
     late = bench.meter.memory.clock.local(at) - datetime(2025, 7, 21, 14, 5, 14)
     assert abs(late) < timedelta(milliseconds=2)
@@ -516,7 +516,7 @@ def test_a_clock_shows_the_second_at_which_it_was_to_be_set(how: Delivery, baud:
 @pytest.mark.parametrize("blow", [Blow.LOST_REPLY, Blow.LOST_REQUEST, Blow.LATE, Blow.DAMAGED, Blow.FOREIGN, Blow.CUT])
 def test_a_clock_whose_answer_is_lost_is_left_to_whoever_reads_it(blow: Blow) -> None:
     bench = Bench(blow=blow, state=replace(FRESH, clock_error=timedelta(hours=1)))
-    written = bench.talk.run(DRIVER.set_clock(OLD, datetime(2025, 7, 21, 14, 5, 12), START + 3, CLOCK))
+    written = bench.talk.run(DRIVER.set_clock(OLD, "set clock", datetime(2025, 7, 21, 14, 5, 12), START + 3, CLOCK))
     assert written.found == {}
     assert isinstance(written.failure, NoAnswerError | WireError)
     assert len(bench.wire.writes) == 1
@@ -529,7 +529,7 @@ def test_a_clock_whose_answer_is_lost_is_left_to_whoever_reads_it(blow: Blow) ->
 def test_a_moment_that_has_passed_is_missed_and_nothing_leaves() -> None:
     bench = Bench()
     with pytest.raises(MissedInstantError):
-        bench.talk.run(DRIVER.set_clock(OLD, datetime(2025, 7, 21, 14, 5, 9), START - 0.2, CLOCK))
+        bench.talk.run(DRIVER.set_clock(OLD, "set clock", datetime(2025, 7, 21, 14, 5, 9), START - 0.2, CLOCK))
     assert bench.wire.writes == []
     assert bench.journal.fates() == ["not-sent"]
 
@@ -541,7 +541,7 @@ def test_a_moment_that_has_passed_is_missed_and_nothing_leaves() -> None:
 def test_a_time_that_two_digits_and_whole_seconds_cannot_hold_is_never_announced(local: datetime) -> None:
     bench = Bench()
     with pytest.raises(LocalProtocolError, match="whole second"):
-        bench.talk.run(DRIVER.set_clock(OLD, local, START + 1, CLOCK))
+        bench.talk.run(DRIVER.set_clock(OLD, "set clock", local, START + 1, CLOCK))
     assert bench.journal.entries == []
 
 
@@ -551,7 +551,7 @@ def test_a_time_that_two_digits_and_whole_seconds_cannot_hold_is_never_announced
 )
 def test_the_weekday_goes_with_the_date(local: datetime, weekday: int) -> None:
     bench = Bench()
-    bench.talk.run(DRIVER.set_clock(OLD, local, START + 1, CLOCK))
+    bench.talk.run(DRIVER.set_clock(OLD, "set clock", local, START + 1, CLOCK))
     [frame] = bench.wire.writes
     assert m.decode_call(frame).asked == TimeDate(weekday, local)
 
@@ -559,7 +559,7 @@ def test_the_weekday_goes_with_the_date(local: datetime, weekday: int) -> None:
 def test_there_is_no_soft_correction() -> None:
     assert DRIVER.soft_correction(OLD.profile) is None
     with pytest.raises(NotSupportedError, match="the whole time only"):
-        Bench().talk.run(DRIVER.shift_clock(OLD, timedelta(seconds=5), CLOCK))
+        Bench().talk.run(DRIVER.shift_clock(OLD, "shift clock", timedelta(seconds=5), CLOCK))
 
 
 # --- DST --------------------------------------------------------------------------------------------------------------
@@ -673,7 +673,7 @@ def test_what_a_model_cannot_be_told_is_refused_before_any_byte(capability: str)
     flows = {
         "set_schedule": DRIVER.write(target, "x", (Change(parameter="January sunday", old=None, new=RECORD_00),)),
         "set_dst": DRIVER.write(target, "x", (Change(parameter="DST flag", old=None, new="00"),)),
-        "set_clock": DRIVER.set_clock(target, datetime(2025, 7, 21, 14, 5, 12), START + 3, CLOCK),
+        "set_clock": DRIVER.set_clock(target, "set clock", datetime(2025, 7, 21, 14, 5, 12), START + 3, CLOCK),
     }
     with pytest.raises(NotSupportedError, match="cut off"):
         bench.talk.run(flows[capability])
