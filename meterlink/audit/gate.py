@@ -9,7 +9,7 @@ Frames come masked from the Exchange; passwords and their checksums never reach 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -77,7 +77,7 @@ class LogGate:
 
     def _announce(self, announcement: Announcement) -> None:
         self._intents = []
-        parts = _parts(self._frames(announcement))
+        parts = frames_in_parts(self._frames(announcement))
         intents = [
             self._entry("intent", self._intent(announcement, number, len(parts), frames))
             for number, frames in enumerate(parts, 1)
@@ -124,8 +124,8 @@ def _facts(change: Change) -> dict[str, str]:
     return {key: _told(value) for key, value in found.items() if value is not None}
 
 
-def _parts(frames: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The frames of an announcement, as many together as one record holds."""
+def frames_in_parts(frames: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Frames, as many together as one record holds; one empty part where there are none."""
     parts: list[list[dict[str, Any]]] = [[]]
     room = _PART_BYTES
     for frame in frames:

@@ -125,8 +125,8 @@ _NEEDS: Final = Words(
             "stored-values": "to be written, what stands in the meter must have been read ({names})",
             "tariff-plan": "to be written, the order must have a tariff plan",
             "holidays": "to be written, the order or its tariff plan must say which special days",
-            "holidays-unclear": "with these special days alone nobody could tell what the stored schedule does ({why}): "
-            "to be written, the order must list schedule, too",
+            "holidays-unclear": "with these special days alone nobody could tell what the stored schedule does "
+            "({why}): to be written, the order must list schedule, too",
             "display": "to be written, the order must say what the display shows",
             "button-minutes": "to be written, the order must say how many minutes the buttons may correct",
             "holidays-action": "the special days of the tariff plan are not those in the meter: to be written, "

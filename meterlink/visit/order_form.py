@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any, Final, NoReturn, TypeGuard, TypeVar
 
 from meterlink.errors import ConfigError, OrderFormError, OrderZoneError, SecretNameError
@@ -58,6 +59,8 @@ FORMS: Final = ("toml", "json")
 
 _MOST_CHARACTERS: Final = 500
 _MOST_SHOWN: Final = 40
+_LONGEST_NUMBER: Final = 64
+"""Of an order: works and the files of their acts are named by it."""
 _MOST_RATIO: Final = 1_000_000
 _MOST_MINUTES: Final = 366 * 24 * 60
 _MOST_TARIFFS: Final = 48
@@ -69,6 +72,7 @@ _SCHEDULE_KEYS: Final = ("spec", "season", "special_days")
 
 _WHY: Final = {
     "syntax": "it is not {form}: {error}",
+    "elsewhere": "{found} lies outside the folder of the order",
     "utf8": "it is not text in UTF-8",
     "deep": "its lists and tables stand too deep in one another",
     "twice": "the key {key!r} stands there twice",
@@ -133,6 +137,9 @@ def read_order(raw: bytes, form: str, files: Callable[[str], bytes], *, name: st
     attached: dict[str, bytes] = {}
 
     def attach(file: str) -> bytes:
+        path = PurePath(file)
+        if path.is_absolute() or path.drive or ".." in path.parts:  # an order brings in no file of somebody else's
+            raise OrderFormError(order=name, where="schedule", why=_WHY["elsewhere"].format(found=_shown(file)))
         attached[file] = files(file)
         return attached[file]
 
@@ -407,6 +414,8 @@ class _Whole:
     def order(self, raw: bytes, form: str, attached: dict[str, bytes]) -> Order:
         top = self.top
         order_no = top.text("order_no")
+        if len(order_no) > _LONGEST_NUMBER:
+            raise top.wrong("order_no", "long", count=len(order_no), most=_LONGEST_NUMBER)
         top.order = order_no
         order = Order(
             order_no=order_no,

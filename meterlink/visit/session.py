@@ -35,6 +35,9 @@ from meterlink.visit.work import Frame, Judge, Visited, Work, WorkGate
 
 _FRESH: Final = timedelta(seconds=60)
 """So long a state that was read is taken for that of the meter; people may look at a plan for hours."""
+_CONFIRMED_FOR: Final = timedelta(hours=12)
+"""So long a person's word for the computer's clock holds."""
+_LONG_AGO: Final = "the computer's clock was confirmed more than 12 h ago"
 _MOVED: Final = "{name} in the meter was {old} when it was read, and is {new} now"
 
 
@@ -94,7 +97,8 @@ class Session:
     """Of the steps that are done, also when a later one was interrupted."""
     progress: list[Progress] = field(default_factory=list)
     """Of the steps that were begun."""
-    _seen: dict[int, list[Frame]] = field(default_factory=dict)
+    _looked: tuple[Snapshot, list[Frame]] | None = None
+    """The state that was read last, with its raw frames."""
 
     def now(self) -> datetime:
         """The port's time in the zone of the meter's place."""
@@ -104,7 +108,7 @@ class Session:
         """The state now; its raw frames are kept for the record."""
         self.frames.take()
         snapshot = self.site.talk.run(take_snapshot(self.site.driver, self.site.target, self.site.zone))
-        self._seen[id(snapshot)] = self.frames.take()
+        self._looked = snapshot, self.frames.take()
         return snapshot
 
     def resolve_doubts(self) -> list[Resolved]:
@@ -144,6 +148,8 @@ class Session:
         else:
             earlier = state_before(records_of(self.place, saved.restores), saved.restores)
             plan = restore_plan(earlier=earlier, restores=saved.restores, actions=saved.actions, **self._common(before))
+        if self.time_source is TimeSource.CONFIRMED and abs(self.now() - saved.made_at) > _CONFIRMED_FOR:
+            raise StalePlanError(serial_number=self.site.identity.serial_number, why=_LONG_AGO)
         difference = same_plan(saved.plan(self.order), plan)
         if difference is not None:
             raise StalePlanError(serial_number=self.site.identity.serial_number, why=difference)
@@ -240,7 +246,8 @@ class Session:
         return self.work
 
     def _record(self, purpose: str, snapshot: Snapshot) -> None:
-        self._open_work().read(purpose, snapshot, self._seen.pop(id(snapshot), []))
+        looked, frames = self._looked or (None, [])
+        self._open_work().read(purpose, snapshot, frames if looked is snapshot else [])
 
 
 def prompts_of(actions: Collection[Action], profile: Profile) -> tuple[str, ...]:

@@ -63,11 +63,6 @@ class Snapshot:
         """The schedule where the stored tables are one."""
         return self.schedule if isinstance(self.schedule, YearSchedule) else None
 
-    def status_of(self, name: str) -> str | None:
-        """One further fact by its name."""
-        values = () if self.status is None else self.status.values
-        return next((value.value for value in values if value.name == name), None)
-
 
 def take_snapshot(driver: Driver, target: Target, zone: tzinfo | None, *, journals: bool = True) -> Flow[Snapshot]:
     """Read everything that an act shows. What fails but identity and energy becomes `absent`."""

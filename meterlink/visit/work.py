@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from meterlink.audit.canonical import encode_canonical, in_record
+from meterlink.audit.canonical import in_record
 from meterlink.audit.commitment import SALT_BYTES, Opening
-from meterlink.audit.gate import Errand, LogGate
+from meterlink.audit.gate import Errand, LogGate, frames_in_parts
 from meterlink.audit.place import LogPlace
 from meterlink.audit.private import erase_openings, keep_openings
-from meterlink.audit.record import FRAMES_PER_RECORD, Entry, Record
+from meterlink.audit.record import Entry, Record
 from meterlink.audit.store import SealedLog
 from meterlink.audit.works import WorkSeen, closing_facts, records_of, works_of
 from meterlink.errors import AuditNotWritableError, MeterlinkError, told_os_error
@@ -28,8 +28,6 @@ from meterlink.visit.order import Order, Seal
 from meterlink.visit.plan import Plan, TimeSource
 from meterlink.visit.snapshot import Snapshot, journal_facts, snapshot_facts
 
-_PART_BYTES: Final = 24_000
-"""Of a record, for raw frames or a journal."""
 _LONGEST_TEXT: Final = 2_000
 
 Judge = Callable[[Sequence[Record]], tuple[str, str]]
@@ -146,7 +144,7 @@ class Work:
         """A state that was read: before, after, or to check something between."""
         self._append("read", {"purpose": purpose, "snapshot": snapshot_facts(snapshot)})
         listed = [{"dir": "out" if frame.outgoing else "in", "bytes": frame.hexadecimal} for frame in frames]
-        parts = list(_parts(listed))
+        parts = frames_in_parts(listed) if listed else []
         for number, part in enumerate(parts, 1):
             self._append("read", {"purpose": purpose, "part": number, "parts": len(parts), "frames": part})
         if purpose != "check":
@@ -347,18 +345,3 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_clean(each) for each in value]
     return value
-
-
-def _parts(frames: Sequence[dict[str, str]]) -> Iterable[list[dict[str, str]]]:
-    """Frames as many together as one record holds."""
-    part: list[dict[str, str]] = []
-    room = _PART_BYTES
-    for frame in frames:
-        need = len(encode_canonical(frame)) + 1
-        if part and (len(part) == FRAMES_PER_RECORD or need > room):
-            yield part
-            part, room = [], _PART_BYTES
-        part.append(frame)
-        room -= need
-    if part:
-        yield part

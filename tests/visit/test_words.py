@@ -449,7 +449,7 @@ WARNINGS: dict[str, dict[str, str]] = {
     "clock-unread": {"reason": "no answer"},
     "clock-not-restored": {},
     "holidays-change-days": {"changes": "on 1 Jan: 07:00-23:00 T1 -> T2"},
-    "weekday-wrong": {"said": "thursday", "true": "monday", "date": "2026-11-23"},
+    "weekday-wrong": {"said": "Thu", "true": "Mon", "date": "2026-11-23"},
     "tariffs-not-in-force": {"tariffs": "T3", "in_force": "2"},
     "no-zone-meaning": {},
     "unliftable": {"reasons": "a point at 25:00"},
