@@ -55,7 +55,7 @@ def apply(given: Given, /, plan_file: Path, performer: str | None, yes: bool) ->
     language = language_of(given)
     saved = decode_plan(read_given("PLAN", plan_file))
     order = _order_of(saved)
-    refuse_unaskable(yes, order.meter.serial_number)
+    refuse_unaskable(yes, order.meter.serial_number, as_json=given.as_json)
     by = performer_of(order, performer)
     place = place_of(given, order)
     prompt(saved.actions, place.target.profile, yes, language)

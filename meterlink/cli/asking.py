@@ -30,6 +30,7 @@ _SOURCE_HELP: Final = (
     "clock just now)"
 )
 _WHY: Final = {
+    "json": "--json asks nothing, and --yes was not given",
     "no terminal": "there is no terminal to ask in, and --yes was not given",
     "typed": "{typed!r} was typed",
     "nothing": "nothing was typed",
@@ -98,10 +99,10 @@ def can_ask() -> bool:
     return sys.stdin.isatty()
 
 
-def refuse_unaskable(yes: bool, serial_number: str) -> None:
-    """NotConfirmedError at once where nobody could confirm later."""
-    if not yes and not can_ask():
-        raise NotConfirmedError(serial_number=serial_number, why=_WHY["no terminal"])
+def refuse_unaskable(yes: bool, serial_number: str, *, as_json: bool) -> None:
+    """NotConfirmedError at once where nobody could confirm later: whoever reads documents sees no plan."""
+    if not yes and (as_json or not can_ask()):
+        raise NotConfirmedError(serial_number=serial_number, why=_WHY["json" if as_json else "no terminal"])
 
 
 def confirm(driver: Driver, serial_number: str, by: str, yes: bool, language: Language) -> Confirmed:

@@ -11,10 +11,9 @@ from typing import Final
 from meterlink.cli.connect import Meter, Place, connected_at, find_place, library, surroundings
 from meterlink.cli.options import Given
 from meterlink.cli.settings import Setting, resolve
-from meterlink.errors import ConfigError, OrderError, OtherMeterError, UnknownModelError
+from meterlink.errors import ConfigError, OtherMeterError
 from meterlink.flow import Gate, closed_gate
 from meterlink.link.port import PortKind
-from meterlink.profiles import ProfileLibrary
 from meterlink.registry import load_driver
 from meterlink.visit.carrying import Site
 from meterlink.visit.order import Order
@@ -25,7 +24,6 @@ from meterlink.zone import parse_zone
 _ORIGIN: Final = "the order"
 _WHY: Final = {
     "other": "the order says {wanted}",
-    "no model": "no profile is called {model!r}. {suggestion}",
 }
 _ADVICE: Final = {
     "other": "Leave --{name} out, or have the order corrected.",
@@ -42,7 +40,7 @@ def place_of(given: Given, order: Order) -> Place:
     """Port by the command line; model, address and time zone by the order, which options may not contradict."""
     profiles = library()
     settings = resolve(given.values, surroundings())
-    wanted = {"model": model_of(order, profiles), "address": order.meter.network_address, "tz": order.tz}
+    wanted = {"model": profiles.named(order.meter.model).model, "address": order.meter.network_address, "tz": order.tz}
     profile = profiles.get(wanted["model"])
     check_address(order, profile, load_driver(profile.driver))
     said = dict(given.values)
@@ -54,15 +52,6 @@ def place_of(given: Given, order: Order) -> Place:
             raise ConfigError(setting=f"--{name}", why=why, advice=advice)
     ordered = {name: Setting(name=name, value=value, origin=_ORIGIN) for name, value in wanted.items()}
     return find_place({**settings, **ordered}, profiles)
-
-
-def model_of(order: Order, profiles: ProfileLibrary) -> str:
-    """The model id; an order may call the meter by a name that its profile carries."""
-    try:
-        return profiles.named(order.meter.model).model
-    except UnknownModelError as error:
-        why = _WHY["no model"].format(model=order.meter.model, suggestion=error.suggestion).strip()
-        raise OrderError(order=order.order_no, why=why) from error
 
 
 @contextmanager

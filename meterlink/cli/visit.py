@@ -148,7 +148,7 @@ def visit(
 ) -> None:
     order = load_order(order_file)
     refuse_unfit(order)
-    refuse_unaskable(yes, order.meter.serial_number)
+    refuse_unaskable(yes, order.meter.serial_number, as_json=given.as_json)
     if not act_dir.is_dir() or not os.access(act_dir, os.W_OK):
         raise ConfigError(setting=f"--act-dir {act_dir}", why=_WHY["no folder"])
     wanted = Wanted(

@@ -92,11 +92,27 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return use_home(tmp_path, monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Ended], Path]]:
+    """Everything that is run in the life of an order: what it said, and the home it left behind."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        home = use_home(tmp_path_factory.mktemp("life"), monkeypatch)
+        key_ring.install(monkeypatch)
+        monkeypatch.setenv("METERLINK_PASSWORD_CANARY_OTHER", OTHER_PASSWORD)
+        yield everything_said(), home
+
+
 @pytest.fixture
-def said(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Ended]:
-    """Everything that is run in the life of an order, with what it said."""
-    key_ring.install(monkeypatch)
-    monkeypatch.setenv("METERLINK_PASSWORD_CANARY_OTHER", OTHER_PASSWORD)
+def said(life: tuple[dict[str, Ended], Path]) -> dict[str, Ended]:
+    return life[0]
+
+
+@pytest.fixture
+def home(life: tuple[dict[str, Ended], Path]) -> Path:
+    return life[1]
+
+
+def everything_said() -> dict[str, Ended]:
     told: dict[str, Ended] = {}
 
     def tell(*words: str, code: int = 0, stdin: str = "") -> None:
@@ -139,8 +155,8 @@ def test_nothing_that_was_told_in_confidence_is_said(said: dict[str, Ended]) -> 
     assert found_in(trace) == []
 
 
-def test_nothing_that_was_told_in_confidence_lies_in_the_logs(said: dict[str, Ended], empty_home: Path) -> None:
-    files = [path for path in empty_home.rglob("*") if path.is_file()]
+def test_nothing_that_was_told_in_confidence_lies_in_the_logs(said: dict[str, Ended], home: Path) -> None:
+    files = [path for path in home.rglob("*") if path.is_file()]
     private = [path for path in files if "private" in path.parts]
     assert len(files) > 5
     for path in files:
@@ -177,7 +193,7 @@ def test_a_password_in_an_order_is_refused_and_not_repeated(empty_home: Path) ->
         assert found_in((refused.out + refused.err).encode()) == []
 
 
-def test_two_works_of_one_customer_cannot_be_told_to_be_of_one(said: dict[str, Ended], empty_home: Path) -> None:
+def test_two_works_of_one_customer_cannot_be_told_to_be_of_one(home: Path) -> None:
     """The commitments are salted anew each time."""
-    names = [record["d"]["commitments"]["customer_name"] for record in log_records(empty_home, "work.open")]
+    names = [record["d"]["commitments"]["customer_name"] for record in log_records(home, "work.open")]
     assert len(names) == len(set(names)) == 3

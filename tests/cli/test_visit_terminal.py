@@ -1,0 +1,270 @@
+"""A visit by a person in a terminal: what is asked, in which order, and what comes of the answers."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import run
+from tests.cli.visiting import AT, DEADLINE_S, document, init_log, log_records, make_order
+from tests.visit.visits import PLAN_2, REASON
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+
+SEALS = """
+[[seals_expected]]
+number = "00417725"
+place = "крышка клеммной колодки"
+kind = "пластиковая номерная"
+"""
+ENTER = "\n"
+
+
+class Terminal:
+    """A program at a pseudo-terminal."""
+
+    def __init__(self, process: subprocess.Popen[bytes], near: int) -> None:
+        self._process = process
+        self._near = near
+        self.shown = ""
+        self._told = 0
+
+    def expect(self, text: str) -> None:
+        """Wait until this is shown behind what was expected before."""
+        ends = time.monotonic() + DEADLINE_S
+        while text not in self.shown[self._told :]:
+            assert time.monotonic() < ends, f"{text!r} was never shown:\n{self.shown}"
+            assert self._read(), f"it ended before {text!r}:\n{self.shown}"
+        self._told = self.shown.index(text, self._told) + len(text)
+
+    def answer(self, question: str, text: str) -> None:
+        self.expect(question)
+        self.type(text + ENTER)
+
+    def type(self, text: str) -> None:
+        os.write(self._near, text.encode())
+
+    def end(self) -> int:
+        while self._read():
+            pass
+        return self._process.wait(timeout=DEADLINE_S)
+
+    def press_until_it_ends(self, key: str) -> int:
+        """A key that is pressed before the question listens is lost; people press again."""
+        ends = time.monotonic() + DEADLINE_S
+        while True:
+            self.type(key)
+            while select.select([self._near], [], [], 1.0)[0]:
+                if not self._read():
+                    return self._process.wait(timeout=DEADLINE_S)
+            assert time.monotonic() < ends, f"{key!r} does not end it:\n{self.shown}"
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._near], [], [], DEADLINE_S)
+        assert ready, f"nothing more is shown:\n{self.shown}"
+        try:
+            data = os.read(self._near, 65_536)
+        except OSError:  # the far end is closed
+            return False
+        self.shown += data.decode("utf-8", "replace").replace("\r\n", "\n")
+        return bool(data)
+
+
+@contextmanager
+def terminal(*words: str, environment: Mapping[str, str] | None = None) -> Iterator[Terminal]:
+    """The program, with all three streams at one terminal."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    near, far = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "meterlink", *words],
+        stdin=far,
+        stdout=far,
+        stderr=far,
+        env={**os.environ, "PYTHONUTF8": "1", "TERM": "dumb", **(environment or {})},
+        start_new_session=True,
+        preexec_fn=_own_terminal,
+    )
+    os.close(far)
+    try:
+        yield Terminal(process, near)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(near)
+
+
+def _own_terminal() -> None:
+    """Ctrl-C at this terminal reaches the program."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.fixture
+def order(empty_home: Path) -> str:
+    init_log()
+    actions = ("read", "dst_off", "clock", "tariff_mode")
+    return make_order(*actions, change={"[[performers]]": f"{SEALS}\n[[performers]]"}, more=f"{PLAN_2}\n{REASON}")
+
+
+def before_the_meter(at: Terminal) -> None:
+    """The questions about seals, people and the time."""
+    at.answer("Пломба 00417725, место: крышка клеммной колодки. В каком она состоянии?", "")
+    at.answer("Ещё одна пломба, которую вы видите", "ЮЖ-0009")
+    at.answer("Где она стоит?", "щит")
+    at.answer("Какого она вида?", "")
+    at.answer("В каком она состоянии?", "damaged")
+    at.answer("Ещё одна пломба, которую вы видите", "")
+    at.answer("которую вы сейчас снимаете", "00417725")
+    at.answer("которую вы сейчас снимаете", "")
+    at.answer("По какой причине снята?", "под крышкой клеммы интерфейса")
+    at.answer("Потребитель:", "present")
+    at.answer("Кто присутствует от потребителя", "Иванова Анна")
+    at.answer("Этот компьютер показывает", "confirmed")
+
+
+def test_a_whole_visit_in_russian(order: str, empty_home: Path) -> None:
+    with terminal("visit", order, "--port", AT, "--lang", "ru") as at:
+        at.expect("наряд 117 от 2025-07-18: прибор учёта 06925646 (mercury-200.02)")
+        before_the_meter(at)
+        at.expect("будет записано, в этом порядке")
+        at.expect("1. ")
+        at.expect("что останется без изменений")
+        at.answer("Наберите заводской номер прибора", "06925646")
+        at.answer("Номер установленной пломбы", "00591003")
+        at.answer("Где она стоит?", "крышка клеммной колодки")
+        at.answer("Какого она вида?", "пластиковая")
+        at.answer("Номер установленной пломбы", "")
+        at.answer("Замечание для акта", "показания сверены с индикатором")
+        at.answer("Замечание для акта", "")
+        at.expect("работа 117/1: ")
+        at.expect("акт: act-117-1.pdf, act-117-1.html")
+        assert at.end() == 0
+    assert "Traceback" not in at.shown
+    (opened,) = log_records(empty_home, "work.open")
+    assert [(seal["number"], seal["state"]) for seal in opened["d"]["seals"]] == [
+        ("00417725", "whole"),
+        ("ЮЖ-0009", "damaged"),
+    ]
+    assert opened["d"]["customer"]["presence"] == "present"
+    assert opened["d"]["time_source"] == "confirmed"
+    assert [seal["number"] for seal in opened["d"]["removed"]] == ["00417725"]
+    installed = [(each["d"]["event"], each["d"]["number"]) for each in log_records(empty_home, "seal")]
+    assert installed == [("installed", "00591003")]
+    assert [each["d"]["text"] for each in log_records(empty_home, "log.note")] == ["показания сверены с индикатором"]
+    (plan,) = log_records(empty_home, "work.plan")
+    assert plan["d"]["confirmed"] == {"by": "petrov", "how": "serial number typed"}
+    page = Path("act-117-1.html").read_text(encoding="utf-8")
+    for text in ("Иванова Анна", "ЮЖ-0009", "00591003", "показания сверены с индикатором", "клеммы интерфейса"):
+        assert text in page
+    assert Path("act-117-1.pdf").read_bytes().startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("typed", ["06925647", "yes", "", "y"])
+def test_nothing_but_the_serial_number_confirms(order: str, empty_home: Path, typed: str) -> None:
+    with terminal("visit", order, "--port", AT, "--trace", "t.jsonl", "--form", "form.toml") as at:
+        Path("form.toml").write_text("", encoding="utf-8")
+        at.answer("This computer shows", "confirmed")
+        at.answer("Type the serial number of the meter", typed)
+        assert at.end() == 9
+    assert log_records(empty_home, "intent") == []
+    assert [each["d"]["result"] for each in log_records(empty_home, "work.close")] == ["cancelled"]
+    assert document(run("audit", "verify", "--json"))["state"] == "ok"
+
+
+def test_the_serial_number_may_be_typed_as_people_do(order: str, empty_home: Path) -> None:
+    Path("form.toml").write_text("", encoding="utf-8")
+    with terminal("visit", order, "--port", AT, "--form", "form.toml", "--time-source", "system") as at:
+        at.answer("Type the serial number of the meter", " 6925646 ")
+        assert at.end() == 0
+    assert [each["d"]["result"] for each in log_records(empty_home, "work.close")] == ["done"]
+
+
+def test_an_unknown_time_is_asked_for_and_sets_no_clock(order: str, empty_home: Path) -> None:
+    Path("form.toml").write_text("", encoding="utf-8")
+    with terminal("visit", order, "--port", AT, "--form", "form.toml") as at:
+        at.answer("This computer shows", "maybe")
+        at.answer("This computer shows", "unknown")
+        assert at.end() == 8
+    assert log_records(empty_home, "intent") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "key", "code"),
+    [
+        ("Type the serial number of the meter", "\x03", 130),
+        ("Type the serial number of the meter", "\x04", 9),
+        ("This computer shows", "\x03", 130),
+    ],
+    ids=["Ctrl-C at the confirmation", "Ctrl-D at the confirmation", "Ctrl-C at the time"],
+)
+def test_walking_away_from_a_question(order: str, empty_home: Path, question: str, key: str, code: int) -> None:
+    Path("form.toml").write_text("", encoding="utf-8")
+    with terminal("visit", order, "--port", AT, "--form", "form.toml") as at:
+        if question != "This computer shows":
+            at.answer("This computer shows", "system")
+        at.expect(question)
+        assert at.press_until_it_ends(key) == code
+    assert "Traceback" not in at.shown
+    assert log_records(empty_home, "intent") == []
+    assert document(run("audit", "verify", "--json"))["state"] == "ok"
+    with terminal("visit", order, "--port", AT, "--form", "form.toml", "--time-source", "system") as at:
+        at.answer("Type the serial number of the meter", "06925646")
+        assert at.end() == 0
+    assert {each["work"] for each in log_records(empty_home, "work.close")} <= {"117/1", "117/2"}
+
+
+def test_apply_asks_for_the_serial_number(order: str, empty_home: Path) -> None:
+    assert run("plan", "order", order, "--port", AT, "--time-source", "system", "-o", "v.plan").code == 0
+    with terminal("apply", "v.plan", "--port", AT) as at:
+        at.answer("Type the serial number of the meter", "06925646")
+        assert at.end() == 0
+    (plan,) = log_records(empty_home, "work.plan")
+    assert plan["d"]["confirmed"]["how"] == "serial number typed"
+
+
+def test_plan_asks_who_vouches_for_the_time(order: str) -> None:
+    with terminal("plan", "order", order, "--port", AT) as at:
+        at.answer("This computer shows", "confirmed")
+        assert at.end() == 0
+    assert "set the clock back" in at.shown
+
+
+def test_a_terminal_without_russian(order: str, empty_home: Path) -> None:
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    with terminal("visit", order, "--port", AT, "--lang", "ru", environment=ascii_only) as at:
+        for answer in ("", "", "", "absent", "confirmed", "06925646", "", ""):
+            at.type(answer + ENTER)
+        code = at.end()
+    assert "Traceback" not in at.shown
+    assert code == 0, at.shown
+    assert log_records(empty_home, "work.open")[0]["d"]["customer"]["presence"] == "absent"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp866"])
+def test_a_console_of_another_encoding(empty_home: Path, encoding: str) -> None:
+    init_log()
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    words = [sys.executable, "-m", "meterlink", "visit", make_order("schedule"), "--port", AT, "--yes", "--lang", "ru"]
+    done = subprocess.run(words, capture_output=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"act-117-1.pdf" in done.stdout
+    picture = b"222222222222221111111111111111111111111111111122"
+    sides = b"\xb3" if encoding == "cp866" else b"|"
+    assert sides + picture + sides in done.stdout, "the frame is drawn with what there is"
+    if encoding == "cp866":
+        assert "наряд 117".encode("cp866") in done.stdout
+    assert "Петров" in Path("act-117-1.html").read_text(encoding="utf-8")
