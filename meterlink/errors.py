@@ -177,6 +177,19 @@ class OtherMeterError(MeterlinkError):
 
 
 @dataclass(eq=False, kw_only=True)
+class NotOrderedMeterError(OtherMeterError):
+    """A meter answered, and the order is about another one."""
+
+    text: ClassVar[str] = (
+        "Another meter answers at address {address}: its serial number is {answered}, and the order is about {plate}."
+    )
+    hint_text: ClassVar[str] = (
+        "Nothing was written. Look at the plate: either you stand at another meter, or the order has a wrong number or "
+        "network address and must be corrected."
+    )
+
+
+@dataclass(eq=False, kw_only=True)
 class AmbiguousModelError(MeterlinkError):
     """A meter's own words fit several models equally well."""
 
@@ -603,7 +616,8 @@ class TimeSourceUnknownError(PlanError):
         "The clock is {error} off and would be set from this computer, whose own clock nobody vouches for."
     )
     hint_text: ClassVar[str] = (
-        "Compare this computer's clock with a trusted one and confirm it, or keep it right by the network and say so."
+        "Compare this computer's clock with a trusted one and say --time-source confirmed, or --time-source system "
+        "where the network keeps it right."
     )
     error: str
 
@@ -1052,7 +1066,8 @@ class MeterInDoubtError(AuditError):
         "frame {frame})."
     )
     hint_text: ClassVar[str] = (
-        "Nothing is written to this meter until it was read again and the log says what was found."
+        "Nothing is written to this meter until it was read again and the log says what was found: the command that "
+        "was stopped does so when it is run again, and `meterlink audit resolve` does only that."
     )
     serial_number: str
     operation: str

@@ -15,7 +15,7 @@ from meterlink.cli.audit.common import PATH, audit_home, recorded, refuse_empty_
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, json_option, pass_given
 from meterlink.errors import ConfigError
-from meterlink.language import Language
+from meterlink.language import Language, Words
 from meterlink.report.passport import passport_line
 
 COPIES: Final = 2
@@ -36,10 +36,18 @@ _OPTIONS: Final = {
     "copies": "how many copies are printed, for the record",
 }
 _WHY: Final = {"format": "an act is written as .pdf or .html"}
-_TEXT: Final = {
-    "act": "act of the work {work}: {files}",
-    "passport": "for the passport of the meter:",
-}
+_WORDS: Final = Words(
+    {
+        Language.EN: {
+            "act": "act of the work {work}: {files}",
+            "passport": "for the passport of the meter:",
+        },
+        Language.RU: {
+            "act": "акт работы {work}: {files}",
+            "passport": "для паспорта прибора учёта:",
+        },
+    }
+)
 
 
 @click.group(cls=Group, help=_HELP)
@@ -76,11 +84,11 @@ def print_act(given: Given, /, work: str | None, outs: tuple[Path, ...], copies:
         "copies": copies,
         "passport": line,
     }
-    output.present(given.as_json, "act", facts, lambda: _show(found.work, files, line))
+    output.present(given.as_json, "act", facts, lambda: _show(found.work, files, line, language_of(given)))
 
 
-def _show(work: str, files: tuple[Path, ...], line: str) -> None:
-    output.line(_TEXT["act"].format(work=work, files=", ".join(map(str, files))))
+def _show(work: str, files: tuple[Path, ...], line: str, language: Language) -> None:
+    output.line(_WORDS("act", language, work=work, files=", ".join(map(str, files))))
     output.line()
-    output.line(_TEXT["passport"])
+    output.line(_WORDS("passport", language))
     output.line(line)

@@ -23,7 +23,8 @@ from meterlink.cli.audit.common import PATH, audit_home, read_given
 from meterlink.cli.grammar import Command
 from meterlink.cli.job import ended_facts, job, raise_problem, show_ended, telling
 from meterlink.cli.options import Given, meter_options, pass_given
-from meterlink.cli.plan_shown import plan_facts, show_plan
+from meterlink.cli.plan_shown import show_plan
+from meterlink.language import Language, Words
 from meterlink.visit.form import unasked
 from meterlink.visit.order import Order
 from meterlink.visit.plan_form import SavedPlan, decode_plan
@@ -39,9 +40,12 @@ _EXAMPLES: Final = (
     "meterlink apply visit.plan --port tcp://192.168.0.7:4001 --yes --json",
 )
 _WHY: Final = {"preview": "it is a preview, made without an order"}
-_TEXT: Final = {
-    "act": "the act: meterlink act print --work {work}",
-}
+_WORDS: Final = Words(
+    {
+        Language.EN: {"act": "the act: meterlink act print --work {work}"},
+        Language.RU: {"act": "акт: meterlink act print --work {work}"},
+    }
+)
 
 
 @click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
@@ -78,10 +82,9 @@ def apply(given: Given, /, plan_file: Path, performer: str | None, yes: bool) ->
         results = session.carry_out(plan, confirmed, telling(language))
         after, problems = session.look_after(plan, results)
         ended = session.close(unasked(order), results, after, problems)
-    facts = {**plan_facts(plan), **ended_facts(ended)}
-    output.present(given.as_json, "apply", facts, lambda: show_ended(ended, plan, language))
+    output.present(given.as_json, "apply", ended_facts(ended, plan), lambda: show_ended(ended, plan, language))
     if not given.as_json:
-        output.line(_TEXT["act"].format(work=ended.work))
+        output.line(_WORDS("act", language, work=ended.work))
     raise_problem(ended)
 
 

@@ -147,6 +147,7 @@ def prompt(actions: Collection[Action], profile: Profile, yes: bool, language: L
 
 def ask(question: str, usual: str = "") -> str:
     """One line; what Enter alone means is `usual`."""
+    output.Progress.vanish()
     answer: str = click.prompt(question, default=usual, show_default=bool(usual), err=True)
     return answer
 
@@ -155,5 +156,6 @@ def choose(question: str, answers: list[str], usual: str | None = None) -> str:
     """One of several words."""
     words = [str(each) for each in answers]  # members of an enum would go by their names
     default = None if usual is None else str(usual)
+    output.Progress.vanish()
     answer: str = click.prompt(question, type=click.Choice(words), default=default, err=True)
     return answer

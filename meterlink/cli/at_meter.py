@@ -11,7 +11,7 @@ from typing import Final
 from meterlink.cli.connect import Meter, Place, connected_at, find_place, library, surroundings
 from meterlink.cli.options import Given
 from meterlink.cli.settings import Setting, resolve
-from meterlink.errors import ConfigError, OtherMeterError
+from meterlink.errors import ConfigError, NotOrderedMeterError
 from meterlink.flow import Gate, closed_gate
 from meterlink.link.port import PortKind
 from meterlink.registry import load_driver
@@ -56,11 +56,11 @@ def place_of(given: Given, order: Order) -> Place:
 
 @contextmanager
 def at_meter(place: Place, order: Order, *, gate: Gate = closed_gate, frames: Frames | None = None) -> Iterator[Meter]:
-    """The meter of the order; OtherMeterError where another one answers, before anything else is asked."""
+    """The meter of the order; NotOrderedMeterError where another one answers, before anything else is asked."""
     with connected_at(place, gate=gate, observer=frames) as meter:
         plate, answered = order.meter.serial_number, meter.identity.serial_number
         if plate and not meter.driver.same_serial(plate, answered):
-            raise OtherMeterError(address=meter.target.address, plate=plate, answered=answered)
+            raise NotOrderedMeterError(address=meter.target.address, plate=plate, answered=answered)
         yield meter
 
 

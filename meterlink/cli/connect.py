@@ -158,7 +158,9 @@ def connected_at(
     if needs is not None and not profile.variants:
         profile.require(needs)
     with ExitStack() as stack:
-        observers: list[Observer] = [stack.enter_context(output.Progress(_PROGRESS.format(port=place.url.text)))]
+        observers: list[Observer] = [
+            stack.enter_context(output.Progress(_PROGRESS.format(port=place.url.text.partition("?")[0])))
+        ]
         if observer is not None:
             observers.append(observer)
         if place.trace is not None:

@@ -17,6 +17,7 @@ from meterlink.cli.act_files import judge
 from meterlink.cli.at_meter import at_meter, site_of
 from meterlink.cli.audit.common import recorded, safe
 from meterlink.cli.connect import Meter, Place
+from meterlink.cli.plan_shown import plan_facts
 from meterlink.cli.version import VERSION
 from meterlink.errors import MeterlinkError, WorkIncompleteError
 from meterlink.language import Language, Words
@@ -178,12 +179,15 @@ def _result_lines(result: StepResult, plan: Plan, language: Language) -> Iterato
         yield _WORDS("detail", language, detail=result.detail)
 
 
-def ended_facts(ended: Ended) -> dict[str, Any]:
-    """For documents."""
+def ended_facts(ended: Ended, plan: Plan) -> dict[str, Any]:
+    """For documents: the plan, and what became of each of its steps."""
+    facts = plan_facts(plan)
+    planned = dict(zip(plan.steps, facts["steps"], strict=True))
     return {
+        **facts,
         "work": ended.work,
         "result": ended.result,
-        "steps": [result.facts() for result in ended.results],
+        "steps": [planned[result.step] | result.facts() for result in ended.results],
         "after": None if ended.after is None else snapshot_facts(ended.after),
         "problems": [{"kind": type(each).__name__, "message": str(each)} for each in ended.problems],
     }

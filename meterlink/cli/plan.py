@@ -21,7 +21,7 @@ from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.order_file import load_order, load_schedule
 from meterlink.cli.plan_shown import show_plan
 from meterlink.errors import ConfigError, told_os_error
-from meterlink.language import Language
+from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.tariff import preset
 from meterlink.visit.history import planned_actions, state_before
@@ -54,8 +54,14 @@ _EXAMPLES: Final = {
         "meterlink plan tariff --preset ru-household-2 --port sim:mercury-200.02 --tz Europe/Moscow",
         "meterlink plan tariff --order order.toml --port COM3 -o tariff.plan",
     ),
-    "order": ("meterlink plan order order.toml --port COM3 -o visit.plan",),
-    "restore": ("meterlink plan restore 117/1 --order order.toml --port COM3 -o back.plan",),
+    "order": (
+        "meterlink plan order order.toml --port COM3 --time-source confirmed -o visit.plan",
+        "meterlink plan order order.toml --port tcp://192.168.0.7:4001 --lang ru --json",
+    ),
+    "restore": (
+        "meterlink plan restore 117/1 --order order.toml --port COM3 -o back.plan",
+        "meterlink plan restore 117/1 --port COM3 --model mercury-200.02 --address 925646 --tz Europe/Moscow",
+    ),
 }
 _VERBS: Final = {
     "clock": "put the clock right",
@@ -85,7 +91,18 @@ _ADVICE: Final = {
     "preset": "The presets are listed in docs/orders.md.",
     "dst": "In places without summer time it is --off.",
 }
-_SAVED: Final = "saved as {file}; `meterlink apply {file}` carries it out"
+_WORDS: Final = Words(
+    {
+        Language.EN: {
+            "saved": "saved as {file}; `meterlink apply {file}` carries it out",
+            "preview": "saved as {file}, to be looked at; only a plan for an order can be carried out",
+        },
+        Language.RU: {
+            "saved": "сохранено в {file}; выполняет это `meterlink apply {file}`",
+            "preview": "сохранено в {file} для просмотра; выполнить можно только план по наряду",
+        },
+    }
+)
 _TARIFF: Final = (Action.SCHEDULE, Action.HOLIDAYS, Action.TARIFF_MODE)
 _DST: Final = (Action.DST_OFF, Action.DST_ON)
 
@@ -260,4 +277,4 @@ def _show(made: Plan, out: Path | None, language: Language) -> None:
     show_plan(made, language)
     if out is not None:
         output.line()
-        output.line(_SAVED.format(file=out))
+        output.line(_WORDS("preview" if made.order.is_preview else "saved", language, file=out))

@@ -22,6 +22,8 @@ _WORDS: Final = Words(
             "meter": "meter {serial_number} ({model}), address {address}",
             "clock": "clock: {words}",
             "energy": "energy: {registers}",
+            "kWh": "kWh",
+            "kvarh": "kvarh",
             "nothing": "The meter is as it should be: there is nothing to write.",
             "steps": "to be written, in this order",
             "step": "{number}. {operation}: {old} -> {new}",
@@ -36,8 +38,10 @@ _WORDS: Final = Words(
         },
         Language.RU: {
             "meter": "прибор учёта {serial_number} ({model}), сетевой адрес {address}",
-            "clock": "часы: {words}",
+            "clock": "{words}",
             "energy": "показания: {registers}",
+            "kWh": "кВт·ч",
+            "kvarh": "квар·ч",
             "nothing": "Прибор уже настроен как нужно: записывать нечего.",
             "steps": "будет записано, в этом порядке",
             "step": "{number}. {operation}: {old} -> {new}",
@@ -84,7 +88,9 @@ def _found(plan: Plan, language: Language) -> Iterator[str]:
     yield _WORDS("meter", language, serial_number=who.serial_number, model=who.model, address=who.address)
     if before.clock is not None:
         yield _WORDS("clock", language, words=clock_words(before.clock, language=language))
-    registers = ", ".join(f"{value.register} {value.amount} {value.unit}" for value in before.energy.registers)
+    registers = ", ".join(
+        f"{value.register} {value.amount} {_WORDS(value.unit, language)}" for value in before.energy.registers
+    )
     yield _WORDS("energy", language, registers=registers)
 
 

@@ -27,7 +27,7 @@ from meterlink.visit.secrets import is_variable
 FILE_NAME: Final = "meterlink.toml"
 PLACE_KEYS: Final = ("port", "model", "address", "tz")
 NAMES: Final = (*PLACE_KEYS, "trace", "place")
-SURROUNDING: Final = ("json", "profiles", "home")
+SURROUNDING: Final = ("json", "profiles", "home", "lang")
 """Variables that are no settings of a meter."""
 
 _PREFIX: Final = "METERLINK_"

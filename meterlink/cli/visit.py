@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ from meterlink.cli.grammar import Command
 from meterlink.cli.job import Job, ended_facts, job, raise_problem, show_ended, telling, told_now
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.order_file import load_order
-from meterlink.cli.plan_shown import plan_facts, show_plan
+from meterlink.cli.plan_shown import show_plan
 from meterlink.errors import (
     ConfigError,
     MeterlinkError,
@@ -121,7 +121,7 @@ class Visit:
 
     def facts(self) -> dict[str, Any]:
         """For documents."""
-        return {**plan_facts(self.plan), **ended_facts(self.ended), "act": [str(file) for file in self.files]}
+        return {**ended_facts(self.ended, self.plan), "act": [str(file) for file in self.files]}
 
 
 @click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
@@ -243,7 +243,7 @@ def _form_before(wanted: Wanted, resumed: bool) -> Form:
 def _time_source(wanted: Wanted) -> TimeSource:
     if Action.CLOCK not in wanted.order.actions or (wanted.yes and wanted.time_source is None):
         return TimeSource.UNKNOWN if wanted.time_source is None else TimeSource(wanted.time_source)
-    return time_source_of(wanted.time_source, told_now(datetime.now(UTC).astimezone()), wanted.language)
+    return time_source_of(wanted.time_source, told_now(datetime.now(wanted.order.zone)), wanted.language)
 
 
 def _print_act(at_work: Job, ended: Ended, wanted: Wanted) -> tuple[Sequence[Path], MeterlinkError | None]:

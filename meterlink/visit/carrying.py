@@ -252,7 +252,7 @@ class Carrying:
                 raise self._in_doubt(item, "lost", written.failure) from written.failure
 
     def _in_doubt(self, item: str, why: str, failure: MeterlinkError | None) -> InDoubtError:
-        told = _TEXT[why].format(why=failure)
+        told = _TEXT[why].format(why=str(failure).rstrip("."))
         return InDoubtError(serial_number=self.site.identity.serial_number, item=item, why=told)
 
     def _broken_off(self, step: Step, change: Change, written: Written, detail: str | None = None) -> StepResult:

@@ -6,7 +6,7 @@ step writes, and an edge of time that nobody was told of is a difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +15,14 @@ from meterlink.reading import span_words
 from meterlink.visit.clock_policy import LEAVE_ALONE
 from meterlink.visit.clock_window import EDGES
 from meterlink.visit.plan import ClockStep, Plan, Step
+
+ToldStored = Callable[[str, str], str]
+"""A stored value by its name and its hexadecimal, in words."""
+
+
+def _as_stored(_name: str, raw: str) -> str:
+    return raw
+
 
 _TIME_EDGES: Final = (*EDGES, "collection-days")
 
@@ -43,14 +51,17 @@ _TEXT: Final = {
 }
 
 
-def same_plan(first: Plan, second: Plan) -> str | None:
-    """None, or in words the first thing in which the plan that was made again, `second`, differs."""
-    return next(_differences(first, second), None)
+def same_plan(first: Plan, second: Plan, words: ToldStored = _as_stored) -> str | None:
+    """None, or in words the first thing in which the plan that was made again, `second`, differs.
+
+    `words` tells a stored value by its name; without it stored values are told as they stand.
+    """
+    return next(_differences(first, second, words), None)
 
 
-def _differences(first: Plan, second: Plan) -> Iterator[str]:
+def _differences(first: Plan, second: Plan, words: ToldStored) -> Iterator[str]:
     yield from _bases(first, second)
-    yield from _stored(first, second)
+    yield from _stored(first, second, words)
     yield from _steps(first, second)
     told = {warning.code for warning in first.warnings}
     for code in dict.fromkeys(warning.code for warning in second.warnings):
@@ -71,11 +82,14 @@ def _bases(first: Plan, second: Plan) -> Iterator[str]:
         yield _TEXT["experimental"].format(old=next(words), new=next(words))
 
 
-def _stored(first: Plan, second: Plan) -> Iterator[str]:
+def _stored(first: Plan, second: Plan, words: ToldStored) -> Iterator[str]:
     old, new = first.before.stored, second.before.stored
     for name in dict.fromkeys([*old, *new]):
         if old.get(name) != new.get(name):
-            states = {"old": old.get(name, _TEXT["unread"]), "new": new.get(name, _TEXT["unread"])}
+            states = {
+                when: words(name, stored[name]) if name in stored else _TEXT["unread"]
+                for when, stored in (("old", old), ("new", new))
+            }
             yield _TEXT["stored"].format(name=name, **states)
 
 

@@ -150,7 +150,7 @@ class Session:
             plan = restore_plan(earlier=earlier, restores=saved.restores, actions=saved.actions, **self._common(before))
         if self.time_source is TimeSource.CONFIRMED and abs(self.now() - saved.made_at) > _CONFIRMED_FOR:
             raise StalePlanError(serial_number=self.site.identity.serial_number, why=_LONG_AGO)
-        difference = same_plan(saved.plan(self.order), plan)
+        difference = same_plan(saved.plan(self.order), plan, self.site.driver.told_stored)
         if difference is not None:
             raise StalePlanError(serial_number=self.site.identity.serial_number, why=difference)
         return plan

@@ -36,7 +36,7 @@ STEPS: Final = 12
 FILE: Final = re.compile(r"as `([\w.]+)`:\n\n```log\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 STEP: Final = re.compile(r"^```sh\n(.*?)^```$\n+(?:^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
 VKEY: Final = re.compile(r"^echo '(\S+\+\S+)' > vkey$", re.MULTILINE)
-COMMANDS: Final = frozenset({"init", "status", "verify", "show", "export", "recover", "rotate"})
+COMMANDS: Final = frozenset({"init", "status", "verify", "show", "export", "recover", "rotate", "resolve"})
 """Verbs of `audit` that a page may mention."""
 
 

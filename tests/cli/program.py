@@ -44,9 +44,9 @@ class Ended:
         return document
 
 
-def run(*words: str) -> Ended:
+def run(*words: str, stdin: str = "") -> Ended:
     """In this process. A bug is raised."""
-    result = CliRunner().invoke(program, words)
+    result = CliRunner().invoke(program, words, input=stdin)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Ended(code=result.exit_code, out=result.stdout, err=result.stderr)

@@ -80,6 +80,7 @@ def test_every_reference_leads_somewhere_and_every_shared_part_is_used() -> None
 # --- documents ------------------------------------------------------------------------------------------------------
 
 MODELS = ("mercury-200.02", "mercury-206")
+ORDERS = Path(__file__).parent / "orders"
 PLACES = tuple(f"sim:{model}?at=2025-07-21T14:05:09+03:00" for model in MODELS)
 READINGS = (
     ("energy", "read"),
@@ -93,12 +94,20 @@ READINGS = (
     ("archive", "read", "--months", "13"),
     ("journal", "read"),
 )
+ORDER = "flat-5.toml"
+HOUR_AHEAD = f"{PLACES[0]}&schedule=ru-household-1&clock_error_s=3614&dst=on"
+VISITED = ("--port", HOUR_AHEAD, "--time-source", "confirmed")
 RIGHT = (
     *((*words, "--port", place) for place in PLACES for words in READINGS),
     ("tariff", "show", "--port", f"{AT}&schedule=ru-household-3"),
     ("decode", "mercury200", "0006475E63ECD4"),
     ("decode", "mercury200", "0006475E63ECD4", "0006475E632358026400058845C6", "--model", "mercury-200.02"),
     ("decode", "mercury200", "02919AA88600317C", "02919AA88600000172F0BA"),
+    ("order", "new"),
+    ("order", "new", "--form", "json"),
+    ("order", "check", str(ORDERS / "flat-5.toml")),
+    ("order", "check", str(ORDERS / "shop.toml")),
+    ("secret", "list"),
     ("sim", "list"),
     ("profiles", "list"),
     *(("profiles", "show", model) for model in MODELS),
@@ -106,7 +115,17 @@ RIGHT = (
     ("drivers",),
     ("ports",),
     ("doctor",),
-    ("demo",),
+    ("demo", "--folder", "demo"),
+    ("plan", "clock", *VISITED, "--tz", "Europe/Moscow"),
+    ("plan", "dst", "--off", "--port", PLACES[1]),
+    ("plan", "tariff", "--preset", "ru-household-3", "--port", PLACES[0]),
+    ("plan", "order", ORDER, *VISITED),
+    ("visit", ORDER, *VISITED, "--yes"),
+    ("visit", ORDER, "--port", f"{PLACES[0]}&schedule=ru-household-2", "--yes"),
+    ("plan", "restore", "2026-17/1", *VISITED, "--tz", "Europe/Moscow"),
+    ("apply", "visit.plan", "--port", HOUR_AHEAD, "--yes"),
+    ("act", "print", "--out", "act.html", "--lang", "en"),
+    ("audit", "resolve", "--port", PLACES[0], "--tz", "+03:00"),
 )
 SENSELESS = (
     ("decode", "mercury200", "00"),
@@ -122,14 +141,35 @@ WRONG = {
     ("decode", "mercury200", "0"): 2,
     ("profiles", "show", "mercury-207"): 6,
     ("journal", "read", "nosuch", "--port", SIM): 2,
+    ("order", "check", "nosuch.toml"): 2,
+    ("secret", "set", "No Reference"): 2,
+    ("visit", ORDER, "--port", f"{PLACES[0]}&serial=06925647&address=925646", "--yes"): 8,
+    ("visit", ORDER, "--port", HOUR_AHEAD, "--yes"): 8,
+    ("visit", ORDER, "--port", HOUR_AHEAD): 9,
+    ("apply", "visit.plan", "--port", PLACES[0], "--yes"): 8,
+    ("act", "print", "--work", "2026-17/99"): 2,
 }
 """Commands that fail, with their exit codes."""
 
 
 @cache
 def printed(words: tuple[str, ...]) -> tuple[int, str]:
+    prepare(words)
     ended = run(*words, "--json")
     return ended.code, ended.out
+
+
+def prepare(words: tuple[str, ...]) -> None:
+    """What a visit needs, in the folder of this test: a log, an order, a saved plan, a work that is closed."""
+    if words[0] not in ("plan", "visit", "apply", "act") and words[:2] != ("audit", "resolve"):
+        return
+    if not Path(ORDER).exists():
+        assert run("audit", "init", "--standalone").code == 0
+        assert run("order", "new", "--example", ORDER).code == 0
+    if words[0] == "apply" and not Path("visit.plan").exists():
+        assert run("plan", "order", ORDER, *VISITED, "-o", "visit.plan").code == 0
+    if words[0] == "act" or words[:2] == ("plan", "restore"):
+        assert run("visit", ORDER, *VISITED, "--yes").code == 0
 
 
 def document_of(*words: str) -> dict[str, Any]:
@@ -198,22 +238,45 @@ FREE = {
     "decode.reply.fields.*: gone": "every command has its own",
     "decode.reply.fields.*: type": "the family's own values; only quantities have one form everywhere",
     "decode.reply.fields.*_unit: gone": "every command has its own",
+    "audit-resolve.resolved[].work: gone": "a log of another program may not tell it",
+    "audit-resolve.resolved[].family: gone": "a log of another program may not tell it",
+    "audit-resolve.resolved[].serial_number: gone": "a log of another program may not tell it",
+    "audit-resolve.resolved[].result: gone": "there only where an outcome was recorded",
+    "audit-resolve.resolved[].old: gone": "not always known",
+    "audit-resolve.resolved[].new: gone": "not always known",
     "error.error.*: gone": "every class of errors has its own facts",
     "error.error.*: type": "every class of errors has its own facts",
     "meter.identity.facts.*: gone": "the family's own facts",
     "meter.identity.facts.*: type": "the family's own facts: text or a whole number",
+    "order.holidays: type": "none is not said, and an empty list is a wish, too",
+    "order.tariff_plan.schedule.special_days: gone": "there only where the schedule has special days",
+    "order.tariff_plan.zones.*: gone": "as many as the plan has",
+    "plan.restores: gone": "only where a work is taken back",
+    "plan.steps[].changes[].old: gone": "not always known",
+    "plan.steps[].clock.reason: gone": "only where the clock is set hard",
+    "plan.warnings[].facts.*: gone": "every warning has its own",
     "profile.driver_table.*: gone": "for the driver alone, which checks it",
     "profile.driver_table.*: type": "for the driver alone, which checks it",
     "profile.driver_table.*[]: type": "for the driver alone, which checks it",
     "profile.match.*: gone": "the family's own facts",
     "profile.match.*[]: type": "the family's own facts: text or a whole number",
     "profile.supports.*: gone": "a capability that a profile does not name",
+    "snapshot.clock.error_s: gone": "only where a time zone is known",
+    "snapshot.clock.holiday: gone": "not every meter tells it",
+    "snapshot.clock.weekday: gone": "not every meter tells it",
+    "snapshot.identity.firmware: gone": "not every meter tells it",
+    "snapshot.identity.firmware_date: gone": "not every meter tells it",
+    "snapshot.identity.manufactured: gone": "not every meter tells it",
+    "snapshot.identity.variant: gone": "not every meter has one",
+    "snapshot.tariffs.current: gone": "not every meter tells it",
+    "snapshot.tariffs.in_force: gone": "not every meter tells it",
     "tariff.image.*: gone": "the family's own tables; their number has its own test",
     "tariff.plans[].zones.*: gone": "as many as the plan has",
+    "visit.steps[].found: gone": "where a step stands it need not be told again",
 }
 """What a schema must let pass, with the reason."""
 
-OPEN = ("d", "driver_table", "facts", "fields", "image", "match", "supports", "zones")
+OPEN = ("attached", "d", "driver_table", "facts", "fields", "image", "match", "special_days", "supports", "zones")
 """Objects whose keys a schema cannot know: they are called `*` here."""
 PROMISED = {"fields": ("address", "command", "raw"), "error": ("kind", "message", "hint", "exit_code")}
 UNIT = re.compile(r"_(kwh|kvarh|v|a|w|kw|var|kvar|va|kva|hz)")
@@ -276,8 +339,12 @@ def grown(node: Any, name: str = "") -> Any:
 
 
 EXAMPLES = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "json.md").read_text(encoding="utf-8"), re.DOTALL)
-SECTIONS = {"meter_info": "meter"}
-"""The parts of demo/1 that are called otherwise than their documents."""
+PARTS = (
+    (re.compile(r"^(?:demo\.visit|apply)\."), "visit."),
+    (re.compile(r"^(?:visit\.after|plan\.before)\."), "snapshot."),
+    (re.compile(r"^visit\.clock\."), "snapshot.clock."),
+)
+"""Documents that other documents hold whole or share."""
 
 
 def all_documents() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -296,7 +363,9 @@ def let_pass(document: dict[str, Any]) -> set[str]:
     schema = validator(document["schema"])
     passed = {place for place in spoiled(short, kind) if schema.is_valid(short)}
     assert short == shortened(document)
-    return {re.sub(r"^demo\.(\w+)\b(?=\.)", lambda part: SECTIONS.get(part[1], part[1]), place) for place in passed}
+    for part, name in PARTS:
+        passed = {part.sub(name, place) for place in passed}
+    return passed
 
 
 def test_whatever_is_lost_or_changes_its_type_is_noticed() -> None:
@@ -426,11 +495,22 @@ def test_the_tariff_document() -> None:
     assert len(document["image"]) == 96 + 2
 
 
-def test_the_parts_of_the_demo_are_the_documents_of_the_commands() -> None:
-    document = document_of("demo")
-    for section in ("meter_info", "energy", "instant", "clock", "dst", "tariff", "archive", "journal"):
-        alone = {"schema": f"meterlink.{SECTIONS.get(section, section)}/1", **document[section]}
-        validator(alone["schema"]).validate(alone)
+def test_the_demo_holds_the_document_of_a_visit() -> None:
+    visit = document_of("demo", "--folder", "demo")["visit"]
+    validator("meterlink.visit/1").validate({"schema": "meterlink.visit/1", **visit})
+    assert (visit["result"], visit["problems"]) == ("done", [])
+
+
+def test_a_plan_that_is_printed_is_the_one_that_is_saved() -> None:
+    prepare(("visit",))
+    shown = run("plan", "order", ORDER, *VISITED, "-o", "visit.plan", "--json").out
+    assert json.loads(shown) == json.loads(Path("visit.plan").read_text(encoding="utf-8"))
+
+
+def test_the_state_after_a_visit_has_the_clock_that_was_set() -> None:
+    after = document_of("visit", ORDER, *VISITED, "--yes")["after"]
+    assert after["clock"]["reference_time"].endswith("+03:00")
+    assert abs(float(after["clock"]["error_s"])) < 1
 
 
 def test_names_keep_their_letters() -> None:
@@ -454,11 +534,13 @@ def test_the_examples_of_the_page_fit(example: str) -> None:
 
 def test_the_page_has_an_example_of_every_document() -> None:
     shown = {json.loads(example)["schema"] for example in EXAMPLES}
-    there = {f"meterlink.{name.removesuffix('-1.json')}/1" for name in schemas() if name != COMMON}
+    there = {schema["properties"]["schema"]["const"] for name, schema in schemas().items() if name != COMMON}
     assert shown == there
 
 
-ROW = re.compile(r"^\| \[`(meterlink\.[a-z-]+/1)`\]\(json/([a-z-]+-1\.json)\) \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| \[`(meterlink\.[a-z-]+/[0-9])`\]\(json/([a-z-]+-[0-9]\.json)\) \| (.+) \|$", re.MULTILINE)
+ALONE = ("decode", "drivers", "ports", "doctor", "demo", "visit", "apply")
+"""Commands without a noun."""
 
 
 def test_the_table_of_the_page_names_what_prints_each_document() -> None:
@@ -468,6 +550,6 @@ def test_the_table_of_the_page_names_what_prints_each_document() -> None:
     for words in RIGHT:
         file, by = rows[document_of(*words)["schema"]]
         assert file in schemas()
-        verb = words[:2] if words[0] not in ("decode", "drivers", "ports", "doctor", "demo") else words[:1]
+        verb = words[:1] if words[0] in ALONE else words[:2]
         assert f"`meterlink {' '.join(verb)} --json`" in by
     assert "any command that fails" in rows["meterlink.error/1"][1]

@@ -170,9 +170,11 @@ def test_a_door_that_is_taken() -> None:
 
 
 def test_the_demo_as_a_process() -> None:
-    ended = run_apart("demo")
-    assert (ended.code, ended.err) == (0, "")
+    ended = run_apart("demo", "--folder", "demo")
+    assert ended.code == 0
+    assert all(line.startswith("writing: ") for line in ended.err.splitlines())
     assert "meter is 1 h 00 min 14 s ahead" in ended.out
+    assert "work DEMO-1/1: done" in ended.out
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "cp866", "latin-1", "ascii"])

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -14,10 +15,19 @@ import pytest
 from meterlink.cli.grammar import Group
 from meterlink.cli.main import program
 from meterlink.cli.version import VERSION
+from tests.cli import key_ring
 from tests.cli.program import ROOT, run
 
+SECRET = "313131\n"
+"""The line on stdin of those that ask for a password; right in each form."""
 HARDWARE = ("COM3", "/dev/", "tcp://")
 SERVES = "meterlink sim run"
+WORK = "117/1"
+"""The work that examples name."""
+METER = "sim:mercury-200.02?schedule=ru-household-1&dst=on"
+"""The meter of the orders that examples name."""
+WRITES = ("meterlink visit", "meterlink apply", "meterlink act", "meterlink audit resolve", "meterlink plan restore")
+"""What needs a log."""
 
 
 def commands(group: click.Group = program, *above: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -56,11 +66,38 @@ WITHOUT_HARDWARE = [
 ]
 
 
+def prepare(example: str) -> None:
+    """What an example finds in the folder it is typed in: orders, a log, a saved plan, a work that is done."""
+    words = shlex.split(example)
+    for word in words:
+        if word.endswith(".toml") and " new " not in example:
+            assert run("order", "new", "--example", word).code == 0
+    if example.startswith("meterlink audit init") or not example.startswith(("meterlink audit", *WRITES)):
+        return
+    assert run("audit", "init", "--standalone").code == 0
+    if words[1] == "apply":
+        assert run("order", "new", "--example", "order.toml").code == 0
+        saved = run("plan", "order", "order.toml", "--port", METER, "--time-source", "system", "-o", words[2])
+        assert saved.code == 0
+    if words[1] == "act" or WORK in words:
+        assert run("order", "new", "--example", "done.toml").code == 0
+        done = Path("done.toml")
+        number = WORK.partition("/")[0]
+        text = re.sub(
+            r'^order_no = ".*"$', f'order_no = "{number}"', done.read_text(encoding="utf-8"), flags=re.MULTILINE
+        )
+        done.write_text(text, encoding="utf-8")
+        Path("acts").mkdir()
+        visit = run("visit", "done.toml", "--port", METER, "--time-source", "system", "--yes", "--act-dir", "acts")
+        assert visit.code == 0
+
+
 @pytest.mark.parametrize("example", WITHOUT_HARDWARE)
-def test_an_example_runs(example: str) -> None:
-    if example.startswith("meterlink audit ") and not example.startswith("meterlink audit init"):
-        assert run("audit", "init", "--standalone").code == 0
-    ended = run(*shlex.split(example)[1:])
+def test_an_example_runs(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    key_ring.install(monkeypatch)
+    monkeypatch.setattr("tempfile.tempdir", str(Path.cwd().parent))  # the demonstration makes a folder there
+    prepare(example)
+    ended = run(*shlex.split(example)[1:], stdin=SECRET)
     assert ended.code == 0
     assert ended.out
 
@@ -79,11 +116,25 @@ def test_an_example_that_serves_is_understood(example: str, monkeypatch: pytest.
     assert "ready" in ended.out
 
 
-@pytest.mark.parametrize("example", [each for each in EXAMPLES if any(word in each for word in HARDWARE)])
+AT_A_METER = [each for each in EXAMPLES if any(word in each for word in HARDWARE)]
+OF_AN_ORDER = [each for each in AT_A_METER if ".toml" in each or each.startswith(WRITES)]
+
+
+@pytest.mark.parametrize("example", [each for each in AT_A_METER if each not in OF_AN_ORDER])
 def test_an_example_with_hardware_is_understood(example: str) -> None:
     ended = run(*shlex.split(re.sub(r"COM3|/dev/\w+|tcp://\S+", "sim:mercury-206", example))[1:])
     assert ended.code in (0, 2, 3, 6, 8), ended.err  # the simulated meter may be another one, but no word is unknown
     assert "Usage" not in ended.err
+
+
+@pytest.mark.parametrize("example", OF_AN_ORDER)
+def test_an_example_of_work_at_a_meter_does_it(example: str) -> None:
+    prepare(example)
+    ended = run(*shlex.split(re.sub(r"COM3|tcp://\S+", f'"{METER}"', example))[1:])
+    if "--yes" in example or not example.startswith(("meterlink visit", "meterlink apply")):
+        assert ended.code == 0, ended.err
+    else:
+        assert ended.code == 9, ended.err  # nobody sits there who could type the serial number
 
 
 @pytest.mark.parametrize("words", [(), *COMMANDS], ids=lambda words: " ".join(words) or "meterlink")
@@ -103,7 +154,7 @@ def test_help_begins_small_and_ends_without_a_stop(words: tuple[str, ...]) -> No
 def test_no_help_promises_what_does_not_exist() -> None:
     for words in [(), *COMMANDS]:
         text = run(*words, "--help").out
-        for later in ("visit", "meterlink apply", "audit resolve", "audit push", "meter find", "replay:", "--lang"):
+        for later in ("audit push", "audit anchor", "meter find", "replay:", "CSV", "XLSX"):
             assert later not in text
 
 

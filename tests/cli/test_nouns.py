@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,27 +140,48 @@ def test_what_people_are_told(case: Case) -> None:
         assert text in ended.out
 
 
-def test_the_demo_shows_a_meter_whole() -> None:
-    ended = run("demo")
-    assert (ended.code, ended.err) == (0, "")
+def test_the_demo_is_a_whole_visit() -> None:
+    ended = run("demo", "--folder", "demo")
+    assert ended.code == 0
+    assert [line.partition(":")[0] for line in ended.err.splitlines()] == ["writing"] * 4
     for text in (
-        "06925646",
-        "battery voltage",
-        "621.42  kWh",
-        "235.8  V",
-        "meter is 1 h 00 min 14 s ahead",
-        "the meter changes between winter and summer time by itself",
-        "2 tariffs in force; T1 counts now",
-        "07:00 T1",
-        "holidays in the meter: none",
-        "2025-07-01",
-        "power off",
+        "meter 06925646 (mercury-200.02), address 925646",
+        "clock: meter is 1 h 00 min 14 s ahead",
+        "energy: T1 15621.42 kWh, T2 6208.34 kWh",
+        "automatic change to summer time off: on -> off: written and verified by reading back",
+        "1 h 00 min 14 s ahead -> right: written and verified by reading back",
+        "ru-household-1 -> ru-household-2: written and verified by reading back",
+        "1 tariff -> 2 tariffs: written and verified by reading back",
+        "00:00 T2 | 07:00 T1 | 23:00 T2",
+        "energy registers: never written",
+        "work DEMO-1/1: done",
+        "The sealed log is whole",
     ):
         assert text in ended.out
+    acts = sorted(each.name for each in Path("demo").glob("act-*"))
+    assert acts == ["act-DEMO-1-1.html", "act-DEMO-1-1.pdf"]
+
+
+def test_the_demo_speaks_russian() -> None:
+    ended = run("demo", "--folder", "demo", "--lang", "ru")
+    assert ended.code == 0
+    assert "часы прибора спешат на 1 ч 00 мин 14 с" in ended.out
+    assert "работа DEMO-1/1: выполнено" in ended.out
 
 
 def test_two_demos_are_alike() -> None:
-    assert run("demo").out == run("demo").out
+    def told(folder: str) -> str:
+        return re.sub(rf"{folder}\b|audit/[0-9a-f]{{8}}", "-", run("demo", "--folder", folder).out)
+
+    assert told("demo-1") == told("demo-2")
+
+
+def test_the_demo_leaves_a_folder_that_is_there_alone() -> None:
+    Path("demo").mkdir()
+    ended = run("demo", "--folder", "demo")
+    assert ended.code == 2
+    assert "there is such a folder already" in ended.err
+    assert list(Path("demo").iterdir()) == []
 
 
 def test_options_may_stand_before_the_noun_and_behind_the_verb_and_the_last_wins() -> None:
@@ -218,7 +240,12 @@ def test_pictures_are_ascii_where_the_console_has_no_frames(monkeypatch: pytest.
     assert ended.out.isascii()
 
 
-def test_the_demo_touches_no_file(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_touches_nothing_but_its_own_folder(
+    empty_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     (empty_home / "meterlink.toml").write_text("[broken", encoding="utf-8")
     monkeypatch.setenv("METERLINK_PORT", "COM99")
     monkeypatch.setenv("METERLINK_PLACE", "nowhere")
@@ -226,6 +253,7 @@ def test_the_demo_touches_no_file(empty_home: Path, monkeypatch: pytest.MonkeyPa
     assert run("demo").code == 0
     assert [each.name for each in empty_home.iterdir()] == ["meterlink.toml"]
     assert list(Path.cwd().iterdir()) == []
+    assert [each.name[:15] for each in temporary.iterdir()] == ["meterlink-demo-"]
 
 
 def test_progress_is_one_line_on_the_terminal_and_gone_before_the_result(

@@ -97,7 +97,6 @@ def test_a_day_of_the_week_that_cannot_be_is_noted(monkeypatch: pytest.MonkeyPat
     said = "the meter says Wednesday, and 2025-07-21 is a Monday"
     assert any(note.startswith(said) for note in run("clock", "show", "--port", AT, "--json").document["notes"])
     assert f"note: {said}" in run("clock", "show", "--port", AT).out
-    assert f"note: {said}" in run("demo").out
 
 
 def value(register: str, kwh: str) -> EnergyValue:
@@ -114,8 +113,9 @@ def test_months_stay_in_their_columns_where_a_register_is_missing(capsys: pytest
     assert row.index("3.00") + len("3.00") == head.index("T2, kWh") + len("T2, kWh")
 
 
-def test_the_demo_has_the_notes_of_its_document() -> None:
-    document, shown = run("demo", "--json").document, run("demo").out
-    notes = {note for part in document.values() if isinstance(part, dict) for note in part["notes"]}
-    assert len(notes) > 1
-    assert all(f"note: {note}" in shown for note in notes)
+def test_the_demo_has_the_warnings_of_its_document() -> None:
+    document = run("demo", "--folder", "first", "--json").document
+    shown = run("demo", "--folder", "second").out
+    warnings = [warning["text"] for warning in document["visit"]["warnings"]]
+    assert len(warnings) > 1
+    assert all(f"! {warning}" in shown for warning in warnings)

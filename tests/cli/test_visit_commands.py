@@ -169,7 +169,7 @@ def test_another_meter_at_the_address_of_the_order(log: Path) -> None:
     ):
         refused = run(*words, "--port", OTHER, "--json", *TRACED)
         error = error_of(refused)
-        assert (error["kind"], refused.code) == ("OtherMeterError", 8)
+        assert (error["kind"], refused.code) == ("NotOrderedMeterError", 8)
         assert (error["plate"], error["answered"]) == ("06925646", "06925647")
         assert "06925647" in refused.err
     assert sent("trace.jsonl"), "it was asked who it is"
@@ -276,7 +276,7 @@ def test_nobody_to_ask_is_refused_at_once(log: Path, plan_file: Path, noun: str)
     for extra in ((), ("--json",)):
         refused = run(noun, file, *CLOSED_PORT, *extra)
         assert refused.code == 9, refused.err
-        assert "no terminal" in refused.err
+        assert "was not given" in refused.err
 
 
 @pytest.mark.parametrize("noun", ["visit", "apply"])

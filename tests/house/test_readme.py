@@ -1,36 +1,47 @@
-"""README shows what the program really prints: every console block is run as a process of its own."""
+"""README shows what the program really prints: the commands of a console block are typed one after the other."""
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
-BLOCKS = re.findall(r"^```console\n\$ meterlink (.*?)\n(.*?)\n?^```$", README.read_text(encoding="utf-8"), re.M | re.S)
+from meterlink.cli.main import program
+from tests.house.bench import Computer, first_difference
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\$ meterlink (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+LEAVES_SOMETHING_OUT = re.compile(r"^\.\.\.$", re.MULTILINE)
+
+
+def commands_of(block: str) -> list[tuple[str, str]]:
+    return [(command, shown) for command, shown in COMMAND.findall(block)]
+
+
+def name_of(block: str) -> str:
+    return commands_of(block)[-1][0]
 
 
 def test_readme_has_a_session() -> None:
     assert len(BLOCKS) >= 6
+    assert all(block.startswith("$ meterlink ") for block in BLOCKS)
 
 
-@pytest.mark.parametrize(("command", "shown"), BLOCKS, ids=[command for command, _ in BLOCKS])
-def test_readme_shows_what_the_program_prints(command: str, shown: str, tmp_path: Path) -> None:
-    quiet = {key: value for key, value in os.environ.items() if not key.startswith("METERLINK_")}
-    ran = subprocess.run(
-        [sys.executable, "-m", "meterlink", *shlex.split(command)],
-        capture_output=True,
-        encoding="utf-8",
-        cwd=tmp_path,
-        env={**quiet, "METERLINK_HOME": str(tmp_path), "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"},
-        check=False,
-    )
-    printed = [line.rstrip() for line in (ran.stdout + ran.stderr).rstrip().splitlines()]
-    if ran.returncode:
-        printed.append(f"[exit code {ran.returncode}]")
-    assert printed == shown.splitlines()
+@pytest.mark.parametrize("block", BLOCKS, ids=name_of)
+def test_readme_shows_what_the_program_prints(block: str, tmp_path: Path) -> None:
+    computer = Computer(folder=tmp_path, home=tmp_path / "home")
+    for command, shown in commands_of(block):
+        lines = shown.rstrip("\n").splitlines()
+        assert first_difference(lines, computer.type(shlex.split(command), shown)) is None, command
+
+
+def test_readme_shows_the_whole_help() -> None:
+    for block in BLOCKS:
+        if name_of(block).endswith("--help"):
+            assert not LEAVES_SOMETHING_OUT.search(block)
+    whole = next(block for block in BLOCKS if name_of(block) == "--help")
+    for name in program.list_commands(None):  # type: ignore[arg-type]  # our groups need no context
+        assert re.search(rf"^  {name} ", whole, re.MULTILINE), name

@@ -122,8 +122,9 @@ def _program_roots() -> dict[str, Path]:
             spec = find_spec(name)
             if spec is not None and spec.submodule_search_locations:
                 modules[name] = Path(next(iter(spec.submodule_search_locations)))
-    profiles = {f"profiles-{number}": folder for number, folder in enumerate(profile_folders(os.environ))}
-    return modules | profiles
+    with suppress(ConfigError):  # whoever needs a profile of a folder that is not there is told by then
+        modules |= {f"profiles-{number}": folder for number, folder in enumerate(profile_folders(os.environ))}
+    return modules
 
 
 def read_given(setting: str, path: Path) -> bytes:

@@ -27,7 +27,10 @@ Nothing is written to the meter. Afterwards run the command that was stopped aga
 plan restore`
 """
 _SHORT: Final = "read what became of frames in doubt"
-_EXAMPLES: Final = ("meterlink audit resolve --port COM3 --model mercury-200.02 --address 925646 --tz Europe/Moscow",)
+_EXAMPLES: Final = (
+    "meterlink audit resolve --port COM3 --model mercury-200.02 --address 925646 --tz Europe/Moscow",
+    "meterlink audit resolve --port COM3 --model mercury-200.02 --address 925646 --tz +03:00 --json",
+)
 _WHY: Final = {
     "zone": "the time zone of the meter's place is needed: a clock may be in doubt",
 }
