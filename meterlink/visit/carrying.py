@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol, TypeVar
 from meterlink.audit.gate import LogGate
 from meterlink.driver import Driver, Target, Written
 from meterlink.errors import (
+    BadReplyError,
     InDoubtError,
     LinkError,
     MeterlinkError,
@@ -60,6 +61,8 @@ _TEXT: Final = {
     "forced": "at most {most} ahead or behind: the order does not allow more",
     "again": "the answers were lost {rounds} times in a row",
     "stopped": "not begun: an earlier step did not stand",
+    "true time": "the true time",
+    "no time": "no time at all",
     "found clock": "{time}, {error} s off",
 }
 
@@ -280,10 +283,10 @@ class Carrying:
         progress = self._open_gate(step)
         lead_s = _LEAD_S
         failure: MeterlinkError | None = None
-        reading = self.site.read_clock()
+        reading = self._first_reading()
         for _ in range(CLOCK_TRIES):
             self.site.refuse_moved_clock()
-            if is_right(reading) and not progress.sent:
+            if reading is not None and is_right(reading) and not progress.sent:
                 return self._result(step, Result.VERIFIED, detail=_TEXT["right"])
             if self._is_forbidden(reading):
                 most = span_words(MOST_UNFORCED)
@@ -292,11 +295,11 @@ class Carrying:
                 written = self._send_clock(step, clock, reading, lead_s)
             except MissedInstantError as missed:
                 lead_s, failure = lead_s * 2, missed
-                reading = self.site.read_clock()
+                reading = self._first_reading()
                 continue
             before, reading = reading, self._read_twice(step, written)
             soft = clock.method is ClockMethod.SOFT
-            same = _is_on_its_way(reading, before) if soft else stands(reading)
+            same = _is_on_its_way(reading, before) if soft and before is not None else stands(reading)
             progress.gate.verified({0: (_clock_words(reading), same)})
             if same:
                 return self._result(step, Result.VERIFIED)
@@ -307,16 +310,26 @@ class Carrying:
             return self._result(step, Result.NOT_SENT, detail=_TEXT["missed"], error=failure)
         return self._clock_differs(step, reading, None if failure is None else str(failure))
 
-    def _is_forbidden(self, reading: ClockReading) -> bool:
+    def _first_reading(self) -> ClockReading | None:
+        """The clock before it is set; None where it shows no time of any calendar, which a plan allowed for."""
+        try:
+            return self.site.read_clock()
+        except BadReplyError:
+            if self.plan.before.clock_senseless:
+                return None
+            raise
+
+    def _is_forbidden(self, reading: ClockReading | None) -> bool:
         """Whether the clock has moved out of what the order allows since the plan was made."""
-        error = reading.error
+        error = None if reading is None else reading.error
         return not self.plan.order.allow_over_24h and error is not None and abs(error) > MOST_UNFORCED
 
-    def _send_clock(self, step: Step, clock: ClockStep, reading: ClockReading, lead_s: float) -> Written:
+    def _send_clock(self, step: Step, clock: ClockStep, reading: ClockReading | None, lead_s: float) -> Written:
         site, operation = self.site, operation_words(step, Language.EN)
-        old = reading.meter.isoformat()
+        old = None if reading is None else reading.meter.isoformat()
         if clock.method is ClockMethod.SOFT:
-            assert reading.error is not None  # a plan without one has no clock step
+            assert reading is not None  # a plan without an error has no soft step
+            assert reading.error is not None
             change = Change(parameter=CLOCK, old=old, new=f"{-reading.error.total_seconds():+.1f} s")
             return site.talk.run(site.driver.shift_clock(site.target, operation, -reading.error, change))
         at = math.ceil(site.talk.now() + lead_s)
@@ -333,14 +346,15 @@ class Carrying:
             raise self._in_doubt(CLOCK, "unread", error) from error
         return max(reversed(readings), key=_off)
 
-    def _clock_differs(self, step: Step, reading: ClockReading, detail: str | None = None) -> StepResult:
+    def _clock_differs(self, step: Step, reading: ClockReading | None, detail: str | None = None) -> StepResult:
         error = ReadBackError(
             serial_number=self.site.identity.serial_number,
             item=CLOCK,
-            wanted=clock_facts(reading)["reference_time"],
-            found=reading.meter.isoformat(),
+            wanted=_TEXT["true time"],
+            found=_TEXT["no time"] if reading is None else reading.meter.isoformat(),
         )
-        return self._result(step, Result.DIFFERS, found=_clock_words(reading), detail=detail, error=error)
+        found = _TEXT["no time"] if reading is None else _clock_words(reading)
+        return self._result(step, Result.DIFFERS, found=found, detail=detail, error=error)
 
 
 def _off(reading: ClockReading) -> timedelta:

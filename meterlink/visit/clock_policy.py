@@ -29,7 +29,10 @@ LEAVE_ALONE: Final = timedelta(seconds=5)
 MOST_UNFORCED: Final = timedelta(hours=24)
 """More than this is set only where the order says so."""
 
-_TEXT: Final = {"no error": "how far it is off is not known without the time zone of the meter's place"}
+_TEXT: Final = {
+    "senseless": "nobody knows how far",
+    "no error": "how far it is off is not known without the time zone of the meter's place",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +87,16 @@ def decide(
     return Decision(what=Correct(step=step), unmet=_unmet(step, allow_over_24h, time_source))
 
 
+def decide_senseless(*, reason: str | None, allow_over_24h: bool, time_source: TimeSource) -> Decision:
+    """The same for a clock that shows no time of any calendar: nobody knows how far it is off."""
+    step = ClockStep(method=ClockMethod.HARD, error=None, reason=(reason or "").strip() or None)
+    return Decision(what=Correct(step=step), unmet=_unmet(step, allow_over_24h, time_source))
+
+
 def _unmet(step: ClockStep, allow_over_24h: bool, time_source: TimeSource) -> tuple[PlanError, ...]:
-    off = span_words(abs(step.error))
+    off = _TEXT["senseless"] if step.error is None else span_words(abs(step.error))
     unmet: list[PlanError] = []
-    if abs(step.error) > MOST_UNFORCED and not allow_over_24h:
+    if (step.error is None or abs(step.error) > MOST_UNFORCED) and not allow_over_24h:
         unmet.append(ClockFarOffError(error=off))
     if step.reason is None:
         unmet.append(ClockReasonMissingError(error=off))

@@ -37,10 +37,10 @@ class ClockMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockStep:
-    """The clock was `error` ahead (negative: behind) when the plan was made."""
+    """The clock was `error` ahead (negative: behind) when the plan was made; None where it showed no time at all."""
 
     method: ClockMethod
-    error: timedelta
+    error: timedelta | None
     reason: str | None = None
 
 

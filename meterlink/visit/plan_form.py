@@ -158,8 +158,8 @@ def _step_table(step: Step) -> dict[str, Any]:
 
 
 def _clock_table(clock: ClockStep) -> dict[str, Any]:
-    error_s = Decimal(clock.error // _MICROSECOND).scaleb(-6)
-    return _told({"method": clock.method.value, "error_s": format(error_s, "f"), "reason": clock.reason})
+    error_s = None if clock.error is None else format(Decimal(clock.error // _MICROSECOND).scaleb(-6), "f")
+    return _told({"method": clock.method.value, "error_s": error_s, "reason": clock.reason})
 
 
 def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,7 +272,7 @@ def _step(table: Mapping[str, Any]) -> Step:
 def _clock(table: Mapping[str, Any]) -> ClockStep:
     return ClockStep(
         method=ClockMethod(table["method"]),
-        error=int(Decimal(_text(table["error_s"])).scaleb(6)) * _MICROSECOND,
+        error=_optional(table, "error_s", lambda text: int(Decimal(_text(text)).scaleb(6)) * _MICROSECOND),
         reason=_optional(table, "reason", _text),
     )
 

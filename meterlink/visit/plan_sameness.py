@@ -41,6 +41,7 @@ _TEXT: Final = {
     "error": "the clock was {old} and is {new} now",
     "ahead": "{span} ahead",
     "behind": "{span} behind",
+    "senseless": "no time at all",
     "stored": "{name} in the meter was {old} and is {new} now",
     "unread": "not read",
     "wanted": "{action}: {name} was to become {old}, and would become {new} now",
@@ -123,11 +124,16 @@ def _step(old: Step, new: Step, tolerance: timedelta) -> Iterator[str]:
 def _clock(old: ClockStep, new: ClockStep, tolerance: timedelta) -> Iterator[str]:
     if old.method is not new.method:
         yield _TEXT["method"].format(old=old.method.value, new=new.method.value)
-    if abs(old.error - new.error) > tolerance:
+    if old.error is None or new.error is None:
+        if old.error != new.error:
+            yield _TEXT["error"].format(old=_error_words(old.error), new=_error_words(new.error))
+    elif abs(old.error - new.error) > tolerance:
         yield _TEXT["error"].format(old=_error_words(old.error), new=_error_words(new.error))
 
 
-def _error_words(error: timedelta) -> str:
+def _error_words(error: timedelta | None) -> str:
+    if error is None:
+        return _TEXT["senseless"]
     return _TEXT["ahead" if error > timedelta() else "behind"].format(span=span_words(abs(error)))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Any, Final
 
 from meterlink.driver import Driver, SetSchedule, Setting, Unliftable
 from meterlink.errors import (
@@ -27,7 +27,7 @@ from meterlink.flow import Change
 from meterlink.model import Action, Evidence
 from meterlink.profiles import Profile
 from meterlink.tariff import DayKind, differences
-from meterlink.visit.clock_policy import Correct, Leave, decide
+from meterlink.visit.clock_policy import Correct, Decision, Leave, decide, decide_senseless
 from meterlink.visit.clock_window import Correction, window_warnings
 from meterlink.visit.diagnosis import dst_warnings, signature_warnings
 from meterlink.visit.order import Order
@@ -293,6 +293,9 @@ class _Making:
 
     def _add_clock(self) -> None:
         reading = self.before.clock
+        if self.before.clock_senseless:
+            self._take(decide_senseless(**self._clock_terms()))
+            return
         if reading is None:
             unknown = ClockUnknownError(why=self._clock_reason())
             self._require(unknown, unknown.need)
@@ -301,13 +304,16 @@ class _Making:
             said, true = DayKind(reading.wrong_weekday), DayKind.weekday_of(reading.meter.date())
             facts = {"said": said.name.lower(), "true": true.name.lower(), "date": reading.meter.date().isoformat()}
             self.notes.append(Warning(code="weekday-wrong", facts=facts))
-        decision = decide(
-            reading,
-            soft=self.driver.soft_correction(self.profile),
-            reason=self.order.clock_reason,
-            allow_over_24h=self.order.allow_over_24h,
-            time_source=self.time_source,
-        )
+        self._take(decide(reading, soft=self.driver.soft_correction(self.profile), **self._clock_terms()))
+
+    def _clock_terms(self) -> dict[str, Any]:
+        return {
+            "reason": self.order.clock_reason,
+            "allow_over_24h": self.order.allow_over_24h,
+            "time_source": self.time_source,
+        }
+
+    def _take(self, decision: Decision) -> None:
         for error in decision.unmet:
             self._require(error, error.need)
         match decision.what:
@@ -375,7 +381,7 @@ class _Making:
 
     def _window_warnings(self) -> tuple[Warning, ...]:
         clock = next((step.clock for step in self.steps if step.clock is not None), None)
-        if clock is None:
+        if clock is None or clock.error is None:
             return ()
         wanted = next((step.setting.schedule for step in self.steps if isinstance(step.setting, SetSchedule)), None)
         schedules = tuple(each for each in (self.before.year_schedule, wanted) if each is not None)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from meterlink.driver import Driver, ScheduleReading, Target, Unliftable
-from meterlink.errors import NoAnswerError, NotSupportedError, WireError
+from meterlink.errors import BadReplyError, NoAnswerError, NotSupportedError, WireError
 from meterlink.flow import Flow
 from meterlink.model import (
     Absent,
@@ -25,6 +25,7 @@ from meterlink.model import (
     Holidays,
     Identity,
     JournalReading,
+    MeterTime,
     Quantity,
     StatusReading,
     StatusValue,
@@ -48,6 +49,8 @@ class Snapshot:
     read_at: datetime
     energy: EnergyReading
     clock: ClockReading | None = None
+    clock_senseless: bool = False
+    """The meter answered a time that no calendar has, as some do after their battery died."""
     dst: DstSetting | None = None
     tariffs: TariffMode | None = None
     schedule: YearSchedule | Unliftable | None = None
@@ -69,7 +72,7 @@ def take_snapshot(driver: Driver, target: Target, zone: tzinfo | None, *, journa
     identity = yield from driver.identify(target)
     energy = yield from driver.read_energy(target)
     absent: list[Absent] = []
-    time = yield from _part(absent, "clock", lambda: driver.read_clock(target))
+    time = yield from _part(absent, "clock", lambda: _time_or_nonsense(driver, target))
     dst = yield from _part(absent, "DST", lambda: driver.read_dst(target))
     mode = yield from _part(absent, "tariffs in force", lambda: driver.read_tariff_mode(target))
     reading: ScheduleReading | None = yield from _part(absent, "schedule", lambda: driver.read_schedule(target))
@@ -78,6 +81,8 @@ def take_snapshot(driver: Driver, target: Target, zone: tzinfo | None, *, journa
     stored: dict[str, str] = {} if reading is None else dict(reading.image)
     names = _other_names(driver, target, stored)
     stored |= (yield from _part(absent, "settings", lambda: driver.read_stored(target, names))) or {}
+    if isinstance(time, BadReplyError):
+        absent.append(Absent(what="clock", reason=str(time)))
     found: list[JournalReading] = []
     for name in driver.journals(target.profile) if journals else ():
         journal = yield from _part(absent, f"journal {name}", _journal_reader(driver, target, name))
@@ -86,7 +91,8 @@ def take_snapshot(driver: Driver, target: Target, zone: tzinfo | None, *, journa
         identity=identity,
         read_at=energy.read_at,
         energy=energy,
-        clock=None if time is None else against_reference(time, zone),
+        clock=against_reference(time, zone) if isinstance(time, MeterTime) else None,
+        clock_senseless=isinstance(time, BadReplyError),
         dst=dst,
         tariffs=mode,
         schedule=None if reading is None else reading.schedule,
@@ -111,6 +117,13 @@ def _other_names(driver: Driver, target: Target, known: Mapping[str, str]) -> li
     return [name for name in names if name not in known]
 
 
+def _time_or_nonsense(driver: Driver, target: Target) -> Flow[MeterTime | BadReplyError]:
+    try:
+        return (yield from driver.read_clock(target))
+    except BadReplyError as nonsense:
+        return nonsense
+
+
 def _part(absent: list[Absent], what: str, work: Callable[[], Flow[T]]) -> Flow[T | None]:
     try:
         return (yield from work())
@@ -132,6 +145,7 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
             "identity": _identity_facts(snapshot.identity),
             "energy": [_register_facts(value) for value in snapshot.energy.registers],
             "clock": None if snapshot.clock is None else clock_facts(snapshot.clock),
+            "clock_senseless": snapshot.clock_senseless or None,
             "dst": None if snapshot.dst is None else _dst_facts(snapshot.dst),
             "tariffs": None if snapshot.tariffs is None else _mode_facts(snapshot.tariffs),
             "schedule": _schedule_facts(snapshot.schedule),
@@ -241,6 +255,7 @@ def snapshot_of(facts: Mapping[str, Any]) -> Snapshot:
         read_at=read_at,
         energy=EnergyReading(registers=tuple(map(_register, facts["energy"])), read_at=read_at),
         clock=_optional(facts, "clock", clock_of),
+        clock_senseless=facts.get("clock_senseless", False),
         dst=_optional(facts, "dst", lambda dst: DstSetting(**{"enabled": None, **dst})),
         tariffs=_optional(facts, "tariffs", _mode),
         schedule=_schedule(facts),

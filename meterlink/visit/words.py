@@ -101,6 +101,7 @@ _OPERATIONS: Final = Words(
             "hard back": "set the clock back by {span}",
             "hard forward": "set the clock forward by {span}",
             "hard": "set the clock",
+            "hard senseless": "set the clock, which shows no time",
             "soft back": "let the clock run into the right time: back by {span}",
             "soft forward": "let the clock run into the right time: forward by {span}",
             "soft": "let the clock run into the right time",
@@ -120,6 +121,7 @@ _OPERATIONS: Final = Words(
             "hard back": "перевести часы назад на {span}",
             "hard forward": "перевести часы вперёд на {span}",
             "hard": "установить часы",
+            "hard senseless": "установить часы, которые не показывают времени",
             "soft back": "плавно скорректировать часы: назад на {span}",
             "soft forward": "плавно скорректировать часы: вперёд на {span}",
             "soft": "плавно скорректировать часы",
@@ -149,6 +151,7 @@ _STATES: Final = Words(
             "ahead": "{span} ahead",
             "behind": "{span} behind",
             "right": "right",
+            "senseless": "no time at all",
             "tariffs": "{count} {count:tariff|tariffs}",
             "days": "{count} {count:day|days}",
             "and": " and ",
@@ -168,6 +171,7 @@ _STATES: Final = Words(
             "ahead": "спешат на {span}",
             "behind": "отстают на {span}",
             "right": "верны",
+            "senseless": "времени нет",
             "tariffs": "{count} {count:тариф|тарифа|тарифов}",
             "days": "{count} {count:день|дня|дней}",
             "and": " и ",
@@ -257,6 +261,8 @@ def operation_words(step: Step, language: Language = Language.EN, *, records: in
 
 
 def _clock_operation(clock: ClockStep, language: Language) -> str:
+    if clock.error is None:
+        return _OPERATIONS("hard senseless", language)
     way = "" if abs(clock.error) < _HALF_SECOND else " back" if clock.error > _ZERO else " forward"
     method = "soft" if clock.method is ClockMethod.SOFT else "hard"
     return _OPERATIONS(method + way, language, span=span_words(abs(clock.error), language))
@@ -285,7 +291,9 @@ def old_new_words(step: Step, before: Snapshot, language: Language = Language.EN
             return _stored_old(step, language), _stored([(each.parameter, each.new) for each in step.changes], language)
 
 
-def _error_words(error: timedelta, language: Language) -> str:
+def _error_words(error: timedelta | None, language: Language) -> str:
+    if error is None:
+        return _STATES("senseless", language)
     if abs(error) < _HALF_SECOND:
         return _STATES("right", language)
     return _STATES("ahead" if error > _ZERO else "behind", language, span=span_words(abs(error), language))
