@@ -159,7 +159,8 @@ def _step_table(step: Step) -> dict[str, Any]:
 
 def _clock_table(clock: ClockStep) -> dict[str, Any]:
     error_s = None if clock.error is None else format(Decimal(clock.error // _MICROSECOND).scaleb(-6), "f")
-    return _told({"method": clock.method.value, "error_s": error_s, "reason": clock.reason})
+    senseless = True if error_s is None else None
+    return _told({"method": clock.method.value, "error_s": error_s, "senseless": senseless, "reason": clock.reason})
 
 
 def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
