@@ -1266,7 +1266,7 @@ MUTANT = small_log().whole()
 BUNDLE: dict[str, bytes] = {}
 
 
-@settings(max_examples=2000 if LONG else 200, deadline=None)
+@settings(max_examples=2000 if LONG else 200)
 @given(st.binary(max_size=400), st.integers(0, len(MUTANT)), st.integers(0, 200))
 def test_any_bytes_in_a_segment_give_a_finding(raw: bytes, at: int, cut: int) -> None:
     for bad in (raw, MUTANT[:at] + raw + MUTANT[at + cut :]):
@@ -1300,7 +1300,7 @@ def in_memory(files: dict[str, bytes], *keys: str) -> checker.Report:
     return report
 
 
-@settings(max_examples=1500 if LONG else 150, deadline=None)
+@settings(max_examples=1500 if LONG else 150)
 @given(st.data())
 def test_any_bytes_in_a_bundle_give_a_finding(data: st.DataObject) -> None:
     if not BUNDLE:
@@ -1316,7 +1316,7 @@ def test_any_bytes_in_a_bundle_give_a_finding(data: st.DataObject) -> None:
     assert report.state in checker.SEVERITY
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300), st.text(max_size=200))
 def test_parsers_refuse_or_take_what_encodes_back(raw: bytes, text: str) -> None:
     table: list[tuple[Callable[[Any], object], object]] = [

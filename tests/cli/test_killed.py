@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,23 +56,11 @@ def stopped_in_the_schedule(home: Path, port: tuple[str, str], how: int | None) 
             if how is None:
                 process.kill()
             else:
-                press(process, how, home)
+                process.send_signal(how)
             out, err = process.communicate(timeout=60)
         finally:
             process.kill()
     return process.returncode, out, err
-
-
-def press(process: subprocess.Popen[str], how: int, home: Path) -> None:
-    """As a person does: once more where it goes on. Python loses a Ctrl-C that falls into a destructor of its own."""
-    process.send_signal(how)
-    seen = bytes_of(home).count(b'"type":"outcome"')
-    wait_until(
-        lambda: process.poll() is not None or bytes_of(home).count(b'"type":"outcome"') >= seen + INTO_THE_SCHEDULE,
-        "it stopped, or went on",
-    )
-    if process.poll() is None:
-        process.send_signal(how)
 
 
 def results(told: dict[str, Any]) -> dict[str, str]:

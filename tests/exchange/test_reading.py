@@ -113,7 +113,7 @@ def test_a_meter_that_is_always_late_is_read_right_or_not_at_all(delay_s: float)
         assert wrong_records(table) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), often=st.sampled_from([0.05, 0.3, 0.8]))
 def test_replies_that_are_late_at_random_never_answer_another_request(seed: int, often: float) -> None:
     rng = Random(seed)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from meterlink.audit.canonical import decode_canonical
@@ -414,7 +414,6 @@ _VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(_TYPES), st.dictionaries(st.sampled_from(_KEYS), _VALUES, max_size=6)), max_size=8
@@ -431,7 +430,6 @@ def test_any_records_give_a_body_or_an_error_of_ours(drawn: list[tuple[str, Fiel
     assert encode_body(body)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_any_part_of_a_work_in_any_order_gives_a_body(data: st.DataObject) -> None:
     records = household_work()

@@ -392,7 +392,6 @@ def test_a_schedule_in_an_unknown_form_is_shown_and_not_dropped() -> None:
 # --- anything at all ------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_any_part_of_a_work_makes_a_page(data: st.DataObject) -> None:
     records = household_work()
@@ -401,7 +400,7 @@ def test_any_part_of_a_work_makes_a_page(data: st.DataObject) -> None:
     assert "</html>" in render_html(act_body(kept), OPENINGS, CHECKPOINT, language)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.data())
 def test_any_part_of_a_work_makes_a_pdf(data: st.DataObject) -> None:
     records = household_work()
@@ -409,7 +408,7 @@ def test_any_part_of_a_work_makes_a_pdf(data: st.DataObject) -> None:
     assert render_pdf(act_body(kept), OPENINGS, CHECKPOINT).startswith(b"%PDF-")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(min_size=1, max_size=60))
 def test_any_remark_is_shown_whole(text: str) -> None:
     records = household_work()

@@ -176,7 +176,7 @@ DATES = [date(year, *place) for year in range(1960, 1988) for place in _PLACES i
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(old=st.from_type(YearSchedule), new=st.from_type(YearSchedule))
 def test_each_date_changes_as_the_one_difference_that_covers_it_says(old: YearSchedule, new: YearSchedule) -> None:
     found = compare(old, new)

@@ -353,13 +353,13 @@ def same_on_every_date(one: YearSchedule, other: YearSchedule) -> bool:
     return all(one.program_on(day) == other.program_on(day) for days in (EVERY_DATE, NAMED_YEARS) for day in days)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(one=st.from_type(YearSchedule), other=st.from_type(YearSchedule))
 def test_two_schedules_are_equal_exactly_when_every_date_is(one: YearSchedule, other: YearSchedule) -> None:
     assert (one == other) is same_on_every_date(one, other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(one=st.from_type(YearSchedule), data=st.data())
 def test_one_step_away_is_equal_exactly_when_every_date_is(one: YearSchedule, data: st.DataObject) -> None:
     other = data.draw(neighbours(one))

@@ -484,7 +484,7 @@ _states = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     actions=st.sets(st.sampled_from(EVERYTHING), max_size=8).map(lambda each: tuple(sorted(each))),
     wishes=_wishes,

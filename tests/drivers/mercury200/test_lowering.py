@@ -22,7 +22,7 @@ from tests.drivers.mercury200.schedules import images, schedules, without_midnig
 
 PROFILE = library().get("mercury-200.02")
 LIMITS = schedule_limits(PROFILE.limits)
-SOME = settings(max_examples=40, deadline=None)
+SOME = settings(max_examples=40)
 
 TWO_ZONES = Record(from_hex("07 00 63 00" + "FF" * 12))
 """A record of a real meter: 07:00 T1, 23:00 T2, no 00:00 point."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from meterlink.driver import Unliftable
 from meterlink.errors import ScheduleError
@@ -61,7 +61,6 @@ def test_every_preset_comes_back_as_it_was_stored(name: str) -> None:
     assert lift(lower(schedule, None, LIMITS)) == schedule
 
 
-@settings(deadline=None)
 @given(schedules)
 def test_what_is_lowered_comes_back_the_same(schedule: YearSchedule) -> None:
     assert lift(lower(schedule, None, LIMITS)) == schedule

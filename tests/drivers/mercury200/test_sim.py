@@ -795,7 +795,6 @@ def test_any_bytes_end_in_answers_or_silence(model: str, chunks: list[tuple[byte
     assert meter.due() is None, "it comes to rest"
 
 
-@settings(deadline=None)
 @given(_sized, st.integers(0, 30), st.integers(0, 7))
 def test_a_flipped_bit_is_never_carried_out(frame: bytes, place: int, bit: int) -> None:
     damaged = bytearray(frame)

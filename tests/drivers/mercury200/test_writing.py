@@ -619,7 +619,7 @@ def put(meter: SimulatedMercury200, image: Image) -> None:
         meter.memory.put_holidays(half, stored)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(schedules, images)
 def test_whatever_was_stored_the_written_schedule_is_read_back(schedule: YearSchedule, stored: Image) -> None:
     bench = Bench()
