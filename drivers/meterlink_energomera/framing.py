@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from meterlink.wire.framer import ClientFramer, Damage, Framer
 from meterlink.wire.request import Request
-from meterlink_energomera.messages import PresentPassword, Read, SignOn, Write
+from meterlink_energomera.messages import IDENTIFICATION, PresentPassword, Read, SignOn, Write
 from meterlink_energomera.text import ACK, CRLF, ETX, NAK, SOH, STX, Check, is_whole
 
 _ALONE: Final = (ACK, NAK)
@@ -50,7 +50,7 @@ class _TextFramer(Framer):
         data = bytes(self._buffer[: etx + 2])
         start = text_start(data, etx)
         if start < 0:
-            self._take_damage(etx + 1, Damage.JUNK)
+            self._take_damage(etx + 1 + self._is_own(data), Damage.JUNK)
         elif is_whole(data[start:], self._check) and is_clean(data[start:]):
             start = self._begin_of(data, start)
             self._take_damage(start, Damage.JUNK)
@@ -61,6 +61,10 @@ class _TextFramer(Framer):
 
     def _begin_of(self, data: bytes, start: int) -> int:
         return start
+
+    def _is_own(self, data: bytes) -> bool:
+        """Whether these are the last bytes of what this side sent: then the check byte belongs to them."""
+        return False
 
     def _take(self, size: int) -> None:
         self._take_frame(size)
@@ -93,6 +97,9 @@ class AskingFramer(_TextFramer, ClientFramer):
         if bytes(self._buffer) in (b"\x06", b"\x15") and isinstance(self._request, Write):
             self._take(1)
 
+    def _is_own(self, data: bytes) -> bool:
+        return self._asked.endswith(data)
+
     def _take_echo(self) -> bool:
         """Our own bytes, in whatever they are wrapped."""
         at = self._buffer.find(self._asked) if self._asked else -1
@@ -103,8 +110,9 @@ class AskingFramer(_TextFramer, ClientFramer):
         return True
 
     def _take_line(self) -> bool:
-        """An identification."""
-        end = self._buffer.find(CRLF) if isinstance(self._request, SignOn) else -1
+        """The identification of the meter that was asked. Where anybody was, others may follow: `_end_frame` looks."""
+        alone = isinstance(self._request, SignOn) and bool(self._request.address)
+        end = self._buffer.find(CRLF) if alone else -1
         if end < 0:
             return False
         start = self._buffer.rfind(b"/", 0, end)
@@ -119,6 +127,9 @@ class AskingFramer(_TextFramer, ClientFramer):
     def _end_frame(self) -> None:
         """What is left is damage, but for one ACK or NAK behind whatever noise there was."""
         data = bytes(self._buffer)
+        if isinstance(self._request, SignOn):
+            self._end_sign_on(data)
+            return
         alone = data[-1] in _ALONE and sum(byte in _ALONE for byte in data) == 1
         is_echo = len(data) > 1 and self._asked.endswith(data)
         if alone and not is_echo and isinstance(self._request, Write | PresentPassword | Read):
@@ -127,6 +138,13 @@ class AskingFramer(_TextFramer, ClientFramer):
             return
         begun = any(mark in data for mark in (SOH, STX)) or data[:1] == b"/"
         self._take_damage(len(data), Damage.TRUNCATED if begun else Damage.JUNK)
+
+    def _end_sign_on(self, data: bytes) -> None:
+        """One identification by itself is an answer; beside noise or a second one it may be one of several meters'."""
+        found = list(IDENTIFICATION.finditer(data))
+        if len(found) == 1 and found[0][0] == data:
+            self._take(len(data))
+        self._take_damage(len(self._buffer), Damage.TRUNCATED if data[:1] == b"/" and not found else Damage.JUNK)
 
 
 class AnsweringFramer(_TextFramer):

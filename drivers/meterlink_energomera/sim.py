@@ -6,7 +6,7 @@ Here: sign-on, speeds, session, password, button, NAK. What the meter remembers 
 * After the option select the meter talks at the speed agreed; a wrong one, or none, keeps the first [documented].
 * A frame with a wrong check byte is answered NAK in a session, and then nothing more until it ends [seen].
 * A session ends with B0, without an answer, and by itself after a silence [documented].
-* A reply begins 200 to 300 ms after the request and pauses once behind its first bytes [measured].
+* A reply begins 200 to 300 ms after the request, and may pause once behind its first bytes [measured].
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Behaviour:
     """What one meter does otherwise.
 
     `latency_s`            least and longest time before a reply [measured]
-    `split_s`              longest pause after the first bytes of a reply [measured]
+    `split_s`              longest pause after the first bytes of a reply [0.1 s measured; 0 leaves it to the faults]
     `active_s`             after so long a silence the session is over [documented, 1.5 to 4 s seen]
     `first_baud`           speed of the sign-on, None: the profile's
     `follows_speed`        False: it stays at the first speed whatever was agreed
@@ -82,7 +82,7 @@ class Behaviour:
     """
 
     latency_s: tuple[float, float] = (0.2, 0.3)
-    split_s: float = 0.1
+    split_s: float = 0.0
     active_s: float = 4.0
     first_baud: int | None = None
     follows_speed: bool = True

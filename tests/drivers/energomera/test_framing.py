@@ -56,7 +56,7 @@ def test_any_split_of_the_bytes_gives_the_same_frame(cuts: list[int]) -> None:
 def test_a_check_byte_may_be_any_control_code(wanted: int) -> None:
     """The end is the byte behind ETX, whatever it is."""
     frame = next(
-        block for n in range(0, 1 << 60, (1 << 25) - 1) if (block := data_block(f"TIME_({n:b})\r\n"))[-1] == wanted
+        block for n in range(9000) if (block := data_block(f"TIME_({chr(33 + n % 7)}{n:b})\r\n"))[-1] == wanted
     )
     assert answers(heard(Read("TIME_"), frame, silent=False)) == [frame]
 
@@ -101,9 +101,7 @@ def test_an_ack_among_other_bytes_is_no_answer_to_a_password(noise: bytes) -> No
 
 
 def test_the_tail_of_our_own_write_is_no_ack() -> None:
-    write = next(
-        one for n in range(0, 1 << 60, (1 << 25) - 1) if (one := Write("TRSUM", f"{n:b}")).encode()[-1] == 0x06
-    )
+    write = next(one for n in range(9000) if (one := Write("TRSUM", f"{chr(33 + n % 7)}{n:b}")).encode()[-1] == 0x06)
     assert answers(heard(write, write.encode()[-4:])) == []
 
 
