@@ -44,6 +44,9 @@ exception days that name them."""
 _YEARS: Final = range(1990, 2090)
 _HEAD_S: Final = 0.3
 """Between the last answer and the second that is set: time to make the announcement durable."""
+_IDLE_S: Final = 1.4
+_REST_S: Final = 0.5
+"""These meters drop a session after 1.5 to 4 s without a request; a read takes up to half a second more."""
 _OPENING_S: Final = 4.0
 """What signing on and presenting the password take at most on a line that works."""
 
@@ -205,12 +208,23 @@ def _set_in(
     if stored_date != (date_text(wanted),):
         frames = (Write("DATE_", date_text(wanted)), time)
     told = replace(change, new=wanted.isoformat())
+    leaves = at + later.total_seconds() - _travel_s(session)
+    now = yield from _stay(now, leaves - len(frames[:-1]) * _answer_s(session) - _HEAD_S)
     yield Announce(operation, frames, (told,) * len(frames))
     for frame in frames[:-1]:
-        yield from ask(frame)
+        now = (yield from ask(frame)).received_at
+    yield from _stay(now, leaves)
     yield WaitUntil(at + later.total_seconds() - _travel_s(session))
     yield from ask(time)
     return Written(found={})
+
+
+def _stay(now: float, until: float) -> Flow[float]:
+    """Read the clock again and again while there is time, because a silent session does not live; what it is then."""
+    while until - now > _IDLE_S:
+        yield WaitUntil(now + _REST_S, _IDLE_S)
+        now = (yield from ask(Read("TIME_", usual=24))).received_at
+    return now
 
 
 def _past_midnight(local: datetime, later: timedelta) -> timedelta:
@@ -253,8 +267,11 @@ def shift_clock(target: Target, operation: str, by: timedelta, change: Change) -
         return Written(found={}, failure=session)
     frame = Write("CTIME", "")
     try:
+        leaves = at - len(frame.encode()) * session.line.char_s
+        now = (yield from ask(Read("TIME_", usual=24))).received_at
+        yield from _stay(now, leaves - _HEAD_S)
         yield Announce(operation, (frame,), (change,))
-        yield WaitUntil(at - len(frame.encode()) * session.line.char_s)
+        yield WaitUntil(leaves)
         yield from ask(frame)
     except (LinkError, WireError, RefusedError) as failure:
         yield from session.abandon()

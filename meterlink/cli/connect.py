@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Final, TypeVar
@@ -28,6 +28,7 @@ from meterlink.errors import (
     OtherMeterError,
     OtherModelError,
     PortUrlError,
+    RefusedError,
     WireError,
 )
 from meterlink.flow import Flow, Gate, closed_gate, instant
@@ -115,7 +116,7 @@ class Meter:
         """The same for a part of a larger reading; what cannot be read is among `missing`: see `section`."""
         try:
             return self.read(work)
-        except (NotSupportedError, NoAnswerError, WireError) as error:
+        except (NotSupportedError, NoAnswerError, WireError, RefusedError) as error:
             missing[what] = error
             return None
 
@@ -181,7 +182,12 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
     profile = profiles.get(model)
     driver = load_driver(profile.driver)
     address = _address(values.get("address"), url, driver, profile, simulated)
-    target = Target(address=address, profile=profile)
+    target = Target(
+        address=address,
+        profile=profile,
+        line=url.line(profile.line.line),
+        line_fixed=url.kind is PortKind.TCP,
+    )
     return Place(
         url=url,
         driver=driver,
@@ -270,7 +276,7 @@ def _identified(place: Place, dialogue: Dialogue) -> Meter:
     return Meter(
         dialogue=dialogue,
         driver=place.driver,
-        target=Target(address=place.target.address, profile=profile.for_firmware(identity.firmware)),
+        target=replace(place.target, profile=profile.for_firmware(identity.firmware)),
         identity=identity,
         zone=place.zone,
         notes=_doubts(identity, profile),
