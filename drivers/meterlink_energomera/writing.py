@@ -44,7 +44,7 @@ exception days that name them."""
 _YEARS: Final = range(1990, 2090)
 _HEAD_S: Final = 0.3
 """Between the last answer and the second that is set: time to make the announcement durable."""
-_IDLE_S: Final = 1.4
+_IDLE_S: Final = 1.2
 _REST_S: Final = 0.5
 """These meters drop a session after 1.5 to 4 s without a request; a read takes up to half a second more."""
 _OPENING_S: Final = 4.0
@@ -209,8 +209,8 @@ def _set_in(
         frames = (Write("DATE_", date_text(wanted)), time)
     told = replace(change, new=wanted.isoformat())
     leaves = at + later.total_seconds() - _travel_s(session)
-    now = yield from _stay(now, leaves - len(frames[:-1]) * _answer_s(session) - _HEAD_S)
     yield Announce(operation, frames, (told,) * len(frames))
+    now = yield from _stay(now, leaves - len(frames[:-1]) * _answer_s(session))
     for frame in frames[:-1]:
         now = (yield from ask(frame)).received_at
     yield from _stay(now, leaves)
@@ -268,9 +268,9 @@ def shift_clock(target: Target, operation: str, by: timedelta, change: Change) -
     frame = Write("CTIME", "")
     try:
         leaves = at - len(frame.encode()) * session.line.char_s
-        now = (yield from ask(Read("TIME_", usual=24))).received_at
-        yield from _stay(now, leaves - _HEAD_S)
         yield Announce(operation, (frame,), (change,))
+        now = (yield from ask(Read("TIME_", usual=24))).received_at
+        yield from _stay(now, leaves)
         yield WaitUntil(leaves)
         yield from ask(frame)
     except (LinkError, WireError, RefusedError) as failure:
