@@ -8,7 +8,6 @@ Source      docs/protocols/energomera.md, 3 and 4.6 [A]
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -16,7 +15,22 @@ from functools import reduce
 from operator import xor
 from typing import Final
 
+from meterlink.wire.line import is_even, with_parity
 from meterlink.wire.payload import DigitError, PayloadError
+
+__all__ = [
+    "Block",
+    "Check",
+    "Item",
+    "command",
+    "data_block",
+    "exactly",
+    "is_whole",
+    "number",
+    "with_check",
+    "with_parity",
+    "without_parity",
+]
 
 SOH: Final = 0x01
 STX: Final = 0x02
@@ -71,15 +85,6 @@ def is_whole(frame: bytes, check: Check = Check.SUM) -> bool:
 
 
 # --- even parity in the eighth bit ------------------------------------------------------------------------------------
-
-
-def is_even(byte: int) -> bool:
-    return byte.bit_count() % 2 == 0
-
-
-def with_parity(data: bytes) -> bytes:
-    """Seven-bit characters with even parity in bit 7."""
-    return bytes(byte if is_even(byte) else byte | 0x80 for byte in data)
 
 
 def without_parity(data: bytes) -> bytes | None:
@@ -151,6 +156,3 @@ def number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise DigitError(_TEXT["number"].format(text=text))
     return Decimal(text)
-
-
-Parser = Callable[[tuple[str, ...]], object]

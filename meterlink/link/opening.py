@@ -31,18 +31,19 @@ def _beginning(url: PortUrl) -> float:
 def open_port(url: PortUrl, usual: Line, make_wire: MakeWire) -> Port:
     """The open port. `usual` is the meter's line where the URL says nothing else; `make_wire` serves `sim:` URLs.
 
-    With `parity=soft` the device is opened with eight bits and the parity of a seven-bit line is made here; `auto` is
-    for whoever opens to try both, one after the other.
+    With `parity=soft` the device is opened with eight bits and the parity of a seven-bit line is made here; with `auto`
+    whoever opened tries the line's first, then `in_software`.
     """
     line = url.line(usual)
-    if url.parity is ParityMode.SOFT and is_seven_even(line):
+    if url.parity is ParityMode.SOFT and line.has_even_seven_bits:
         return SoftParityPort(_open(url, line.in_eight_bits, make_wire))
     return _open(url, line, make_wire)
 
 
-def is_seven_even(line: Line) -> bool:
-    """Whether software can make the parity of a line."""
-    return line.data_bits == 7 and line.parity == "E"
+def in_software(port: Port, line: Line) -> Port:
+    """An open port of this line, with its parity made by software from now on."""
+    port.set_line(line.in_eight_bits)
+    return SoftParityPort(port)
 
 
 def _open(url: PortUrl, line: Line, make_wire: MakeWire) -> Port:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from meterlink.wire.line import Line, with_parity, without_parity
+from meterlink.wire.line import Line, is_software_parity, with_parity, without_parity
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,6 @@ class VirtualWire(Protocol):
     def due(self) -> float | None: ...
 
     def poll(self, now: float) -> list[Burst]: ...
-
-
-def is_software_parity(eight: Line, seven: Line) -> bool:
-    """Whether 8N1 at one end are the bits of 7E1 at the other: the eighth bit of the one is the parity of the other."""
-    return seven.data_bits == 7 and seven.parity == "E" and eight == seven.in_eight_bits
 
 
 def garbled(data: bytes, sent: Line, heard: Line) -> bytes:

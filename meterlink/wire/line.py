@@ -43,12 +43,22 @@ class Line:
         return (1 + self.data_bits + (self.parity != "N") + self.stop_bits) / self.baud
 
     @property
+    def has_even_seven_bits(self) -> bool:
+        """Whether software can make its parity."""
+        return self.data_bits == 7 and self.parity == "E"
+
+    @property
     def in_eight_bits(self) -> Line:
         """The line of the same characters on which software puts the parity into the eighth bit."""
         return replace(self, data_bits=8, parity="N")
 
     def __str__(self) -> str:
         return f"{self.baud} {self.form}"
+
+
+def is_software_parity(eight: Line, seven: Line) -> bool:
+    """Whether 8N1 at one end are the bits of 7E1 at the other: the eighth bit of the one is the parity of the other."""
+    return seven.has_even_seven_bits and eight == seven.in_eight_bits
 
 
 BAD_PARITY = 0x1A
