@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from meterlink.context import Note, Traced
 from meterlink.driver import Driver, SetSchedule, Target
 from meterlink.flow import Flow
+from meterlink.link.dialogue import Dialogue, exchange_for
+from meterlink.link.memory import MemoryPort
 from meterlink.profiles import default_folder, load_profiles
 from meterlink.registry import load_driver
+from meterlink.sim.bus import VirtualBus
+from meterlink.sim.state import SimState
 from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule
-from meterlink.testing import pair
+from meterlink.testing import START, pair
+from meterlink_energomera.sim import Behaviour, simulate
 
+SESSION_LATENCY_S = 0.2
+SIGN_ON_QUIET_S = 0.2
 MODEL = "mercury-200.02"
 LATENCY_S = 0.010
 """What the simulated meter takes after the silence that ends a request."""
@@ -66,3 +75,50 @@ def _overhead(driver: Driver, target: Target, flow: Flow[object]) -> tuple[float
     end_of_request_s = exchanges * target.profile.timing.quiet_chars * line.char_s
     needed_s = bytes_s + before_request_s + end_of_request_s + exchanges * LATENCY_S
     return took_s / needed_s, f"{exchanges} exchanges at {line}: {took_s:.4f} s over {needed_s:.4f} s"
+
+
+# --- a family with sessions -------------------------------------------------------------------------------------------
+
+
+def session_energy_read() -> tuple[float, str]:
+    """Sign-on, session, registers, end; the meter is idle before and after."""
+    return _session_overhead(first_baud=None)
+
+
+def session_energy_read_with_speed() -> tuple[float, str]:
+    """The same through an optical head: sign-on at 300 baud, the registers at 9600."""
+    return _session_overhead(first_baud=300)
+
+
+def _session_overhead(first_baud: int | None) -> tuple[float, str]:
+    profile = load_profiles([default_folder()]).get("ce6850m")
+    driver = load_driver(profile.driver)
+    line = replace(profile.line.line, baud=first_baud or profile.line.baud)
+    target = Target(address="000800001", profile=profile, line=line)
+    state = SimState(started_at=START, address=target.address)
+    behaviour = Behaviour(latency_s=(SESSION_LATENCY_S, SESSION_LATENCY_S), first_baud=first_baud)
+    port = _Counting(VirtualBus([simulate(profile, state, behaviour)]), line, starts_at=START)
+    exchange = exchange_for(driver, target, line=line, port_name="memory")
+    Dialogue(port, exchange).run(driver.read_energy(target))
+    took_s = port.now() - START
+    waits_s = port.replies * SESSION_LATENCY_S + (port.writes - 1) * profile.timing.quiet_s + SIGN_ON_QUIET_S
+    needed_s = port.bytes_s + waits_s
+    return took_s / needed_s, f"{port.replies} replies from {line}: {took_s:.3f} s over {needed_s:.3f} s"
+
+
+class _Counting(MemoryPort):
+    """Counts what the bytes of either direction need at the speed of their moment."""
+
+    bytes_s = 0.0
+    replies = writes = 0
+
+    def write(self, data: bytes) -> float:
+        self.bytes_s += len(data) * self._line.char_s
+        self.writes += 1
+        return super().write(data)
+
+    def read(self, until: float) -> bytes:
+        data = super().read(until)
+        self.bytes_s += len(data) * self._line.char_s
+        self.replies += bool(data)
+        return data

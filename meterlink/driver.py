@@ -31,14 +31,35 @@ from meterlink.sim.line import SimulatedMeter
 from meterlink.sim.state import SimState
 from meterlink.tariff import YearSchedule
 from meterlink.wire.framer import ClientFramer
+from meterlink.wire.line import Line
+
+
+class Revealing(Protocol):
+    """A secret that shows itself only to who asks for it by name."""
+
+    def reveal(self) -> bytes:
+        """The bytes, for the frame that carries them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One meter: its address in the family's canonical text form, and the profile it is read by."""
+    """One meter: its address in the family's canonical text form, and the profile it is read by.
+
+    `line` is how the port was opened, None where it is the profile's own line; `line_fixed` says that nobody can change
+    it from here (a raw TCP gateway). `secret` is the password that whoever sent us here gave, for families that ask for
+    one; it is shown nowhere.
+    """
 
     address: str
     profile: Profile
+    line: Line | None = None
+    line_fixed: bool = False
+    secret: Revealing | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def opened_at(self) -> Line:
+        """The line as the port has it before anything was said."""
+        return self.profile.line.line if self.line is None else self.line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

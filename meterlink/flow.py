@@ -81,7 +81,8 @@ class Change:
 class Announce:
     """The frames that will change the meter, in order, before the first of them leaves.
 
-    `changes` says what each frame is about; empty where nobody knows.
+    `changes` says what each frame is about; empty where nobody knows. A value that takes several frames stands there as
+    often, one time behind the other.
     """
 
     operation: str

@@ -5,19 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from meterlink.cli.connect import Meter, Place, connected_at, find_place, library, surroundings
 from meterlink.cli.options import Given
+from meterlink.cli.secret import resolve_secret
 from meterlink.cli.settings import Setting, resolve
 from meterlink.errors import ConfigError, NotOrderedMeterError
 from meterlink.flow import Gate, closed_gate
 from meterlink.link.port import PortKind
+from meterlink.model import Action
+from meterlink.profiles import Profile
 from meterlink.registry import load_driver
 from meterlink.visit.carrying import Site
 from meterlink.visit.order import Order
 from meterlink.visit.order_check import check_address
+from meterlink.visit.secrets import Secret
 from meterlink.visit.session import Frames
 from meterlink.zone import parse_zone
 
@@ -51,7 +56,16 @@ def place_of(given: Given, order: Order) -> Place:
             why, advice = _WHY["other"].format(wanted=value), _ADVICE["other"].format(name=name)
             raise ConfigError(setting=f"--{name}", why=why, advice=advice)
     ordered = {name: Setting(name=name, value=value, origin=_ORIGIN) for name, value in wanted.items()}
-    return find_place({**settings, **ordered}, profiles)
+    place = find_place({**settings, **ordered}, profiles)
+    return replace(place, target=replace(place.target, secret=_secret(order, profile)))
+
+
+def _secret(order: Order, profile: Profile) -> Secret | None:
+    """The password that the order names, where the model asks for one to do what the order lists."""
+    writes = any(action is not Action.READ for action in order.actions)
+    if order.password_ref is None or not profile.access.levels:
+        return None
+    return resolve_secret(order.password_ref) if writes or profile.access.reading_needs else None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Final, TypeVar
@@ -28,12 +28,13 @@ from meterlink.errors import (
     OtherMeterError,
     OtherModelError,
     PortUrlError,
+    RefusedError,
     WireError,
 )
 from meterlink.flow import Flow, Gate, closed_gate, instant
 from meterlink.link.dialogue import Dialogue, exchange_for
-from meterlink.link.opening import open_port
-from meterlink.link.port import PortKind, PortUrl, parse_port
+from meterlink.link.opening import in_software, open_port
+from meterlink.link.port import ParityMode, Port, PortKind, PortUrl, parse_port
 from meterlink.link.trace import TraceFile
 from meterlink.model import Identity
 from meterlink.profiles import Profile, ProfileLibrary, load_profiles, profile_folders
@@ -115,7 +116,7 @@ class Meter:
         """The same for a part of a larger reading; what cannot be read is among `missing`: see `section`."""
         try:
             return self.read(work)
-        except (NotSupportedError, NoAnswerError, WireError) as error:
+        except (NotSupportedError, NoAnswerError, WireError, RefusedError) as error:
             missing[what] = error
             return None
 
@@ -165,8 +166,8 @@ def connected_at(
             observers.append(observer)
         if place.trace is not None:
             observers.append(stack.enter_context(TraceFile(place.trace, output.remark)))
-        dialogue = stack.enter_context(_open(place, observers, gate))
-        yield _identified(place, dialogue)
+        dialogue, identity = _met(place, observers, gate, stack)
+        yield _identified(place, dialogue, identity)
 
 
 def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Place:
@@ -183,7 +184,12 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
     profile = profiles.get(model)
     driver = load_driver(profile.driver)
     address = _address(values.get("address"), url, driver, profile, simulated)
-    target = Target(address=address, profile=profile)
+    target = Target(
+        address=address,
+        profile=profile,
+        line=url.line(profile.line.line),
+        line_fixed=url.kind is PortKind.TCP,
+    )
     return Place(
         url=url,
         driver=driver,
@@ -241,17 +247,15 @@ def _of_url(url: PortUrl, work: Callable[[], T]) -> T:
         raise PortUrlError(setting=url.text, why=f"{error.setting}: {error.why}", advice=error.advice) from error
 
 
-def _open(place: Place, observers: list[Observer], gate: Gate) -> Dialogue:
+def _dialogue(place: Place, port: Port, observers: list[Observer], gate: Gate) -> Dialogue:
     def observe(frame: Traced) -> None:
         for observer in observers:
             observer(frame)
 
-    usual = place.target.profile.line.line
-    port = open_port(place.url, usual, place.simulated.make_wire if place.simulated else _no_wire)
     exchange = exchange_for(
         place.driver,
         place.target,
-        line=place.url.line(usual),
+        line=place.url.line(place.target.profile.line.line),
         port_name=port.name,
         port_timing=place.url.timing,
         gate=gate,
@@ -265,14 +269,33 @@ def _no_wire(url: PortUrl, _line: Line, _starts_at: float) -> VirtualWire:
     raise AssertionError(f"{url.text} is no simulated port")
 
 
-def _identified(place: Place, dialogue: Dialogue) -> Meter:
-    identity = dialogue.run(place.driver.identify(place.target))
+def _met(place: Place, observers: list[Observer], gate: Gate, stack: ExitStack) -> tuple[Dialogue, Identity]:
+    """The dialogue in which the meter said who it is; with `parity=auto` at the line's parity, else at software's.
+
+    Where reading takes a password nothing is tried twice: it would be presented again.
+    """
+    usual = place.target.profile.line.line
+    line = place.url.line(usual)
+    port = open_port(place.url, usual, place.simulated.make_wire if place.simulated else _no_wire)
+    stack.callback(port.close)
+    harmless = place.target.profile.access.reading_needs is None and line.has_even_seven_bits
+    dialogue = _dialogue(place, port, observers, gate)
+    try:
+        return dialogue, dialogue.run(place.driver.identify(place.target))
+    except (NoAnswerError, WireError):
+        if place.url.parity is not ParityMode.AUTO or not harmless:
+            raise
+    dialogue = _dialogue(place, in_software(port, line), observers, gate)
+    return dialogue, dialogue.run(place.driver.identify(place.target))
+
+
+def _identified(place: Place, dialogue: Dialogue, identity: Identity) -> Meter:
     _check_plate(place, identity)
     profile = place.target.profile
     return Meter(
         dialogue=dialogue,
         driver=place.driver,
-        target=Target(address=place.target.address, profile=profile.for_firmware(identity.firmware)),
+        target=replace(place.target, profile=profile.for_firmware(identity.firmware)),
         identity=identity,
         zone=place.zone,
         notes=_doubts(identity, profile),

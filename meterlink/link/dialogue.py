@@ -35,7 +35,7 @@ def timing_of(profile: Profile, port: PortTiming) -> Timing:
         quiet_chars=timing.quiet_chars,
         after_write_s=timing.pause_after_write_s,
         tries=timing.tries,
-        gap_s=port.gap_s,
+        gap_s=max(port.gap_s, timing.gap_s),
         latency_s=port.latency_s,
     )
 

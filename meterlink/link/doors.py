@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from meterlink.errors import PortBusyError, PortError
 from meterlink.link.cause import cause
 from meterlink.link.port import SteadyClock
-from meterlink.sim.line import VirtualWire
+from meterlink.sim.line import VirtualWire, garbled
 from meterlink.wire.line import Line
 
 GAP_S: Final = 0.2
@@ -68,7 +68,8 @@ class Pump:
         due = self._wire.due()
         if due is not None and due <= now:
             for burst in self._wire.poll(now):
-                heappush(self._leaving, (burst.ends_at, next(self._order), burst.data))
+                data = garbled(burst.data, burst.line, self._line)
+                heappush(self._leaving, (burst.ends_at, next(self._order), data))
         out = []
         while self._leaving and self._leaving[0][0] <= now:
             out.append(heappop(self._leaving)[2])

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from meterlink.errors import PortUrlError
 from meterlink.link.dialogue import MakeWire
-from meterlink.link.port import Port, PortKind, PortUrl, SteadyClock
+from meterlink.link.parity import SoftParityPort
+from meterlink.link.port import ParityMode, Port, PortKind, PortUrl, SteadyClock
 from meterlink.wire.line import Line
 
 _NOT_A_MOMENT = "at must be a moment from 1991 to 2088 with its zone, such as 2025-07-21T14:05:09+03:00"
@@ -28,8 +29,24 @@ def _beginning(url: PortUrl) -> float:
 
 
 def open_port(url: PortUrl, usual: Line, make_wire: MakeWire) -> Port:
-    """The open port. `usual` is the meter's line where the URL says nothing else; `make_wire` serves `sim:` URLs."""
+    """The open port. `usual` is the meter's line where the URL says nothing else; `make_wire` serves `sim:` URLs.
+
+    With `parity=soft` the device is opened with eight bits and the parity of a seven-bit line is made here; with `auto`
+    whoever opened tries the line's first, then `in_software`.
+    """
     line = url.line(usual)
+    if url.parity is ParityMode.SOFT and line.has_even_seven_bits:
+        return SoftParityPort(_open(url, line.in_eight_bits, make_wire))
+    return _open(url, line, make_wire)
+
+
+def in_software(port: Port, line: Line) -> Port:
+    """An open port of this line, with its parity made by software from now on."""
+    port.set_line(line.in_eight_bits)
+    return SoftParityPort(port)
+
+
+def _open(url: PortUrl, line: Line, make_wire: MakeWire) -> Port:
     if url.kind is PortKind.SIM:
         from meterlink.link.memory import MemoryPort
 

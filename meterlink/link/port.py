@@ -47,6 +47,14 @@ class PortKind(StrEnum):
     SIM = "sim"
 
 
+class ParityMode(StrEnum):
+    """Who makes the even parity of a meter of seven bits: the line, software over eight bits, or whichever works."""
+
+    LINE = "line"
+    SOFT = "soft"
+    AUTO = "auto"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortTiming:
     """What a kind of port does to frames: the longest pause inside one, and the delay it adds to every reply."""
@@ -75,6 +83,7 @@ class PortUrl:
     form: str | None = None
     echo: EchoMode = EchoMode.AUTO
     latency_s: float | None = None
+    parity: ParityMode = ParityMode.LINE
     options: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, usual: Line) -> Line:
@@ -95,11 +104,12 @@ _WHY: Final = {
     "baud": "baud must be a whole number",
     "latency_s": "latency_s must be seconds between 0 and 60",
     "echo": "echo is auto or off",
+    "parity": "parity is line, soft or auto",
     "secret": "it holds a user or a password, which no port here needs",
     "host": "it needs a host and a port number, as in tcp://192.168.1.5:4001",
 }
 
-_LINE_OPTIONS: Final = ("baud", "format", "echo", "latency_s")
+_LINE_OPTIONS: Final = ("baud", "format", "echo", "latency_s", "parity")
 _SIM_OPTIONS: Final = (
     "at",
     "address",
@@ -138,6 +148,7 @@ def parse_port(text: str) -> PortUrl:
         form=form,
         echo=_converted(text, options, "echo", EchoMode) or EchoMode.AUTO,
         latency_s=_converted(text, options, "latency_s", _latency),
+        parity=_converted(text, options, "parity", ParityMode) or ParityMode.LINE,
         options=rest,
     )
 

@@ -8,7 +8,7 @@ from typing import Final
 from meterlink.errors import LinkLostError, PortError, PortMissingError
 from meterlink.link.cause import cause
 from meterlink.link.port import PortUrl, RealPort
-from meterlink.wire.line import Line
+from meterlink.wire.line import Line, is_software_parity
 
 CONNECT_TIMEOUT_S: Final = 10.0
 CHUNK: Final = 4096
@@ -48,7 +48,7 @@ class TcpPort(RealPort):
         return data
 
     def set_line(self, line: Line) -> None:
-        if line != self._line:
+        if line != self._line and not is_software_parity(line, self._line):
             raise PortError(port=self._name, why=FIXED_LINE_WHY.format(line=line))
 
     def close(self) -> None:

@@ -82,6 +82,8 @@ class Timing:
     quiet_chars: float = field(default=0.0, metadata=checks.number(0, 100))
     quiet_s: float = field(default=0.0, metadata=checks.number(0, 10))
     pause_after_write_s: float = field(default=0.0, metadata=checks.number(0, 60))
+    gap_s: float = field(default=0.0, metadata=checks.number(0, 10))
+    """longest pause that the meter itself makes inside a frame"""
     tries: int = field(default=3, metadata=checks.whole(1, 10))
     """how often a repeatable request is sent in all"""
     provenance: Provenance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from meterlink.wire.line import Line
+from meterlink.wire.line import Line, is_software_parity, with_parity, without_parity
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,16 @@ class VirtualWire(Protocol):
 def garbled(data: bytes, sent: Line, heard: Line) -> bytes:
     """What a receiver makes of bytes sent with other settings: the same bytes when the settings are equal, else noise.
 
+    8N1 and 7E1 of one speed are the same bits on the wire: the parity of the one is the eighth bit of the other.
+
     The noise is a fixed function of the bytes, so that runs repeat. How many bytes arrive follows the ratio of speeds.
     """
     if sent == heard:
         return data
+    if is_software_parity(sent, heard):
+        return without_parity(data)
+    if is_software_parity(heard, sent):
+        return with_parity(data)
     count = max(1, round(len(data) * sent.char_s / heard.char_s)) if data else 0
     mask = 0x7F if heard.data_bits == 7 else 0xFF
     return bytes((data[i % len(data)] * 167 + 89 + i) & mask for i in range(count))

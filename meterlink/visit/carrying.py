@@ -139,8 +139,9 @@ class Site:
 class Progress:
     """The gate of a step, which remembers how far the step came: also when it is interrupted.
 
-    `answered` is the place of the last frame that was answered in its announcement, `written` the values of the step
-    whose writing was answered, and `sent` whether a frame left at all.
+    `changes` tells of each frame of the announcement what it is about, one value after another; `answered` is the place
+    of the last frame that was answered in it, `written` the values of the step all of whose frames were answered, and
+    `sent` whether a frame left at all.
     """
 
     step: Step
@@ -148,17 +149,28 @@ class Progress:
     answered: int | None = None
     written: set[str] = field(default_factory=set)
     sent: bool = False
-    _changes: tuple[Change, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    def begin_round(self) -> None:
+        """The next announcement begins from nothing, also where it is never made."""
+        self.answered, self.changes = None, ()
+
+    @property
+    def last_answered(self) -> Change | None:
+        """What the last frame that was answered is about."""
+        return None if self.answered is None else self.changes[self.answered]
 
     def __call__(self, entry: Announcement | Outcome) -> None:
         self.gate(entry)
         if isinstance(entry, Announcement):
-            self.answered, self._changes = None, entry.changes
+            self.answered, self.changes = None, entry.changes
             return
         self.sent = self.sent or entry.fate is not Fate.NOT_SENT
         if entry.fate is Fate.ANSWERED:
             self.answered = entry.index
-            self.written.add(self._changes[entry.index].parameter)
+            parameter, following = self.changes[entry.index].parameter, self.changes[entry.index + 1 :]
+            if all(other.parameter != parameter for other in following):
+                self.written.add(parameter)
 
     @property
     def total(self) -> int:
@@ -213,15 +225,16 @@ class Carrying:
         progress = self._open_gate(step)
         left: Sequence[Change] = step.changes
         for _ in range(ROUNDS):
+            progress.begin_round()
             written = self.site.talk.run(self.site.driver.write(self.site.target, operation, left))
-            unread = None if progress.answered is None else left[progress.answered]
+            unread = progress.last_answered
             if unread is not None and unread.parameter not in written.found:
                 written = self._read_again(unread, written)
             found = written.found
             progress.gate.verified(
                 {
                     i: (found[change.parameter], change.parameter in written.standing)
-                    for i, change in enumerate(left)
+                    for i, change in enumerate(progress.changes)
                     if change.parameter in found
                 }
             )

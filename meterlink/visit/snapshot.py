@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from meterlink.driver import Driver, ScheduleReading, Target, Unliftable
-from meterlink.errors import BadReplyError, NoAnswerError, NotSupportedError, WireError
+from meterlink.errors import BadReplyError, NoAnswerError, NotSupportedError, RefusedError, WireError
 from meterlink.flow import Flow
 from meterlink.model import (
     Absent,
@@ -129,7 +129,7 @@ def _part(absent: list[Absent], what: str, work: Callable[[], Flow[T]]) -> Flow[
         return (yield from work())
     except NotSupportedError as error:
         absent.append(Absent(what=what, reason=error.why))
-    except (NoAnswerError, WireError) as error:
+    except (NoAnswerError, WireError, RefusedError) as error:
         absent.append(Absent(what=what, reason=str(error)))
     return None
 

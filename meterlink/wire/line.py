@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 Parity = Literal["N", "E", "O"]
@@ -42,5 +42,38 @@ class Line:
         """Seconds one character takes, start and stop bits included."""
         return (1 + self.data_bits + (self.parity != "N") + self.stop_bits) / self.baud
 
+    @property
+    def has_even_seven_bits(self) -> bool:
+        """Whether software can make its parity."""
+        return self.data_bits == 7 and self.parity == "E"
+
+    @property
+    def in_eight_bits(self) -> Line:
+        """The line of the same characters on which software puts the parity into the eighth bit."""
+        return replace(self, data_bits=8, parity="N")
+
     def __str__(self) -> str:
         return f"{self.baud} {self.form}"
+
+
+def is_software_parity(eight: Line, seven: Line) -> bool:
+    """Whether 8N1 at one end are the bits of 7E1 at the other: the eighth bit of the one is the parity of the other."""
+    return seven.has_even_seven_bits and eight == seven.in_eight_bits
+
+
+BAD_PARITY = 0x1A
+"""SUB: stands for a character whose parity was wrong. No text of a meter holds it."""
+
+
+def is_even(byte: int) -> bool:
+    return byte.bit_count() % 2 == 0
+
+
+def with_parity(data: bytes) -> bytes:
+    """Seven-bit characters with even parity in the eighth bit."""
+    return bytes(byte & 0x7F if is_even(byte & 0x7F) else byte | 0x80 for byte in data)
+
+
+def without_parity(data: bytes) -> bytes:
+    """The seven-bit characters; BAD_PARITY for one whose eighth bit is not its parity."""
+    return bytes(byte & 0x7F if is_even(byte) else BAD_PARITY for byte in data)

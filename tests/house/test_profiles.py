@@ -40,6 +40,7 @@ from meterlink.profiles.library import SourceFile
 from meterlink.wire.line import Line
 
 MODELS = ("mercury-200.02", "mercury-200.04", "mercury-201", "mercury-203.2t", "mercury-206")
+ENERGOMERA = ("ce102m", "ce301", "ce301by", "ce303", "ce6850m")
 
 HEAD = """
 spec = 1
@@ -157,8 +158,9 @@ def test_a_shipped_profile_says_about_every_capability_whether_the_model_has_it(
 
 def test_the_shipped_models_are_these() -> None:
     library = load_profiles(profile_folders({}))
-    assert tuple(profile.model for profile in library.all()) == MODELS
-    assert library.by_family("mercury200") == library.all()
+    assert tuple(profile.model for profile in library.all()) == (*ENERGOMERA, *MODELS)
+    assert tuple(profile.model for profile in library.by_family("mercury200")) == MODELS
+    assert tuple(profile.model for profile in library.by_family("energomera")) == ENERGOMERA
     assert library.by_family("modbus") == ()
 
 
@@ -693,7 +695,7 @@ def test_a_file_cannot_override_a_model_of_another_family(tmp_path: Path) -> Non
 def test_one_broken_file_leaves_every_other_model_usable(tmp_path: Path) -> None:
     write(tmp_path, "[[[", "mercury200/mercury-99.toml")
     library = load_profiles([default_folder(), tmp_path])
-    assert tuple(profile.model for profile in library.all()) == MODELS
+    assert tuple(profile.model for profile in library.by_family("mercury200")) == MODELS
     assert library.match({"model_code": 8}, "mercury200") == library.get("mercury-206")
     with pytest.raises(ProfileError, match=r"mercury-99\.toml"):
         library.get("mercury-99")

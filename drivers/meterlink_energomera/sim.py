@@ -1,0 +1,318 @@
+"""A simulated meter of the family, true on the wire: bytes and times in, bursts out.
+
+Here: sign-on, speeds, session, password, button, NAK. What the meter remembers is in `sim_memory`; marks as there.
+
+* An addressed sign-on of another meter is not answered; an empty one is answered by everybody [documented].
+* After the option select the meter talks at the speed agreed; a wrong one, or none, keeps the first [documented].
+* A frame with a wrong check byte is answered NAK in a session, and then nothing more until it ends [seen].
+* A session ends with B0, without an answer, and by itself after a silence [documented].
+* A reply begins 200 to 300 ms after the request, and may pause once behind its first bytes [measured].
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from datetime import date
+from enum import Enum, StrEnum, auto
+from math import inf
+from random import Random
+from typing import Final
+
+from meterlink.profiles import Profile
+from meterlink.sim.line import Burst
+from meterlink.sim.state import SimState
+from meterlink.wire.framer import NEED_DATA, Damage, Damaged
+from meterlink.wire.line import Line
+from meterlink_energomera.address import same_address
+from meterlink_energomera.framing import answering_framer
+from meterlink_energomera.messages import BREAK, SPEEDS, Identification, error_block, text_of
+from meterlink_energomera.sim_memory import Answer, Behaviour, Memory
+from meterlink_energomera.text import ACK, NAK, SOH, command, data_block
+
+__all__ = ["Behaviour", "SimulatedEnergomera", "Verdict", "simulate"]
+
+_WAITS_S: Final = 2.0
+_GAP_S: Final = 0.1
+_HEAD: Final = 3
+_LOG_LENGTH: Final = 4000
+_MOST_UNSENT: Final = 64
+_BUTTON: Final = 14
+_LEVEL: Final = 15
+_CONSTANT: Final = "777777"
+_SIGN_ON: Final = re.compile(rb"/\?([\x20-\x7e]*?)!(.*)", re.DOTALL)
+_SELECT: Final = re.compile(rb"\x06(.)(.)(.)\r\n")
+_PARAMETER: Final = re.compile(r"([A-Za-z0-9_]{1,16})\((.*)\)", re.DOTALL)
+_READOUTS: Final = {
+    "6": ("ET0PE", "STAT_", "DATE_", "TIME_", "SNUMB", "IDPAS", "GRF01"),
+    "0": ("STAT_", "DATE_", "TIME_", "WATCH", "MODEL", "SNUMB", "VOLTA", "CURRE", "POWEP", "COS_f", "FREQU"),
+}
+
+
+class State(Enum):
+    IDLE = auto()
+    SELECTING = auto()
+    SESSION = auto()
+    DEAF = auto()  # a session after NAK
+
+
+class Verdict(StrEnum):
+    """What became of a frame that the meter heard."""
+
+    ANSWERED = "answered"
+    SILENT = "no answer"
+    NAK = "not understood"
+    REFUSED = "refused"
+    FOREIGN = "another address"
+    DAMAGED = "not a frame"
+
+
+class SimulatedEnergomera:
+    """One meter. Times in seconds since 1970 UTC."""
+
+    def __init__(self, profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> None:
+        self._behaviour = behaviour or Behaviour()
+        self.memory = Memory(profile, state, self._behaviour)
+        usual = profile.line.line
+        baud = self._behaviour.first_baud or usual.baud
+        self._first = Line(baud=baud, data_bits=usual.data_bits, parity=usual.parity, stop_bits=usual.stop_bits)
+        self._line = self._first
+        self._random = Random(f"{state.seed}/energomera/{self.memory.serial_number}")
+        self._gap_s = _GAP_S if state.gap_s is None else state.gap_s
+        self._framer = answering_framer()
+        self._state = State.IDLE
+        self._ends_at = inf
+        self._last_byte_at = -inf
+        self._busy_until = -inf
+        self._unsent: deque[Burst] = deque(maxlen=_MOST_UNSENT)
+        self._level = 0
+        self._wrong = 0
+        self._locked_on: date | None = None
+        self._dead = False
+        self.passwords_heard = 0
+        self.log: deque[tuple[float, Verdict, bytes]] = deque(maxlen=_LOG_LENGTH)
+
+    @property
+    def line(self) -> Line:
+        """Speed and format it listens at."""
+        return self._line
+
+    @property
+    def bus_address(self) -> str:
+        return self.memory.address
+
+    @property
+    def serial_number(self) -> str:
+        return self.memory.serial_number
+
+    @property
+    def writes(self) -> list[bytes]:
+        """The write frames that it heard, whatever came of them."""
+        return [raw for _, _, raw in self.log if raw.startswith(b"\x01W1")]
+
+    # --- the wire ----------------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Bytes whose last one ended at `now`."""
+        if not data or self._dead:
+            return
+        begins = now - len(data) * self._line.char_s
+        self._advance(begins)
+        if begins < self._busy_until:
+            return  # it is sending
+        self._last_byte_at = now
+        if self._state is not State.IDLE:
+            self._ends_at = now + (_WAITS_S if self._state is State.SELECTING else self._behaviour.active_s)
+        self._framer.receive_data(data)
+        self._collect(now)
+
+    def due(self) -> float | None:
+        dues = [self._unsent[0].at] if self._unsent else []
+        if self._framer.pending:
+            dues.append(self._last_byte_at + self._gap_s)
+        if self._ends_at < inf:
+            dues.append(self._ends_at)
+        return min(dues, default=None)
+
+    def poll(self, now: float) -> list[Burst]:
+        """What it has begun to send by `now`."""
+        self._advance(now)
+        sent = [burst for burst in self._unsent if burst.at <= now]
+        for _ in sent:
+            self._unsent.popleft()
+        return sent
+
+    def _advance(self, now: float) -> None:
+        if self._framer.pending and self._last_byte_at + self._gap_s <= now:
+            self._framer.silence()
+            self._collect(self._last_byte_at)
+        if self._ends_at <= now:
+            self._to_idle()
+
+    def _collect(self, now: float) -> None:
+        while (event := self._framer.next_event()) is not NEED_DATA:
+            if isinstance(event, Damaged):
+                self._note(now, Verdict.DAMAGED, event.raw)
+                if event.why is Damage.CHECKSUM and self._state is State.SESSION:
+                    self._refuse_frame(now)
+            else:
+                self._note(now, self._take(event.raw, now), event.raw)
+
+    def _note(self, at: float, verdict: Verdict, raw: bytes) -> None:
+        self.log.append((at, verdict, raw))
+
+    def _send(self, data: bytes, now: float, line: Line | None = None) -> Verdict:
+        """After its latency, with a pause behind the first bytes."""
+        line = line or self._line
+        at = now + self._random.uniform(*self._behaviour.latency_s)
+        pause_s = self._random.uniform(0.0, self._behaviour.split_s)
+        pieces = [data] if len(data) <= _HEAD or not pause_s else [data[:_HEAD], data[_HEAD:]]
+        for piece in pieces:
+            burst = Burst(at, piece, line)
+            self._unsent.append(burst)
+            at = burst.ends_at + pause_s
+            self._busy_until = burst.ends_at
+        if self._ends_at < inf:
+            self._ends_at = self._busy_until + (
+                _WAITS_S if self._state is State.SELECTING else self._behaviour.active_s
+            )
+        return Verdict.ANSWERED
+
+    # --- states ------------------------------------------------------------------------------------------------------
+
+    def _to_idle(self) -> None:
+        self._state = State.IDLE
+        self._line = self._first
+        self._ends_at = inf
+        self._level = 0
+        self.memory.end_series()
+
+    def _take(self, frame: bytes, now: float) -> Verdict:
+        if frame == BREAK:
+            self._to_idle()
+            return Verdict.SILENT
+        sign_on = _SIGN_ON.fullmatch(frame)
+        if sign_on is not None:
+            return self._sign_on(sign_on, now)
+        selected = _SELECT.fullmatch(frame)
+        if selected is not None:
+            return self._select(selected, now)
+        if self._state is State.SESSION and frame[:1] == bytes([SOH]):
+            return self._command(frame[1:3], text_of(frame), now)
+        return Verdict.SILENT
+
+    def _sign_on(self, found: re.Match[bytes], now: float) -> Verdict:
+        address, rest = found[1].decode("ascii"), found[2]
+        if self._state in (State.SESSION, State.DEAF):
+            return Verdict.SILENT  # what a sign-on does in a session is not known
+        if address == "CTIME" and rest == b"\r\n":
+            self.memory.write("CTIME", "", now)
+            return Verdict.SILENT
+        if address and not same_address(address, self.memory.address):
+            return Verdict.FOREIGN
+        if rest != b"\r\n":
+            return Verdict.SILENT
+        table = self.memory.table
+        ident = self._behaviour.ident or table.identification
+        self._state = State.SELECTING
+        self._ends_at = now + _WAITS_S
+        return self._send(Identification("EKT", table.speed_char, ident).encode(), now)
+
+    def _select(self, found: re.Match[bytes], now: float) -> Verdict:
+        if self._state is not State.SELECTING:
+            return Verdict.SILENT
+        speed, mode = found[2].decode("ascii"), found[3].decode("ascii")
+        baud = SPEEDS.get(speed) if speed == self.memory.table.speed_char else None
+        line = self._line
+        if baud is not None and self._behaviour.follows_speed:
+            line = Line(baud=baud, data_bits=line.data_bits, parity=line.parity, stop_bits=line.stop_bits)
+        if mode == "1":
+            self._line = line
+            self._state = State.SESSION
+            operand = self.memory.address if self.memory.table.operand == "address" else _CONSTANT
+            self._ends_at = now + self._behaviour.active_s
+            return self._send(command("P0", f"({operand})"), now)
+        self._to_idle()
+        return self._send(data_block(self._readout(mode, now) + "!\r\n"), now, line)
+
+    def _readout(self, mode: str, now: float) -> str:
+        told = ""
+        for name in _READOUTS.get(mode, _READOUTS["0"]):
+            answer = self.memory.answer(name, "", now)
+            told += "" if isinstance(answer, int) else self._listed(name, answer)
+        return told
+
+    def _listed(self, name: str, values: Answer) -> str:
+        assert not isinstance(values, int)
+        repeated = self.memory.table.names_repeated
+        return "".join(f"{name if repeated or not i else ''}({value})\r\n" for i, value in enumerate(values))
+
+    # --- commands ----------------------------------------------------------------------------------------------------
+
+    def _command(self, code: bytes, text: str, now: float) -> Verdict:
+        if code == b"P1":
+            return self._password(text, now)
+        found = _PARAMETER.fullmatch(text)
+        if found is None or code not in (b"R1", b"W1"):
+            return self._refuse_frame(now)
+        if code == b"R1":
+            return self._read(found[1], found[2], now)
+        return self._write(found[1], found[2], now)
+
+    def _refuse_frame(self, now: float) -> Verdict:
+        self._send(bytes([NAK]), now)
+        if self._behaviour.deaf_after_nak:
+            self._state = State.DEAF
+        return Verdict.NAK
+
+    def _read(self, name: str, args: str, now: float) -> Verdict:
+        answer = self.memory.answer(name, args, now)
+        if isinstance(answer, int):
+            self._send(error_block(answer), now)
+            return Verdict.REFUSED
+        return self._send(data_block(self._listed(name, answer)), now)
+
+    def _password(self, text: str, now: float) -> Verdict:
+        self.passwords_heard += 1
+        today = self.memory.clock.local(now).date()
+        right = text.encode("ascii") == b"(" + self._behaviour.password + b")" and self._locked_on != today
+        if right:
+            self._wrong, self._level = 0, 1
+            return self._send(bytes([ACK]), now)
+        self._wrong += 1
+        if self._wrong >= self._behaviour.locks_after:
+            self._locked_on = today
+        answers = {"B0": BREAK, "NAK": bytes([NAK]), "ERR15": error_block(_LEVEL)}
+        answer = answers.get(self._behaviour.wrong_password)
+        if answer is not None:
+            self._send(answer, now)
+        if self._behaviour.wrong_password == "B0":
+            self._to_idle()
+        return Verdict.REFUSED
+
+    def _write(self, name: str, value: str, now: float) -> Verdict:
+        dies_after = self._behaviour.dies_after_writes
+        if dies_after is not None and self.memory.writes_done >= dies_after:
+            self._dead = True
+            self._to_idle()
+            return Verdict.SILENT
+        refused = self._why_not(name, value, now)
+        if refused is not None:
+            self._send(error_block(refused), now)
+            return Verdict.REFUSED
+        return self._send(bytes([ACK]), now)
+
+    def _why_not(self, name: str, value: str, now: float) -> int | None:
+        refuses = self._behaviour.refuses or {}
+        if f"W1 {name}" in refuses:
+            return refuses[f"W1 {name}"]
+        if not self._level:
+            return _LEVEL
+        if self._behaviour.needs_button and not self._behaviour.button_pressed:
+            return _BUTTON
+        return self.memory.write(name, value, now)
+
+
+def simulate(profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> SimulatedEnergomera:
+    """A meter of this model, at the time and place of `state`."""
+    return SimulatedEnergomera(profile, state, behaviour)

@@ -1,0 +1,234 @@
+"""The values that can be written: what they mean, which action they belong to, and the frames that write one.
+
+Nothing else is ever written. Passwords, addresses, speeds, transformer ratios and calibration are not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from meterlink.driver import SetDst, SetHolidays, SetSchedule, Setting, Target, Unliftable
+from meterlink.errors import ConfigError
+from meterlink.flow import Change, Flow
+from meterlink.model import Action
+from meterlink.profiles import Profile
+from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, check_limits
+from meterlink.wire.payload import PayloadError
+from meterlink_energomera.messages import Write
+from meterlink_energomera.models import Table, table_of
+from meterlink_energomera.schedule import (
+    EXDAY,
+    SESON,
+    Image,
+    graph_name,
+    joined,
+    lift,
+    lower,
+    new_days,
+    parted,
+    program_of,
+    read_days,
+    read_points,
+    read_seasons,
+    schedule_limits,
+)
+from meterlink_energomera.session import Session, in_session
+
+_GRAPH: Final = "GRF"
+_ANY_GRAPH: Final = range(100)
+_WRITES: Final[Mapping[str, str]] = {SESON: "set_schedule", EXDAY: "set_holidays"}
+
+_TEXT: Final = {
+    "on": "on",
+    "off": "off",
+    "unknown": "this family stores no such value that could be written",
+    "not here": "this family has no such setting",
+    "no value": "{raw!r} is not what is stored there: {why}",
+    "empty": "how the table is emptied is not documented, so it is not written",
+    "switch": "it is neither 0 nor 1",
+    "no days": "no days",
+    "no points": "no points",
+    "unread": "{why}, so nothing can be written over it",
+}
+
+
+def is_graph(name: str) -> bool:
+    return name.startswith(_GRAPH) and name[3:].isdecimal() and int(name[3:]) in _ANY_GRAPH
+
+
+def _is_switch(name: str) -> bool:
+    return name == "TRSUM"
+
+
+# --- in words, and what means the same --------------------------------------------------------------------------------
+
+
+def told_stored(name: str, raw: str) -> str:
+    """`07:00 T1 | 23:00 T2`, `off`, `01-01 GRF01 ...`; the stored form itself where it makes no sense."""
+    try:
+        values = parted(raw)
+        if _is_switch(name):
+            return _TEXT["on" if _switch(values) else "off"]
+        if name == SESON:
+            return "; ".join(map(str, read_seasons(values)))
+        if name == EXDAY:
+            return ", ".join(map(str, read_days(values))) or _TEXT["no days"]
+        points = read_points(values)
+        told = (f"{one.minute // 60:02d}:{one.minute % 60:02d} T{one.tariff}" for one in points)
+        return " | ".join(told) or _TEXT["no points"]
+    except PayloadError:
+        return raw
+
+
+def _switch(values: Sequence[str]) -> bool:
+    if tuple(values) not in (("0",), ("1",)):
+        raise PayloadError(_TEXT["switch"])
+    return values[0] == "1"
+
+
+def _meaning(name: str, raw: str) -> object:
+    values = parted(raw)
+    if _is_switch(name):
+        return _switch(values)
+    if name == SESON:
+        return sorted(read_seasons(values), key=lambda one: (one.month, one.day))
+    if name == EXDAY:
+        return sorted(read_days(values), key=lambda one: (one.month, one.day))
+    return program_of(read_points(values))
+
+
+def means_same(name: str, one: str, other: str) -> bool:
+    """Fillers, zeros in front and the order of dates mean nothing."""
+    try:
+        return _meaning(name, one) == _meaning(name, other)
+    except PayloadError:
+        return one == other
+
+
+# --- which, and reading them ------------------------------------------------------------------------------------------
+
+
+def _names(action: Action, table: Table) -> tuple[tuple[str, ...], tuple[str, str]]:
+    """What an action is about, with the capabilities of reading and writing."""
+    graphs = tuple(graph_name(one) for one in table.graph_numbers)
+    names: Mapping[Action, tuple[tuple[str, ...], tuple[str, str]]] = {
+        Action.DST_OFF: ((table.dst,), ("dst", "set_dst")),
+        Action.DST_ON: ((table.dst,), ("dst", "set_dst")),
+        Action.SCHEDULE: ((*graphs, SESON), ("schedule", "set_schedule")),
+        Action.HOLIDAYS: ((EXDAY,), ("holidays", "set_holidays")),
+    }
+    return names.get(action, ((), ("", "")))
+
+
+def stored_names(action: Action, profile: Profile) -> tuple[str, ...]:
+    """None for the clock, and for what this model cannot be told to change."""
+    names, needs = _names(action, table_of(profile))
+    supports = [profile.supports.get(name) for name in needs]
+    return names if all(one is not None and one.supported for one in supports) else ()
+
+
+def writing_capability(name: str, profile: Profile) -> str:
+    """What the profile calls writing this value; ConfigError where it is none that may be written."""
+    if is_graph(name) or name in _WRITES:
+        return _WRITES.get(name, "set_schedule")
+    if _is_switch(name) and name == table_of(profile).dst:
+        return "set_dst"
+    raise ConfigError(setting=name, why=_TEXT["unknown"])
+
+
+def read_stored(target: Target, names: Sequence[str]) -> Flow[Mapping[str, str]]:
+    """All of them in one session."""
+    for name in names:
+        writing_capability(name, target.profile)
+
+    def work(session: Session) -> Flow[Mapping[str, str]]:
+        found: dict[str, str] = {}
+        for name in names:
+            found[name] = yield from read_raw(session, name)
+        return found
+
+    if not names:
+        return {}
+    return (yield from in_session(target, work))
+
+
+def read_raw(session: Session, name: str) -> Flow[str]:
+    """One value in its stored form."""
+    return joined((yield from session.read(name, usual=200)).value)
+
+
+def lift_stored(stored: Mapping[str, str]) -> YearSchedule | Unliftable:
+    """The schedule that these stored values make."""
+    return lift(Image.of_any(stored))
+
+
+def frames_of(change: Change) -> tuple[Write, ...]:
+    """The uninterrupted series that writes one value: an element a frame; ConfigError where it is no such value."""
+    try:
+        values = parted(change.new)
+        _meaning(change.parameter, change.new)
+    except PayloadError as error:
+        raise ConfigError(setting=change.parameter, why=_TEXT["no value"].format(raw=change.new, why=error)) from error
+    kept = [value for value in values if not _is_filler(change.parameter, value)]
+    if not kept:
+        raise ConfigError(setting=change.parameter, why=_TEXT["empty"])
+    return tuple(Write(change.parameter, value) for value in kept)
+
+
+def _is_filler(name: str, value: str) -> bool:
+    read = read_seasons if name == SESON else read_days if name == EXDAY else read_points
+    return not _is_switch(name) and not read((value,))
+
+
+# --- what must be written ---------------------------------------------------------------------------------------------
+
+
+def changes(setting: Setting, stored: Mapping[str, str], profile: Profile) -> tuple[Change, ...]:
+    """The changes of one setting, in the order in which they are written: graphs before the seasons that name them."""
+    table = table_of(profile)
+    match setting:
+        case SetDst():
+            return _if_other({table.dst: joined(["1" if setting.enabled else "0"])}, stored)
+        case SetSchedule():
+            return _schedule(setting.schedule, stored, profile)
+        case SetHolidays():
+            return _holidays(setting.days, stored, profile)
+    raise ConfigError(setting=type(setting).__name__, why=_TEXT["not here"])
+
+
+def _if_other(wanted: Mapping[str, str], stored: Mapping[str, str]) -> tuple[Change, ...]:
+    return tuple(
+        Change(parameter=name, old=stored.get(name), new=new)
+        for name, new in wanted.items()
+        if name not in stored or not means_same(name, stored[name], new)
+    )
+
+
+def _schedule(schedule: YearSchedule, stored: Mapping[str, str], profile: Profile) -> tuple[Change, ...]:
+    table = table_of(profile)
+    image = Image.of(stored, table)
+    limits = schedule_limits(profile.limits, table)
+    check_limits(schedule, limits)
+    if lift(image) == schedule:
+        return ()
+    graphs, seasons = lower(schedule, image, table, limits)
+    wanted = {graph_name(graph): joined(map(str, points)) for graph, points in graphs.items()}
+    return _if_other(wanted | {SESON: joined(map(str, seasons))}, stored)
+
+
+def _holidays(days: Sequence[tuple[int, int]], stored: Mapping[str, str], profile: Profile) -> tuple[Change, ...]:
+    table = table_of(profile)
+    special = tuple(SpecialDay(month=month, day=day, kind=DayKind.HOLIDAY) for month, day in days)
+    anything = Season.every_day(DayProgram.of([(0, 1)]))
+    check_limits(YearSchedule(seasons=(anything,), special_days=special), schedule_limits(profile.limits, table))
+    image = Image.of(stored, table)
+    if image.days is not None and {(day.month, day.day) for day in image.days} == set(days):
+        return ()
+    if image.days is None:
+        raise ConfigError(setting=EXDAY, why=_TEXT["unread"].format(why=image.why_missing(EXDAY)))
+    if not days:
+        raise ConfigError(setting=EXDAY, why=_TEXT["empty"])
+    if not image.days and image.seasons is None:
+        raise ConfigError(setting=SESON, why=_TEXT["unread"].format(why=image.why_missing(SESON)))
+    return _if_other({EXDAY: joined(map(str, new_days(days, image)))}, stored)

@@ -1,0 +1,294 @@
+"""How these meters are written. Every function is a flow; what may be written at all is the table in `stored`.
+
+* Nothing is written in a dialogue that was opened without an address.
+* The password is presented once for each announcement; what the meter says to it ends the work.
+* A value is an uninterrupted series of frames, one for each element. It is read back as a whole, fillers included. A
+  series that broke off does not stand, whatever its first elements say: it is announced and written anew, whole.
+* No frame is sent twice; after NAK, silence or B0 the meter is read in a new session without the password.
+Rules: docs/protocols/energomera.md, 11 to 13. On other models than the CE6850M all of it is a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
+
+from meterlink.driver import SoftCorrection, Target, Written
+from meterlink.errors import (
+    AddressError,
+    LinkError,
+    LocalProtocolError,
+    MeterlinkError,
+    NotStoredError,
+    NotSupportedError,
+    RefusedError,
+    WireError,
+)
+from meterlink.flow import Announce, Change, Flow, WaitUntil, ask
+from meterlink.model import Action
+from meterlink.profiles import Profile
+from meterlink_energomera.address import ANYBODY
+from meterlink_energomera.messages import Read, Write
+from meterlink_energomera.schedule import joined
+from meterlink_energomera.session import Session, in_session, password_of
+from meterlink_energomera.stored import frames_of, means_same, read_raw, told_stored, writing_capability
+from meterlink_energomera.times import date_text, time_text
+
+STEP_ORDER: Final = (Action.DST_OFF, Action.DST_ON, Action.CLOCK, Action.SCHEDULE, Action.HOLIDAYS)
+"""The switch before the clock, as nobody knows whether forbidding it in summer moves the clock; the graphs before the
+exception days that name them."""
+
+_YEARS: Final = range(1990, 2090)
+_HEAD_S: Final = 0.3
+"""Between the last answer and the second that is set: time to make the announcement durable."""
+_IDLE_S: Final = 1.2
+_REST_S: Final = 0.5
+"""These meters drop a session after 1.5 to 4 s without a request; a read takes up to half a second more."""
+_OPENING_S: Final = 4.0
+"""What signing on and presenting the password take at most on a line that works."""
+
+_TEXT: Final = {
+    "anybody": "a meter that is asked without its address is only read",
+    "not whole": "the clock cannot be set to {local}, which is not a whole second without a zone from 1990 to 2089",
+    "far": "it corrects by at most {limit} s, and {by} s are wanted",
+    "shift": "soft correction of the clock",
+    "no shift": "its profile names no soft correction",
+}
+
+
+def refuse_anybody(target: Target) -> None:
+    """AddressError, before any byte."""
+    if target.address == ANYBODY:
+        raise AddressError(
+            setting=ANYBODY, why=_TEXT["anybody"], model=target.profile.model, rule=target.profile.address.rule
+        )
+
+
+def soft_correction(profile: Profile) -> SoftCorrection | None:
+    """CTIME, once a calendar day."""
+    window_s = profile.limits.correction_window_s
+    return None if window_s is None else SoftCorrection(limit=timedelta(seconds=window_s))
+
+
+def _opened(target: Target) -> Flow[Session | MeterlinkError]:
+    """A session with the password, or what is in the way."""
+    session = Session(target, with_password=True)
+    try:
+        password_of(target)
+        yield from session.open()
+    except (LinkError, WireError, RefusedError) as failure:
+        return failure
+    return session
+
+
+# --- stored values ----------------------------------------------------------------------------------------------------
+
+
+def write(target: Target, operation: str, changes: Sequence[Change]) -> Flow[Written]:
+    """Value by value: its whole series, then its reading; the first that does not stand ends it."""
+    refuse_anybody(target)
+    for change in changes:
+        target.profile.require(writing_capability(change.parameter, target.profile))
+    series = [(change, frames_of(change)) for change in changes]
+    if not series:
+        return Written(found={})
+    session = yield from _opened(target)
+    if isinstance(session, MeterlinkError):
+        return Written(found={}, failure=session)
+    try:
+        frames = tuple(frame for _, each in series for frame in each)
+        yield Announce(operation, frames, tuple(change for change, each in series for _ in each))
+        written = yield from _write_all(session, series)
+    except MeterlinkError:
+        yield from session.abandon()
+        raise
+    yield from session.abandon()
+    return written
+
+
+def _write_all(session: Session, series: Sequence[tuple[Change, tuple[Write, ...]]]) -> Flow[Written]:
+    found: dict[str, str] = {}
+    stood: set[str] = set()
+    for change, frames in series:
+        failure = yield from _send(frames)
+        try:
+            raw = yield from _read_back(session, change.parameter, failure)
+        except (LinkError, WireError, RefusedError) as unread:
+            return Written(found=found, standing=frozenset(stood), failure=failure or unread)
+        found[change.parameter] = raw
+        same = means_same(change.parameter, raw, change.new)
+        if same:
+            stood.add(change.parameter)
+        if failure is not None or not same:
+            wrong = failure or _not_stored(session.target, change, raw)
+            return Written(found=found, standing=frozenset(stood), failure=wrong)
+    return Written(found=found, standing=frozenset(stood))
+
+
+def _send(frames: Sequence[Write]) -> Flow[MeterlinkError | None]:
+    """The series without a pause; what broke it off, None where all was acknowledged."""
+    for frame in frames:
+        try:
+            yield from ask(frame)
+        except (LinkError, WireError, RefusedError) as failure:
+            return failure
+    return None
+
+
+def _read_back(session: Session, name: str, failure: MeterlinkError | None) -> Flow[str]:
+    """In the same session where all went well, else in a new one without the password."""
+    if failure is None:
+        reply = yield from ask(Read(name))
+        return joined(reply.value)
+    yield from session.abandon()
+    return (yield from in_session(session.target, _reader(name)))
+
+
+def _reader(name: str) -> Callable[[Session], Flow[str]]:
+    return lambda session: read_raw(session, name)
+
+
+def _not_stored(target: Target, change: Change, found: str) -> NotStoredError:
+    return NotStoredError(
+        address=target.address,
+        item=change.parameter,
+        wanted=told_stored(change.parameter, change.new),
+        found=told_stored(change.parameter, found),
+    )
+
+
+# --- the clock --------------------------------------------------------------------------------------------------------
+
+
+def set_clock(target: Target, operation: str, local: datetime, at: float, change: Change) -> Flow[Written]:
+    """DATE_ where the date differs, then TIME_, so that the meter acts on it when the port's clock shows `at` or whole
+    seconds later.
+
+    A session takes longer to open than `at` may allow, so both moments move on together; also over midnight, because
+    date and time are two frames.
+    """
+    refuse_anybody(target)
+    target.profile.require("set_clock")
+    if local.tzinfo is not None or local.microsecond or local.year not in _YEARS:
+        raise LocalProtocolError(why=_TEXT["not whole"].format(local=local.isoformat()))
+    session = yield from _opened(target)
+    if isinstance(session, MeterlinkError):
+        return Written(found={}, failure=session)
+    try:
+        reply = yield from ask(Read("DATE_"))
+        written = yield from _set_in(session, operation, local, at, reply.value, reply.received_at, change)
+    except (LinkError, WireError, RefusedError) as failure:
+        written = Written(found={}, failure=failure)
+    except MeterlinkError:
+        yield from session.abandon()
+        raise
+    yield from session.abandon()
+    return written
+
+
+def _set_in(
+    session: Session,
+    operation: str,
+    local: datetime,
+    at: float,
+    stored_date: tuple[str, ...],
+    now: float,
+    change: Change,
+) -> Flow[Written]:
+    later = timedelta(seconds=max(0, ceil(now + _HEAD_S + 2 * _travel_s(session) - at)))
+    if stored_date != (date_text(local + later),):
+        later += timedelta(seconds=_answer_s(session))
+    later = _past_midnight(local, later)
+    wanted = local + later
+    time = Write("TIME_", time_text(wanted))
+    frames: tuple[Write, ...] = (time,)
+    if stored_date != (date_text(wanted),):
+        frames = (Write("DATE_", date_text(wanted)), time)
+    told = replace(change, new=wanted.isoformat())
+    leaves = at + later.total_seconds() - _travel_s(session)
+    yield Announce(operation, frames, (told,) * len(frames))
+    now = yield from _stay(now, leaves - len(frames[:-1]) * _answer_s(session))
+    for frame in frames[:-1]:
+        now = (yield from ask(frame)).received_at
+    yield from _stay(now, leaves)
+    yield WaitUntil(at + later.total_seconds() - _travel_s(session))
+    yield from ask(time)
+    return Written(found={})
+
+
+def _stay(now: float, until: float) -> Flow[float]:
+    """Read the clock again and again while there is time, because a silent session does not live; what it is then."""
+    while until - now > _IDLE_S:
+        yield WaitUntil(now + _REST_S, _IDLE_S)
+        now = (yield from ask(Read("TIME_", usual=24))).received_at
+    return now
+
+
+def _past_midnight(local: datetime, later: timedelta) -> timedelta:
+    """Whole seconds more where date and time would be written in the last seconds of a day."""
+    wanted = local + later
+    left = timedelta(days=1) - timedelta(hours=wanted.hour, minutes=wanted.minute, seconds=wanted.second)
+    return later + left + timedelta(seconds=1) if left <= timedelta(seconds=3) else later
+
+
+def _travel_s(session: Session) -> float:
+    """From the beginning of a TIME_ frame to the moment at which the meter acts on it: its last character."""
+    return len(Write("TIME_", "00:00:00").encode()) * session.line.char_s
+
+
+def _answer_s(session: Session) -> int:
+    """Whole seconds that one write and its answer take at most."""
+    return ceil(session.target.profile.timing.reply_s) + 1
+
+
+def shift_clock(target: Target, operation: str, by: timedelta, change: Change) -> Flow[Written]:
+    """CTIME(): seconds 0 to 29 become 00, 30 to 59 become 59, so it is sent when the true second is 00 or 59.
+
+    A session does not live for a minute, so the flow waits without one and opens it shortly before.
+    """
+    refuse_anybody(target)
+    target.profile.require("set_clock")
+    soft = soft_correction(target.profile)
+    if soft is None:
+        raise NotSupportedError(model=target.profile.model, capability=_TEXT["shift"], why=_TEXT["no shift"])
+    if abs(by) > soft.limit:
+        why = _TEXT["far"].format(limit=soft.limit.total_seconds(), by=by.total_seconds())
+        raise NotSupportedError(model=target.profile.model, capability=_TEXT["shift"], why=why)
+    password_of(target)
+    now = yield from in_session(target, _moment)
+    second = 0 if by < timedelta() else 59
+    at = _next(now + _OPENING_S + 1, second)
+    yield WaitUntil(at - _OPENING_S, _OPENING_S)
+    session = yield from _opened(target)
+    if isinstance(session, MeterlinkError):
+        return Written(found={}, failure=session)
+    frame = Write("CTIME", "")
+    try:
+        leaves = at - len(frame.encode()) * session.line.char_s
+        yield Announce(operation, (frame,), (change,))
+        now = (yield from ask(Read("TIME_", usual=24))).received_at
+        yield from _stay(now, leaves)
+        yield WaitUntil(leaves)
+        yield from ask(frame)
+    except (LinkError, WireError, RefusedError) as failure:
+        yield from session.abandon()
+        return Written(found={}, failure=failure)
+    except MeterlinkError:
+        yield from session.abandon()
+        raise
+    yield from session.abandon()
+    return Written(found={})
+
+
+def _moment(session: Session) -> Flow[float]:
+    """What the port's clock shows."""
+    return (yield from session.read("TIME_", usual=24)).received_at
+
+
+def _next(after: float, second: int) -> float:
+    """The next moment with this second of the minute."""
+    minute = int(after) // 60 * 60
+    return float(next(at for at in (minute + second + 60 * n for n in range(3)) if at >= after))

@@ -1,0 +1,503 @@
+"""Reading whole meters: the driver's flows against the family's own simulator, whole, chopped, noisy, with faults."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meterlink.context import Traced
+from meterlink.driver import Target, Unliftable
+from meterlink.errors import (
+    BadDigitsError,
+    BadReplyError,
+    DamagedFrameError,
+    LinkError,
+    MeterlinkError,
+    NoAnswerError,
+    NotSupportedError,
+    OtherModelError,
+    RefusedError,
+    WireError,
+)
+from meterlink.flow import Flow
+from meterlink.link.aio import AsyncMemoryPort, run_async
+from meterlink.link.dialogue import Dialogue, exchange_for
+from meterlink.link.memory import MemoryPort
+from meterlink.model import Absent
+from meterlink.sim.bus import VirtualBus
+from meterlink.sim.faults import FAULTS, parse_faults, wrap
+from meterlink.sim.state import SimState
+from meterlink.tariff import preset
+from meterlink.testing import START, Delivery, dialogue, pair
+from meterlink.wire.line import Line
+from meterlink_energomera import DRIVER
+from meterlink_energomera.session import Session
+from meterlink_energomera.sim import Behaviour, SimulatedEnergomera, simulate
+from tests.drivers.energomera.meters import ADDRESS, MODELS, library, target_of
+
+CE301 = target_of("ce301")
+CE102M = target_of("ce102m")
+CE6850M = target_of("ce6850m")
+ZONES = SimState(started_at=START, address=ADDRESS, schedule=preset("ru-household-3").schedule)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One capability as a flow."""
+
+    name: str
+    flow: Callable[[Target], Flow[Any]]
+    needs: str = "identity"
+
+
+READINGS = (
+    Reading("identity", DRIVER.identify, "identity"),
+    Reading("energy", DRIVER.read_energy, "energy"),
+    Reading("instant", DRIVER.read_instant, "instant"),
+    Reading("clock", DRIVER.read_clock, "clock"),
+    Reading("dst", DRIVER.read_dst, "dst"),
+    Reading("tariff mode", DRIVER.read_tariff_mode, "tariff_count"),
+    Reading("schedule", DRIVER.read_schedule, "schedule"),
+    Reading("holidays", DRIVER.read_holidays, "holidays"),
+    Reading("archive", lambda target: DRIVER.read_archive(target, 4), "energy_archive"),
+    Reading("status", DRIVER.read_status),
+    Reading("power journal", lambda target: DRIVER.read_journal(target, "power", 5), "journal_power"),
+)
+
+
+def timeless(value: Any) -> Any:
+    """A reading without the moments at which it was taken, and without energy that flowed meanwhile."""
+    names = {"read_at", "asked_at", "answered_at", "local"}
+    return {name: getattr(value, name) for name in value.__dataclass_fields__ if name not in names}
+
+
+STILL = replace(ZONES, load_w=0)
+"""A meter whose registers stand, so that readings compare."""
+
+
+def has(target: Target, reading: Reading) -> bool:
+    support = target.profile.supports.get(reading.needs)
+    return support is not None and support.supported
+
+
+def met(
+    target: Target, behaviour: Behaviour, state: SimState = ZONES, **kwargs: Any
+) -> tuple[Any, SimulatedEnergomera]:
+    """A dialogue with a meter that behaves otherwise."""
+    meter = simulate(target.profile, state, behaviour)
+    return dialogue(DRIVER, target, VirtualBus([meter]), **kwargs), meter
+
+
+# --- what is read -----------------------------------------------------------------------------------------------------
+
+
+def test_energy_is_what_the_meter_sent_digit_by_digit() -> None:
+    talk, _ = met(CE301, Behaviour(answers={"ET0PE": ["10879.927572", "8032.5160368", "2847.4115352", "0.0", "0.0"]}))
+    reading = talk.run(DRIVER.read_energy(CE301))
+    assert [(value.register, value.amount, value.raw) for value in reading.registers] == [
+        ("total", Decimal("10879.927572"), "10879.927572"),
+        ("T1", Decimal("8032.5160368"), "8032.5160368"),
+        ("T2", Decimal("2847.4115352"), "2847.4115352"),
+        ("T3", Decimal("0.0"), "0.0"),
+        ("T4", Decimal("0.0"), "0.0"),
+    ]
+
+
+def test_six_values_have_the_emergency_register() -> None:
+    talk, _ = pair(DRIVER, CE102M, STILL)
+    assert [value.register for value in talk.run(DRIVER.read_energy(CE102M)).registers][-1] == "T5"
+
+
+def test_a_303_tells_four_directions() -> None:
+    target = target_of("ce303")
+    talk, _ = pair(DRIVER, target, STILL)
+    registers = talk.run(DRIVER.read_energy(target)).registers
+    assert [(each.quantity.value, each.direction.value) for each in registers[::6]] == [
+        ("active", "import"),
+        ("active", "export"),
+        ("reactive", "import"),
+        ("reactive", "export"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["621,42", "621.", ".42", "", "62 1.42", "6.2.1", "+1.0", "1e3", "-5.0"])
+def test_a_value_with_a_comma_or_missing_digits_is_no_number(text: str) -> None:
+    talk, _ = met(CE301, Behaviour(answers={"ET0PE": [text, "0.0", "0.0", "0.0", "0.0", "0.0"]}))
+    with pytest.raises(BadDigitsError):
+        talk.run(DRIVER.read_energy(CE301))
+
+
+@pytest.mark.parametrize("count", [1, 4, 7])
+def test_another_number_of_registers_is_not_guessed_at(count: int) -> None:
+    talk, _ = met(CE301, Behaviour(answers={"ET0PE": ["0.0"] * count}))
+    with pytest.raises(BadReplyError, match="5 or 6"):
+        talk.run(DRIVER.read_energy(CE301))
+
+
+def test_the_model_is_what_the_meter_calls_itself() -> None:
+    talk, _ = pair(DRIVER, CE301, STILL)
+    identity = talk.run(DRIVER.identify(CE301))
+    assert identity.facts == {"maker": "EKT", "identification": "CE301v11", "type": "CE301"}
+    assert (identity.serial_number, identity.firmware) == ("008841083000505", "v11.8s4")
+    assert library().match(identity.facts, "energomera") == CE301.profile
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_recognises_its_own_meter_and_no_other(model: str) -> None:
+    for other in MODELS:
+        target = target_of(model)
+        talk, _ = met(target, Behaviour(ident=library().get(other).driver_table["identification"]))  # type: ignore[arg-type]
+        if other == model:
+            assert talk.run(DRIVER.identify(target)).model == model
+        else:
+            with pytest.raises(OtherModelError):
+                talk.run(DRIVER.identify(target))
+
+
+def test_an_unknown_identification_is_asked_for_twice_and_then_told() -> None:
+    talk, meter = met(CE301, Behaviour(ident="XY77v3"))
+    with pytest.raises(OtherModelError, match="XY77v3"):
+        talk.run(DRIVER.read_energy(CE301))
+    assert [raw for _, _, raw in meter.log].count(b"/?083000505!\r\n") == 2
+
+
+def test_the_clock_is_told_with_the_moments_around_it() -> None:
+    for target in (CE301, CE102M):
+        ahead = SimState(started_at=START, address=ADDRESS, clock_error=timedelta(hours=1, seconds=14))
+        talk, _ = pair(DRIVER, target, ahead)
+        time = talk.run(DRIVER.read_clock(target))
+        true = datetime.fromtimestamp(time.asked_at.timestamp(), time.asked_at.tzinfo).replace(tzinfo=None)
+        error = time.local - timedelta(hours=3) - true
+        assert timedelta(hours=1, seconds=12) <= error <= timedelta(hours=1, seconds=15)
+        assert time.weekday == 1
+
+
+@pytest.mark.parametrize("before_s", [x / 10 for x in range(40)])
+def test_date_and_time_are_of_one_day_also_at_midnight(before_s: float) -> None:
+    """Two frames, and the day may change between them."""
+    midnight = datetime(2026, 1, 1) - datetime(2025, 7, 21, 14, 5, 9)
+    state = SimState(started_at=START, address=ADDRESS, clock_error=midnight - timedelta(seconds=before_s))
+    talk, _ = pair(DRIVER, CE301, state)
+    began = talk.now()
+    time = talk.run(DRIVER.read_clock(CE301))
+    took = timedelta(seconds=talk.now() - began)
+    assert datetime(2026, 1, 1) - timedelta(seconds=before_s + 1) <= time.local <= datetime(2026, 1, 1) + took
+
+
+def test_the_switch_is_told_as_what_the_meter_will_do() -> None:
+    for enabled in (True, False):
+        talk, _ = pair(DRIVER, CE6850M, replace(STILL, dst_enabled=enabled))
+        dst = talk.run(DRIVER.read_dst(CE6850M))
+        assert (dst.enabled, dst.begins) == (enabled, "last Sunday of month 03")
+    talk, _ = met(CE301, Behaviour(answers={"TRSUM": ["2"]}))
+    assert talk.run(DRIVER.read_dst(CE301)).enabled is None
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_schedule_is_lifted_to_the_canonical_one(model: str) -> None:
+    target = target_of(model)
+    talk, _ = pair(DRIVER, target, STILL)
+    reading = talk.run(DRIVER.read_schedule(target))
+    assert reading.schedule == preset("ru-household-3").schedule
+    assert len(reading.image) == 36 + 2
+
+
+def test_a_meter_without_seasons_has_no_schedule_that_could_be_told() -> None:
+    talk, _ = met(CE301, Behaviour(refuses={"SESON": 12}))
+    reading = talk.run(DRIVER.read_schedule(CE301))
+    assert isinstance(reading.schedule, Unliftable)
+    assert "SESON" not in reading.image
+    assert any("SESON" in note for note in reading.notes)
+
+
+def test_the_archive_gives_the_registers_at_the_start_of_each_month() -> None:
+    talk, _ = pair(DRIVER, CE301, replace(ZONES, energy_kwh=(Decimal(6000), Decimal(2000), Decimal(900), Decimal(0))))
+    reading = talk.run(DRIVER.read_archive(CE301, 4))
+    assert [record.month for record in reading.records] == [date(2025, month, 1) for month in (4, 5, 6, 7)]
+    totals = [record.registers[0].amount for record in reading.records]
+    assert totals == sorted(totals)
+    assert len(set(totals)) == 4
+
+
+def test_a_month_that_is_not_kept_is_absent_and_not_zero() -> None:
+    for model, how in (("ce301", "ERR18"), ("ce301by", "an empty block")):
+        target = target_of(model)
+        talk, _ = pair(DRIVER, target, STILL)
+        reading = talk.run(DRIVER.read_archive(target, 40))
+        assert len(reading.records) < 40, how
+        assert Absent(what="2022-05", reason="the archive holds nothing of that month") in reading.absent
+
+
+def test_the_tariff_of_the_moment_stands_in_the_state() -> None:
+    talk, _ = pair(DRIVER, CE102M, replace(STILL, schedule=preset("ru-household-2").schedule))
+    mode = talk.run(DRIVER.read_tariff_mode(CE102M))
+    assert (mode.tariffs_in_force, mode.current_tariff) == (2, 1)
+
+
+def test_the_state_is_told_in_words() -> None:
+    talk, _ = met(CE6850M, Behaviour(answers={"STAT_": [str(1 << 9 | 1 << 12)], "CONDI": ["1"]}))
+    status = {value.name: value.value for value in talk.run(DRIVER.read_status(CE6850M)).values}
+    assert status["state"] == "battery low, summer time"
+    assert status["current transformer ratio"] == "1"
+
+
+def test_the_programming_journal_tells_groups_and_password() -> None:
+    entry = str(1 << 0 | 1 << 4 | 3 << 12)
+    talk, _ = met(CE6850M, Behaviour(answers={"ACCES": [f"21-07-25-14-05-{entry}", "00-00-00-00-00-0", "x"]}))
+    journal = talk.run(DRIVER.read_journal(CE6850M, "parametrisation", 5))
+    (event,) = journal.events
+    assert event.at == datetime(2025, 7, 21, 14, 5)
+    assert "groups 0, 4" in event.event
+    assert "password 3" in event.event
+    assert [absent.what for absent in journal.absent] == ["record 2"]
+
+
+@pytest.mark.parametrize("reading", [r for r in READINGS if r.needs != "identity"], ids=lambda reading: reading.name)
+def test_what_a_model_lacks_is_refused_before_any_byte(reading: Reading) -> None:
+    support = replace(CE6850M.profile.supports[reading.needs], supported=False, note="cut off for this test")
+    profile = replace(CE6850M.profile, supports={**CE6850M.profile.supports, reading.needs: support})
+    lacking = Target(address=ADDRESS, profile=profile)
+    traced: list[Traced] = []
+    talk, _ = pair(DRIVER, lacking, observer=traced.append)
+    with pytest.raises(NotSupportedError, match=f"ce6850m has no {reading.needs}: cut off"):
+        talk.run(reading.flow(lacking))
+    assert traced == []
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_parameter_that_the_firmware_lacks_is_told_as_lacking() -> None:
+    talk, _ = met(CE301, Behaviour(refuses={"TRSUM": 12}))
+    with pytest.raises(NotSupportedError, match="ERR12"):
+        talk.run(DRIVER.read_dst(CE301))
+
+
+@pytest.mark.parametrize("number", [11, 13, 14, 15, 16, 17, 18, 19, 22, 33, 99])
+def test_a_refusal_keeps_its_number(number: int) -> None:
+    talk, _ = met(CE301, Behaviour(refuses={"ET0PE": number}))
+    with pytest.raises(RefusedError, match=f"ERR{number}") as caught:
+        talk.run(DRIVER.read_energy(CE301))
+    assert caught.value.code == f"ERR{number}"
+
+
+def test_one_refused_quantity_is_absent_and_the_others_are_there() -> None:
+    talk, _ = met(CE301, Behaviour(refuses={"COS_f": 12, "FREQU": 15}))
+    reading = talk.run(DRIVER.read_instant(CE301))
+    assert {absent.what for absent in reading.absent} == {"power factor", "frequency"}
+    assert {value.quantity for value in reading.values} >= {"voltage", "current", "active power"}
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+def test_of_many_meters_on_a_line_the_asked_one_answers() -> None:
+    meters = [
+        simulate(CE301.profile, replace(STILL, address=f"10{n}", energy_kwh=(Decimal(n),), seed=n)) for n in range(4)
+    ]
+    for n in range(4):
+        target = target_of("ce301", f"10{n}")
+        assert dialogue(DRIVER, target, VirtualBus(meters)).run(DRIVER.read_energy(target)).registers[1].amount == n
+
+
+def test_several_meters_that_answer_an_empty_sign_on_are_damage_and_no_meter() -> None:
+    meters = [simulate(CE301.profile, replace(STILL, address=f"10{n}", seed=n)) for n in range(3)]
+    target = target_of("ce301", "*")
+    with pytest.raises((WireError, NoAnswerError)):
+        dialogue(DRIVER, target, VirtualBus(meters)).run(DRIVER.read_energy(target))
+
+
+def test_the_only_meter_answers_an_empty_sign_on() -> None:
+    talk, _ = met(target_of("ce102m", "*"), Behaviour())
+    assert talk.run(DRIVER.identify(target_of("ce102m", "*"))).serial_number == "010748104609396"
+
+
+def test_an_operand_of_another_address_is_another_meter() -> None:
+    """A meter that answers to somebody else's address by mistake is noticed by its operand."""
+
+    class Misheard:
+        def __init__(self, inner: VirtualBus) -> None:
+            self.inner = inner
+            self.due, self.poll = inner.due, inner.poll
+
+        def receive(self, data: bytes, now: float, line: Line) -> None:
+            self.inner.receive(data.replace(b"/?999!", b"/?083000505!"), now, line)
+
+    target = target_of("ce102m", "999")
+    bus = VirtualBus([simulate(CE102M.profile, STILL)])
+    with pytest.raises(BadReplyError, match="083000505"):
+        dialogue(DRIVER, target, Misheard(bus)).run(DRIVER.read_energy(target))
+
+
+def test_no_meter_at_the_address_is_told_with_the_address() -> None:
+    stranger = target_of("ce301", "111111")
+    with pytest.raises(NoAnswerError, match="address 111111"):
+        dialogue(DRIVER, stranger, VirtualBus([simulate(CE301.profile, STILL)])).run(DRIVER.read_energy(stranger))
+
+
+# --- speeds -----------------------------------------------------------------------------------------------------------
+
+SLOW = Line(baud=300, data_bits=7, parity="E")
+
+
+def at_300(target: Target, behaviour: Behaviour, *, fixed: bool = False) -> tuple[Any, SimulatedEnergomera, Target]:
+    slow = replace(target, line=SLOW, line_fixed=fixed)
+    meter = simulate(target.profile, STILL, replace(behaviour, first_baud=300))
+    port = MemoryPort(VirtualBus([meter]), SLOW, starts_at=START)
+    return Dialogue(port, exchange_for(DRIVER, slow, line=SLOW, port_name="memory")), meter, slow
+
+
+def test_an_optical_head_begins_at_300_and_goes_on_at_9600() -> None:
+    talk, meter, target = at_300(CE6850M, Behaviour())
+    first = talk.run(DRIVER.read_energy(target))
+    began = talk.now()
+    again = talk.run(DRIVER.read_energy(target))
+    assert timeless(first) == timeless(again)
+    assert talk.now() - began < 6  # at 300 baud the registers alone would take longer
+    assert [raw for _, _, raw in meter.log if raw[:1] == b"\x06"] == [b"\x06051\r\n"] * 2
+    assert meter.line.baud == 300
+
+
+def test_a_port_that_cannot_follow_stays_at_300() -> None:
+    talk, meter, target = at_300(CE6850M, Behaviour(), fixed=True)
+    assert len(talk.run(DRIVER.read_clock(target)).local.isoformat()) == 19
+    assert b"\x06001\r\n" in [raw for _, _, raw in meter.log]
+
+
+def test_a_meter_that_answers_at_the_old_speed_is_asked_again_there() -> None:
+    talk, meter, target = at_300(CE6850M, Behaviour(follows_speed=False))
+    assert talk.run(DRIVER.identify(target)).serial_number == "000000000800001"
+    selected = [raw for _, _, raw in meter.log if raw[:1] == b"\x06"]
+    assert selected == [b"\x06051\r\n", b"\x06001\r\n"]
+
+
+def test_a_speed_that_nobody_explained_is_not_followed() -> None:
+    table = {**CE6850M.profile.driver_table, "speed_char": "7"}
+    target = replace(CE6850M, profile=replace(CE6850M.profile, driver_table=table))
+    talk, meter = met(target, Behaviour(), STILL)
+    assert talk.run(DRIVER.read_energy(target)).registers
+    assert b"\x06001\r\n" in [raw for _, _, raw in meter.log]
+
+
+@pytest.mark.parametrize(("target", "mode"), [(CE301, "0"), (CE102M, "0"), (CE102M, "6")], ids=str)
+def test_a_whole_readout_is_taken_apart(target: Target, mode: str) -> None:
+    talk, _ = pair(DRIVER, target, STILL)
+    block = talk.run(Session(target).read_out(mode)).value
+    names = {item.name for item in block.items}
+    assert names >= {"SNUMB", "TIME_", "DATE_"}
+    assert all(item.value for item in block.items)
+
+
+# --- deliveries, worlds, faults ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", Delivery)
+@pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.name)
+@pytest.mark.parametrize("model", MODELS)
+def test_every_reading_survives_every_delivery(model: str, reading: Reading, how: Delivery) -> None:
+    target = target_of(model)
+    if not has(target, reading):
+        return
+    whole, _ = pair(DRIVER, target, STILL)
+    talk, _ = pair(DRIVER, target, STILL, how=how)
+    try:
+        wanted = timeless(whole.run(reading.flow(target)))
+    except NotSupportedError:
+        return
+    assert timeless(talk.run(reading.flow(target))) == wanted
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_replies_may_pause_behind_their_first_bytes(seed: int) -> None:
+    whole, _ = pair(DRIVER, CE301, STILL)
+    talk, _ = met(CE301, Behaviour(split_s=0.13), replace(STILL, seed=seed))
+    for reading in READINGS[:3]:
+        assert timeless(talk.run(reading.flow(CE301))) == timeless(whole.run(reading.flow(CE301)))
+
+
+@pytest.mark.parametrize("reading", READINGS[:6], ids=lambda reading: reading.name)
+def test_asyncio_reads_the_same(reading: Reading) -> None:
+    target = CE102M
+    if not has(target, reading):
+        return
+    blocking, _ = pair(DRIVER, target, STILL)
+    port = MemoryPort(VirtualBus([simulate(target.profile, STILL)]), target.profile.line.line, starts_at=START)
+    exchange = exchange_for(DRIVER, target, line=target.profile.line.line, port_name=port.name)
+    value = asyncio.run(run_async(AsyncMemoryPort(port), exchange, reading.flow(target)))
+    assert value == blocking.run(reading.flow(target))
+
+
+HARMLESS = ("echo", "echo-late", "split", "glued")
+
+
+@pytest.mark.parametrize("fault", HARMLESS)
+@pytest.mark.parametrize("reading", READINGS[:6], ids=lambda reading: reading.name)
+def test_a_harmless_fault_changes_nothing(fault: str, reading: Reading) -> None:
+    if not has(CE102M, reading):
+        return
+    whole, _ = pair(DRIVER, CE102M, STILL)
+    wire = wrap(VirtualBus([simulate(CE102M.profile, STILL)]), parse_faults(fault), 7)
+    talk = dialogue(DRIVER, CE102M, wire)
+    assert timeless(talk.run(reading.flow(CE102M))) == timeless(whole.run(reading.flow(CE102M)))
+
+
+WITHOUT_ADDRESS = sorted(set(FAULTS) - {"wrong-address"})
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    fault=st.sampled_from(WITHOUT_ADDRESS), seed=st.integers(0, 10_000), chance=st.sampled_from([0.05, 0.2, 0.5, 1.0])
+)
+def test_under_every_fault_a_right_value_or_our_error(fault: str, seed: int, chance: float) -> None:
+    truth, _ = pair(DRIVER, CE301, STILL)
+    wanted = [timeless(truth.run(work(CE301))) for work in (DRIVER.read_energy, DRIVER.read_dst)]
+    wire = wrap(VirtualBus([simulate(CE301.profile, STILL)]), parse_faults(f"{fault}:{chance}"), seed)
+    talk = dialogue(DRIVER, CE301, wire)
+    with suppress(LinkError, WireError, RefusedError, OtherModelError):
+        assert timeless(talk.run(DRIVER.read_energy(CE301))) == wanted[0]
+        assert timeless(talk.run(DRIVER.read_dst(CE301))) == wanted[1]
+    assert talk.now() < START + 300
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("fault", [*(f"{fault}:0.1" for fault in WITHOUT_ADDRESS), "late:0.3,delay=1.9", "late:0.2"])
+def test_a_whole_schedule_is_right_under_faults_or_not_told_at_all(fault: str, seed: int) -> None:
+    truth, _ = pair(DRIVER, CE301, STILL)
+    wanted = truth.run(DRIVER.read_schedule(CE301))
+    wire = wrap(VirtualBus([simulate(CE301.profile, STILL)]), parse_faults(fault), seed)
+    with suppress(LinkError, WireError, RefusedError, OtherModelError):
+        assert dialogue(DRIVER, CE301, wire).run(DRIVER.read_schedule(CE301)) == wanted
+
+
+def test_light_damage_is_overcome_by_a_new_session() -> None:
+    truth, _ = pair(DRIVER, CE301, STILL)
+    wanted = timeless(truth.run(DRIVER.read_schedule(CE301)))
+    came = 0
+    for seed in range(10):
+        wire = wrap(VirtualBus([simulate(CE301.profile, STILL)]), parse_faults("flipped-bit:0.03"), seed)
+        with suppress(MeterlinkError):
+            assert timeless(dialogue(DRIVER, CE301, wire).run(DRIVER.read_schedule(CE301))) == wanted
+            came += 1
+    assert came >= 8
+
+
+def test_a_meter_that_falls_asleep_between_two_questions_is_signed_on_again() -> None:
+    talk, meter = met(CE301, Behaviour(active_s=0.01), STILL)
+    with pytest.raises((NoAnswerError, DamagedFrameError)):
+        talk.run(DRIVER.read_energy(CE301))
+    assert [raw for _, _, raw in meter.log].count(b"/?083000505!\r\n") == 3
+
+
+def test_wrong_check_bytes_are_told_as_such() -> None:
+    wire = wrap(VirtualBus([simulate(CE301.profile, STILL)]), parse_faults("wrong-checksum"), 1)
+    with pytest.raises(WireError):
+        dialogue(DRIVER, CE301, wire).run(DRIVER.read_energy(CE301))
