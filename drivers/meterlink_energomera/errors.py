@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 from meterlink.errors import AccessDeniedError, RefusedError, WireError
 
@@ -16,8 +16,8 @@ from meterlink.errors import AccessDeniedError, RefusedError, WireError
 class NotUnderstoodError(WireError):
     """NAK: the meter heard a frame that was damaged on its way, or that it takes for malformed."""
 
-    text: ClassVar[str] = "The meter did not understand {request}: it answered NAK."
-    hint_text: ClassVar[str] = (
+    text = "The meter did not understand {request}: it answered NAK."
+    hint_text = (
         "Nothing was carried out. Check the bit format (7E1, or parity=soft behind an 8N1 gateway) and the line."
     )
     request: str
@@ -42,14 +42,14 @@ class NotArchivedError(RefusedError):
 class OtherPortError(RefusedError):
     """ERR19: somebody is programming the meter through another of its ports."""
 
-    hint_text: ClassVar[str] = "Nothing was changed. Wait until the other port is free, then run the command again."
+    hint_text = "Nothing was changed. Wait until the other port is free, then run the command again."
 
 
 @dataclass(eq=False, kw_only=True)
 class ButtonNotPressedError(AccessDeniedError):
     """ERR14: the sealed access button was not pressed."""
 
-    hint_text: ClassVar[str] = (
+    hint_text = (
         "Nothing was changed. Press the sealed access button (ДСТП) until its sign shows on the display, then run the "
         "command again at once: how long the permission lasts is not published."
     )
@@ -59,21 +59,21 @@ class ButtonNotPressedError(AccessDeniedError):
 class ForbiddenByLevelError(AccessDeniedError):
     """ERR15: this password, or none, may not do it."""
 
-    hint_text: ClassVar[str] = "Ask the owner of the meter for a password whose rights include this."
+    hint_text = "Ask the owner of the meter for a password whose rights include this."
 
 
 @dataclass(eq=False, kw_only=True)
 class JumperMissingError(AccessDeniedError):
     """ERR16: a parameter of the factory, behind a jumper inside the case."""
 
-    hint_text: ClassVar[str] = "meterlink does not write what needs the jumper inside the meter."
+    hint_text = "meterlink does not write what needs the jumper inside the meter."
 
 
 @dataclass(eq=False, kw_only=True)
 class WrongPasswordError(AccessDeniedError):
     """The meter did not take the password."""
 
-    hint_text: ClassVar[str] = (
+    hint_text = (
         "Nothing more was tried. After three wrong passwords in a row these meters lock writing until the end of the "
         "day; make sure of the password before a new run."
     )
@@ -83,9 +83,7 @@ class WrongPasswordError(AccessDeniedError):
 class NoPasswordError(AccessDeniedError):
     """Writing needs a password, and nobody gave one; nothing was sent."""
 
-    hint_text: ClassVar[str] = (
-        'Keep it with `meterlink secret set REF` and write password_ref = "REF" in the order; it is tried once.'
-    )
+    hint_text = 'Keep it with `meterlink secret set REF` and write password_ref = "REF" in the order; it is tried once.'
 
 
 WHY: Final[Mapping[int, str]] = {

@@ -21,8 +21,7 @@ from meterlink.flow import Flow, ask
 from meterlink.model import Action
 from meterlink.profiles import Profile
 from meterlink.wire.payload import PayloadError
-from meterlink_mercury200 import messages as m
-from meterlink_mercury200 import values
+from meterlink_mercury200 import messages as m, values
 from meterlink_mercury200.image import HALF_NAMES, record_name, why_unusable
 from meterlink_mercury200.messages import Call, Command, data_of
 from meterlink_mercury200.models import codes_lacking

@@ -15,8 +15,7 @@ from typing import Any, Final
 from meterlink.audit.commitment import Opening
 from meterlink.errors import ScheduleError
 from meterlink.language import Language
-from meterlink.report import act_picture as picture
-from meterlink.report import act_values as values
+from meterlink.report import act_picture as picture, act_values as values
 from meterlink.report.act_body import NO, NONE, NOT_READ, NOT_STATED, READ, UNLIFTABLE, YES, body_sha256, encode_body
 from meterlink.report.act_words import ActWords
 from meterlink.tariff import YearSchedule, schedule_from_table

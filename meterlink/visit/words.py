@@ -24,8 +24,7 @@ from meterlink.model import Action
 from meterlink.reading import span_words
 from meterlink.tariff import YearSchedule, compare
 from meterlink.tariff_words import matching_plans
-from meterlink.visit.caution import told_days
-from meterlink.visit.caution import warning_words as warning_words
+from meterlink.visit.caution import told_days, warning_words as warning_words
 from meterlink.visit.plan import ClockMethod, ClockStep, Plan, Step
 from meterlink.visit.snapshot import Snapshot
 

@@ -322,8 +322,7 @@ def _any_epochs_key() -> Iterator[None]:
 
         return verify
 
-    from meterlink.audit import chain
-    from meterlink.audit import note as notes
+    from meterlink.audit import chain, note as notes
 
     with (
         _instead(chain, "verify_signature", verify),

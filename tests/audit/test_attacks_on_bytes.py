@@ -18,8 +18,7 @@ from meterlink.audit import scan as scan_module
 from meterlink.audit.chain import Chain, Head
 from meterlink.audit.keys import PrivateKey, key_from_seed
 from meterlink.audit.scan import Signatures
-from meterlink.audit.segments import first_index, segment_name
-from meterlink.audit.segments import pairs as pairs_in
+from meterlink.audit.segments import first_index, pairs as pairs_in, segment_name
 from meterlink.audit.tree import Frontier, leaf_hash
 from meterlink.audit.verify import Report, verify_log
 from meterlink.errors import ChainBrokenError, LogBehindError, LogTornError

@@ -17,8 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from meterlink.audit.keys import PASSPHRASE_ROUNDS, decode_key, encode_person_key, key_from_seed
 from meterlink.audit.note import Vkey, sign_line, verify_signature

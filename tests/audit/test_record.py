@@ -13,8 +13,7 @@ from typing import Any, Final
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from meterlink.audit.canonical import DEPTH_LIMIT, LARGEST_INTEGER, decode_canonical, encode_canonical
 from meterlink.audit.commitment import Opening, opening_of

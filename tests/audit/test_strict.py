@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from meterlink.audit.note import Checkpoint, Note, SignatureLine, Vkey
 from meterlink.audit.policy import Policy

@@ -13,8 +13,7 @@ from typing import Any
 import pypdfium2
 import pytest
 import zxingcpp
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from PIL import Image
 
 from meterlink.audit.commitment import Opening

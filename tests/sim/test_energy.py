@@ -7,8 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.sim.clock import MeterClock, microseconds, seconds_per_day
 from meterlink.sim.energy import UJ_PER_WH, EnergyMeter, EnergyRegisters, Switches, SwitchesOn

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from meterlink.tariff import TariffChange, YearSchedule, compare, differences, preset, schedule_from_table
 from meterlink.tariff.difference import day_changes

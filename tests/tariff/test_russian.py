@@ -6,8 +6,7 @@ import re
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.errors import ConfigError
 from meterlink.language import Language

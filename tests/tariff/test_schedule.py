@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from meterlink.errors import ScheduleError
 from meterlink.tariff import DayKind, DayProgram, Period, Season, SpecialDay, SwitchPoint, YearSchedule, in_place

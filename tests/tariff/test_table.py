@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.errors import ScheduleError
 from meterlink.tariff import (

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.tariff import DayProgram, YearSchedule
 from meterlink.visit.clock_window import EDGES, Correction, edges, good_window, window_warnings

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from meterlink.errors import PlanFileError
 from meterlink.model import Action, Evidence

@@ -7,8 +7,7 @@ import json
 import pickle
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.errors import MeterlinkError, SecretFormError, SecretNameError
 from meterlink.visit.secrets import (

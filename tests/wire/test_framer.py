@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.wire.framer import BUFFER_LIMIT, NEED_DATA, Damage, Damaged, Frame, Framer
 from meterlink.wire.request import Request

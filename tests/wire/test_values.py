@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.testing import from_hex
 from meterlink.wire.checksums import crc16_modbus, crc16_modbus_ok, with_crc16_modbus

@@ -18,8 +18,7 @@ from meterlink.cli.job import resolved_lines
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.errors import ConfigError
 from meterlink.language import Language
-from meterlink.visit.resolving import Resolved
-from meterlink.visit.resolving import resolve as resolve_doubts
+from meterlink.visit.resolving import Resolved, resolve as resolve_doubts
 
 _HELP: Final = """read from a meter what became of frames in doubt, and write it into the log
 

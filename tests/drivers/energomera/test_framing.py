@@ -6,8 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.wire.framer import NEED_DATA, Damage, Damaged, Frame
 from meterlink.wire.request import Request

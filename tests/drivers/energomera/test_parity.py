@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.errors import NoAnswerError, PortUrlError, WireError
 from meterlink.link.dialogue import Dialogue, exchange_for

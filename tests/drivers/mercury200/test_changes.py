@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.driver import SetButtonCorrection, SetDisplay, SetDst, SetHolidays, SetSchedule, SetTariffCount, Setting
 from meterlink.errors import ConfigError

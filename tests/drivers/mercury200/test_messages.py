@@ -6,13 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meterlink.testing import from_hex
 from meterlink.wire.payload import PayloadError
-from meterlink_mercury200 import DRIVER
-from meterlink_mercury200 import messages as m
+from meterlink_mercury200 import DRIVER, messages as m
 from meterlink_mercury200.calendar import Event, EventTime, ParametrisationEvent
 from meterlink_mercury200.messages import COMMANDS, Call, Command, decode_call, encode_frame
 from meterlink_mercury200.parameters import ParameterIndex

@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from meterlink.errors import ConfigError
 from meterlink.profiles import Profile, load_profiles, profile_folders

@@ -48,8 +48,7 @@ from meterlink.sim.state import SimState
 from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, preset
 from meterlink.testing import START, Delivered, Delivery, Transcript, dialogue, from_hex
 from meterlink.wire.line import Line
-from meterlink_mercury200 import DRIVER
-from meterlink_mercury200 import messages as m
+from meterlink_mercury200 import DRIVER, messages as m
 from meterlink_mercury200.calendar import TimeDate
 from meterlink_mercury200.image import Image
 from meterlink_mercury200.messages import COMMANDS

@@ -1,0 +1,27 @@
+"""The root of the tree, and what every error carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+
+@dataclass(eq=False, kw_only=True)
+class MeterlinkError(Exception):
+    """Root of all errors that are not bugs of ours in Python's sense."""
+
+    exit_code: ClassVar[int] = 1
+    text: ClassVar[str] = "Something went wrong."
+    hint_text: ClassVar[str] = ""
+
+    def __str__(self) -> str:
+        return self.text.format(**self.facts())
+
+    @property
+    def hint(self) -> str:
+        """What the person should do next."""
+        return self.hint_text.format(**self.facts()).strip()
+
+    def facts(self) -> dict[str, object]:
+        """The attributes that tell what happened, for JSON and for the sentences."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
