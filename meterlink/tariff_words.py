@@ -55,11 +55,11 @@ def zones_of(plans: Iterable[Preset]) -> Mapping[str, str]:
     return meanings[0] if meanings and all(meaning == meanings[0] for meaning in meanings) else {}
 
 
-def beyond_force(schedule: YearSchedule | None, mode: TariffMode | None) -> tuple[int, ...]:
+def beyond_force(schedule: YearSchedule | None, in_force: int | None) -> tuple[int, ...]:
     """The tariffs that a schedule uses and that are not in force."""
-    if schedule is None or mode is None or mode.tariffs_in_force is None:
+    if schedule is None or in_force is None:
         return ()
-    return tuple(sorted(tariff for tariff in schedule.tariffs_used() if tariff > mode.tariffs_in_force))
+    return tuple(sorted(tariff for tariff in schedule.tariffs_used() if tariff > in_force))
 
 
 def tariff_words(
@@ -71,7 +71,7 @@ def tariff_words(
     """The sentences that stand before the picture of the schedule."""
     if mode is not None:
         yield f"{_count_words(mode.tariffs_in_force, language)}; {_now_words(mode.current_tariff, language)}"
-    beyond = beyond_force(schedule, mode)
+    beyond = beyond_force(schedule, None if mode is None else mode.tariffs_in_force)
     if beyond and mode is not None:
         told = ", ".join(f"T{tariff}" for tariff in beyond)
         only = "only one" if mode.tariffs_in_force == 1 else "beyond"

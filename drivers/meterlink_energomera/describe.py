@@ -16,6 +16,7 @@ from meterlink.driver import Described, Description
 from meterlink.wire.payload import PayloadError
 from meterlink_energomera.errors import WHY
 from meterlink_energomera.messages import BREAK, IDENTIFICATION, Identification, operand_of, text_of
+from meterlink_energomera.models import later_generation
 from meterlink_energomera.text import ACK, ETX, NAK, SOH, STX, Block, Check, is_whole, without_parity
 
 _OK: Final = "ok"
@@ -39,7 +40,6 @@ _TEXT: Final = {
     "unknown": "no frame of this protocol",
     "code": "{code} is no command of this protocol",
     "binary": "a frame of the binary protocol of CE102, CE301M, CE306 and CE307 R33, which is not decoded here",
-    "later": "a later generation (CE207, CE208, CE307 R34, CE308), recognised and not driven",
     "dlms": "the meter speaks DLMS, too",
     "other name": "the reply tells {found}, and {asked} was asked",
     "dead": "no frame with a checksum",
@@ -122,8 +122,9 @@ def _line(data: bytes, what: str, notes: list[str]) -> Described:
         "baud_char": who.speed,
         "identification": who.flags + who.ident,
     }
-    if who.maker == "EMR":
-        notes.append(_TEXT["later"])
+    later = later_generation(who)
+    if later is not None:
+        notes.append(later)
     if who.flags:
         notes.append(_TEXT["dlms"])
     return Described(name="identification", fields=fields, checksum_ok=True, status=_OK)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from meterlink.driver import Description, SoftCorrection
@@ -11,9 +10,10 @@ from meterlink.profiles import Profile
 from meterlink.sim.line import SimulatedMeter
 from meterlink.sim.state import SimState
 from meterlink.wire.framer import ClientFramer
-from meterlink_energomera import address, flows, stored, writing
+from meterlink_energomera import address, energy, flows, momentary, status, stored, writing
 from meterlink_energomera.describe import describe, mask
 from meterlink_energomera.framing import asking_framer
+from meterlink_energomera.journals import journals, read_journal
 from meterlink_energomera.models import problems_of, table_of
 
 
@@ -57,23 +57,19 @@ class Energomera:
     same_serial = staticmethod(address.same_serial)
 
     identify = staticmethod(flows.identify)
-    read_energy = staticmethod(flows.read_energy)
-    read_instant = staticmethod(flows.read_instant)
+    read_energy = staticmethod(energy.read_energy)
+    read_instant = staticmethod(momentary.read_instant)
     read_clock = staticmethod(flows.read_clock)
     read_dst = staticmethod(flows.read_dst)
     read_schedule = staticmethod(flows.read_schedule)
     read_holidays = staticmethod(flows.read_holidays)
     read_tariff_mode = staticmethod(flows.read_tariff_mode)
-    read_archive = staticmethod(flows.read_archive)
-    read_status = staticmethod(flows.read_status)
-    read_journal = staticmethod(flows.read_journal)
-
-    def journals(self, profile: Profile) -> Mapping[str, str]:
-        return {
-            name: words
-            for name, (words, _) in flows.JOURNALS.items()
-            if (support := profile.supports.get(f"journal_{name}")) is not None and support.supported
-        }
+    read_archive = staticmethod(energy.read_archive)
+    read_days = staticmethod(energy.read_days)
+    read_load_profile = staticmethod(energy.read_load_profile)
+    read_status = staticmethod(status.read_status)
+    journals = staticmethod(journals)
+    read_journal = staticmethod(read_journal)
 
     @property
     def step_order(self) -> tuple[Action, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from meterlink.errors import AccessDeniedError, RefusedError, WireError
+from meterlink.errors import AccessDeniedError, NoAnswerError, RefusedError, WireError
 
 
 @dataclass(eq=False, kw_only=True)
@@ -69,14 +69,24 @@ class JumperMissingError(AccessDeniedError):
     hint_text = "meterlink does not write what needs the jumper inside the meter."
 
 
+_LOCK: Final = (
+    "After three wrong passwords in a row these meters lock writing until the end of their day, and refuse the right "
+    "one as well; make sure of the password before a new run."
+)
+
+
 @dataclass(eq=False, kw_only=True)
 class WrongPasswordError(AccessDeniedError):
     """The meter did not take the password."""
 
-    hint_text = (
-        "Nothing more was tried. After three wrong passwords in a row these meters lock writing until the end of the "
-        "day; make sure of the password before a new run."
-    )
+    hint_text = f"Nothing more was tried. {_LOCK}"
+
+
+@dataclass(eq=False, kw_only=True)
+class PasswordUnansweredError(NoAnswerError):
+    """The password was sent and nothing came back: it may count as a wrong one."""
+
+    hint_text = f"Nothing was written. Some meters are silent to a wrong password. {_LOCK}"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -102,7 +112,7 @@ WHY: Final[Mapping[int, str]] = {
     32: "its memory is not valid",
     33: "its memory could not be written",
 }
-_UNKNOWN: Final = "the number is not documented"
+WHY_UNKNOWN: Final = "the number is not documented"
 
 _KINDS: Final[Mapping[int, type[RefusedError]]] = {
     12: UnknownParameterError,
@@ -118,4 +128,4 @@ _KINDS: Final[Mapping[int, type[RefusedError]]] = {
 def refusal(request: str, number: int) -> RefusedError:
     """The error of an ERRnn answer."""
     kind = _KINDS.get(number, RefusedError)
-    return kind(request=request, code=f"ERR{number:02d}", why=f"{WHY.get(number, _UNKNOWN)} (ERR{number:02d})")
+    return kind(request=request, code=f"ERR{number:02d}", why=f"{WHY.get(number, WHY_UNKNOWN)} (ERR{number:02d})")

@@ -6,13 +6,14 @@ Password       SOH P1 STX (password) ETX check      -> ACK; NAK, B0 or (ERRnn) w
 Read           SOH R1 STX NAME(args) ETX check      -> STX NAME(value)CRLF ... ETX check, or (ERRnn), or NAK
 Write          SOH W1 STX NAME(value) ETX check     -> ACK, (ERRnn) or NAK
 End            SOH B0 ETX check                     -> nothing
-Fast read      /?ADDRESS!SOH R1 ... ETX check       -> as a read, outside any session
+Fast read      /?ADDRESS!SOH R1 STX GROUP(IIII(m)...) ETX check -> STX IIII(value)... ETX check, outside any session
 Source         docs/protocols/energomera.md, 3.1, 4 and 10 [A]
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -20,8 +21,8 @@ from meterlink.errors import ChannelClosedError, RefusedError
 from meterlink.wire.line import Line
 from meterlink.wire.payload import PayloadError
 from meterlink.wire.request import ReplySizes, Request
-from meterlink_energomera.errors import NotUnderstoodError, WrongPasswordError, refusal
-from meterlink_energomera.text import ACK, NAK, SOH, STX, Block, Check, command, data_block
+from meterlink_energomera.errors import ForbiddenByLevelError, NotUnderstoodError, WrongPasswordError, refusal
+from meterlink_energomera.text import ACK, NAK, SOH, STX, Block, Item, command, data_block
 
 IDENTIFICATION: Final = re.compile(rb"/([A-Za-z]{3})([0-9A-Za-z])((?:\\[\x21-\x7e])*)([\x20-\x7e]{1,32})\r\n")
 _OPERAND: Final = re.compile(r"\(([^()\x00-\x1f\x7f]{0,64})\)")
@@ -41,6 +42,7 @@ _TEXT: Final = {
     "closed": "it has ended the session",
     "wrong password": "it did not take the password",
     "not whole": "it acknowledged with something else than one byte",
+    "members": "it tells {found} instead of the values of the group",
     "readout end": "the readout does not end with !",
 }
 
@@ -81,10 +83,17 @@ class _Call(Request[Any]):
     def repeatable(self) -> bool:
         return False
 
-    @property
-    def ends_at_once(self) -> bool:
-        """Whether a lone ACK or NAK is an answer before a silence has shown that nothing follows."""
-        return False
+    def decode_reply(self, frame: bytes) -> Any:
+        """The value; what refuses any request the same way is told here."""
+        if frame == bytes([NAK]):
+            raise NotUnderstoodError(request=self.name)
+        if frame == BREAK:
+            raise ChannelClosedError(request=self.name, code="B0", why=_TEXT["closed"])
+        return self.value_of(frame)
+
+    def value_of(self, frame: bytes) -> Any:
+        """What an accepted frame says that is neither NAK nor B0."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +124,34 @@ class SignOn(_Call):
     def accepts(self, frame: bytes) -> bool:
         return IDENTIFICATION.fullmatch(frame) is not None
 
-    def decode_reply(self, frame: bytes) -> Identification:
+    def value_of(self, frame: bytes) -> Identification:
         return Identification.decode(frame)
 
 
 @dataclass(frozen=True, slots=True)
-class SelectSession(_Call):
-    """Asks for programming mode at the speed of `speed`; the answer is the operand of P0."""
+class _Select(_Call):
+    """Says what shall come next, at the speed of the character `speed`; `at` is the line from then on."""
 
     speed: str
+    mode: str
     at: Line | None = None
 
-    mode: ClassVar[str] = "1"
+    @property
+    def line_after(self) -> Line | None:
+        return self.at
+
+    def encode(self) -> bytes:
+        return b"\x06" + f"0{self.speed}{self.mode}\r\n".encode("ascii")
+
+    def accepts(self, frame: bytes) -> bool:
+        return frame[:1] == bytes([STX]) or frame == bytes([NAK])
+
+
+@dataclass(frozen=True, slots=True)
+class SelectSession(_Select):
+    """Asks for programming mode; the answer is the operand of P0."""
+
+    mode: str = field(default="1", init=False)
 
     @property
     def name(self) -> str:
@@ -136,26 +161,13 @@ class SelectSession(_Call):
     def reply_sizes(self) -> ReplySizes:
         return ReplySizes(_SHORT, range(1, _SHORT + 1))
 
-    @property
-    def line_after(self) -> Line | None:
-        return self.at
-
-    def encode(self) -> bytes:
-        return option_select(self.speed, self.mode)
-
     def accepts(self, frame: bytes) -> bool:
-        return frame[:4] == b"\x01P0\x02" or frame[:1] == bytes([STX]) or frame == bytes([NAK])
+        return frame[:4] == b"\x01P0\x02" or _Select.accepts(self, frame)
 
-    def decode_reply(self, frame: bytes) -> str:
-        if frame == bytes([NAK]):
-            raise NotUnderstoodError(request=self.name)
+    def value_of(self, frame: bytes) -> str:
         if frame[0] != SOH:
             raise PayloadError(_TEXT["readout"])
         return operand_of(frame)
-
-
-def option_select(speed: str, mode: str) -> bytes:
-    return b"\x06" + f"0{speed}{mode}\r\n".encode("ascii")
 
 
 def operand_of(frame: bytes) -> str:
@@ -167,12 +179,8 @@ def operand_of(frame: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SelectReadout(_Call):
+class SelectReadout(_Select):
     """Asks for a list of values without a session: mode 0 the general one, mode 6 the short one of a CE102M."""
-
-    speed: str
-    mode: str
-    at: Line | None = None
 
     @property
     def name(self) -> str:
@@ -182,19 +190,7 @@ class SelectReadout(_Call):
     def reply_sizes(self) -> ReplySizes:
         return ReplySizes(_LONGEST, range(1, _LONGEST + 1))
 
-    @property
-    def line_after(self) -> Line | None:
-        return self.at
-
-    def encode(self) -> bytes:
-        return option_select(self.speed, self.mode)
-
-    def accepts(self, frame: bytes) -> bool:
-        return frame[:1] == bytes([STX]) or frame == bytes([NAK])
-
-    def decode_reply(self, frame: bytes) -> Block:
-        if frame == bytes([NAK]):
-            raise NotUnderstoodError(request=self.name)
+    def value_of(self, frame: bytes) -> Block:
         block = Block.read(text_of(frame))
         if not block.readout:
             raise PayloadError(_TEXT["readout end"])
@@ -232,9 +228,12 @@ class PresentPassword(_Call):
     def decode_reply(self, frame: bytes) -> None:
         if frame == bytes([ACK]):
             return
-        if frame[0] == STX:
-            raise _refused(self.name, frame)
-        raise WrongPasswordError(request=self.name, code=frame[:3].hex().upper(), why=_TEXT["wrong password"])
+        if frame[0] != STX:
+            raise WrongPasswordError(request=self.name, code=frame[:3].hex().upper(), why=_TEXT["wrong password"])
+        refused = _refused(self.name, frame)
+        if isinstance(refused, ForbiddenByLevelError):
+            raise WrongPasswordError(request=self.name, code=refused.code, why=refused.why)
+        raise refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +261,7 @@ class Read(_Call):
             return not text or text.startswith((self.parameter.encode("ascii") + b"(", b"(ERR"))
         return frame in (bytes([NAK]), BREAK)
 
-    def decode_reply(self, frame: bytes) -> tuple[str, ...]:
-        if frame == bytes([NAK]):
-            raise NotUnderstoodError(request=self.name)
-        if frame == BREAK:
-            raise ChannelClosedError(request=self.name, code="B0", why=_TEXT["closed"])
+    def value_of(self, frame: bytes) -> tuple[str, ...]:
         block = Block.read(text_of(frame))
         if len(block.items) == 1 and block.items[0].error is not None:
             raise refusal(self.name, block.items[0].error)
@@ -274,16 +269,23 @@ class Read(_Call):
 
 
 @dataclass(frozen=True, slots=True)
-class FastRead(_Call):
-    """A read without a session, at the speed of the sign-on: GROUP with identifiers as arguments."""
+class FastGroup(_Call):
+    """GROUP: several values at once without a session, at the speed of the sign-on.
+
+    `members` are pairs of an identifier of four hexadecimal digits and the mask of the values wanted of it. The answer
+    is the members in this order, each with its values in brackets; (Enn) stands for a value that is refused.
+    """
 
     address: str
-    parameter: str
-    args: str
+    members: tuple[tuple[str, int], ...]
 
     @property
     def name(self) -> str:
-        return f"fast read {self.parameter}"
+        return f"read GROUP({self._args})"
+
+    @property
+    def _args(self) -> str:
+        return "".join(f"{identifier}({mask:X})" for identifier, mask in self.members)
 
     @property
     def reply_sizes(self) -> ReplySizes:
@@ -294,18 +296,21 @@ class FastRead(_Call):
         return _SILENCE_BEFORE_S
 
     def encode(self) -> bytes:
-        return f"/?{self.address}!".encode("ascii") + command("R1", f"{self.parameter}({self.args})")
+        return f"/?{self.address}!".encode("ascii") + command("R1", f"GROUP({self._args})")
 
     def accepts(self, frame: bytes) -> bool:
-        return frame[:1] == bytes([STX]) or frame == bytes([NAK])
+        begins = (self.members[0][0].encode("ascii") + b"(", b"(ERR", b"GROUP(ERR")
+        return frame == bytes([NAK]) or (frame[:1] == bytes([STX]) and frame.startswith(begins, 1))
 
-    def decode_reply(self, frame: bytes) -> Block:
-        if frame == bytes([NAK]):
-            raise NotUnderstoodError(request=self.name)
-        block = Block.read(text_of(frame))
-        if len(block.items) == 1 and not block.items[0].name and block.items[0].error is not None:
-            raise refusal(self.name, block.items[0].error)
-        return block
+    def value_of(self, frame: bytes) -> Mapping[str, tuple[Item, ...]]:
+        """The values of each member; PayloadError where they are not those that were asked for."""
+        items = Block.read(text_of(frame)).items
+        if len(items) == 1 and items[0].name in ("", "GROUP") and items[0].error is not None:
+            raise refusal(self.name, items[0].error)
+        wanted = [identifier for identifier, mask in self.members for _ in range(mask.bit_count())]
+        if [item.name for item in items] != wanted:
+            raise PayloadError(_TEXT["members"].format(found=" ".join(item.name for item in items) or "nothing"))
+        return {name: tuple(item for item in items if item.name == name) for name in dict.fromkeys(wanted)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,24 +332,15 @@ class Write(_Call):
     def changes_meter(self) -> bool:
         return True
 
-    @property
-    def ends_at_once(self) -> bool:
-        return True
-
     def encode(self) -> bytes:
         return command("W1", f"{self.parameter}({self.value})")
 
     def accepts(self, frame: bytes) -> bool:
         return frame in (bytes([ACK]), bytes([NAK]), BREAK) or frame[:1] == bytes([STX])
 
-    def decode_reply(self, frame: bytes) -> None:
-        if frame == bytes([ACK]):
-            return
-        if frame == bytes([NAK]):
-            raise NotUnderstoodError(request=self.name)
-        if frame == BREAK:
-            raise ChannelClosedError(request=self.name, code="B0", why=_TEXT["closed"])
-        raise _refused(self.name, frame)
+    def value_of(self, frame: bytes) -> None:
+        if frame != bytes([ACK]):
+            raise _refused(self.name, frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,9 +365,6 @@ class End(_Call):
     def accepts(self, frame: bytes) -> bool:
         return False
 
-    def decode_reply(self, frame: bytes) -> None:
-        return None
-
 
 def _refused(request: str, frame: bytes) -> RefusedError:
     """The refusal in a block that answers a password or a write; PayloadError where there is none in it."""
@@ -384,6 +377,3 @@ def _refused(request: str, frame: bytes) -> RefusedError:
 def error_block(number: int) -> bytes:
     """`STX (ERRnn) ETX check`, as a meter sends it."""
     return data_block(f"(ERR{number:02d})")
-
-
-CHECKS: Final = tuple(Check)

@@ -62,6 +62,7 @@ _TEXT: Final = {
     "two holidays": "exception days name graphs that differ and are not those of a weekday: {names}",
     "holiday programs": "exception days name one graph for the whole year, so its seasons need the same program",
     "graphs full": "{count} different days are needed and {limit} graphs are there",
+    "strange graph": "one in the meter names {name}, which this model does not have: write the exception days first",
     "one season": "seasons {one} and {other} begin on the same day",
 }
 
@@ -297,16 +298,17 @@ def _program(image: Image, graph: int) -> DayProgram:
     return program
 
 
-def holiday_graphs(image: Image) -> tuple[int, ...]:
+def holiday_graphs(image: Image, numbers: Sequence[int] = _ANY_GRAPH) -> tuple[int, ...]:
     """The graphs that exception days name, the commonest first; without such days that of the first season's Sundays.
 
-    Both the schedule and the table of exception days go by this rule, so that either may be written alone.
+    Both the schedule and the table of exception days go by this rule, so that either may be written alone. Only graphs
+    of the model (`numbers`) count; where none is left, it is the first of them.
     """
-    if image.days:
-        return tuple(graph for graph, _ in Counter(day.graph for day in image.days).most_common())
-    if image.seasons:
-        return (image.seasons[0].graphs[DayKind.SUNDAY],)
-    return ()
+    named = Counter(day.graph for day in image.days or () if day.graph in numbers)
+    if named:
+        return tuple(graph for graph, _ in named.most_common())
+    sundays = [season.graphs[DayKind.SUNDAY] for season in (image.seasons or ())[:1]]
+    return tuple(graph for graph in sundays if graph in numbers) or (numbers[0],)
 
 
 # --- down -------------------------------------------------------------------------------------------------------------
@@ -335,12 +337,16 @@ def lower(
     looked for among the graphs that are there; new ones go where no season and no exception day looks now.
     """
     check_limits(schedule, limits)
+    strange = [day.graph for day in image.days or () if day.graph not in table.graph_numbers]
+    if strange:
+        why = _TEXT["strange graph"].format(name=graph_name(strange[0]))
+        raise ScheduleError(rule="special-kind", where="exception days", why=why)
     programs = {season.week[DayKind.HOLIDAY] for season in schedule.seasons}
     if len(programs) > 1:
         raise ScheduleError(rule="kinds-alike", where="holidays", why=_TEXT["holiday programs"])
     (holiday,) = programs
-    content: dict[int, DayProgram] = dict.fromkeys(holiday_graphs(image), holiday)
-    where: dict[DayProgram, int] = {holiday: next(iter(content))} if content else {}
+    content: dict[int, DayProgram] = dict.fromkeys(holiday_graphs(image, table.graph_numbers), holiday)
+    where: dict[DayProgram, int] = {holiday: next(iter(content))}
     wanted = dict.fromkeys(season.week[kind] for season in schedule.seasons for kind in WEEK)
     _find_graphs([one for one in wanted if one not in where], image, table, content, where)
     changed = {
@@ -376,8 +382,9 @@ def _find_graphs(
         content[graph], where[program] = program, graph
 
 
-def new_days(wanted: Collection[tuple[int, int]], image: Image) -> tuple[ExceptionDay, ...]:
+def new_days(wanted: Collection[tuple[int, int]], image: Image, table: Table) -> tuple[ExceptionDay, ...]:
     """The exception days of these dates: those that are there as they are, others with the graph of holidays."""
-    held = {(day.month, day.day): day for day in image.days or ()}
-    graphs = holiday_graphs(image)
-    return tuple(held.get(date) or ExceptionDay(*date, graphs[0]) for date in sorted(set(wanted)))
+    numbers = table.graph_numbers
+    held = {(day.month, day.day): day for day in image.days or () if day.graph in numbers}
+    graph = holiday_graphs(image, numbers)[0]
+    return tuple(held.get(date) or ExceptionDay(*date, graph) for date in sorted(set(wanted)))

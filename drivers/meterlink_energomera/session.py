@@ -27,7 +27,7 @@ from meterlink.errors import (
 from meterlink.flow import Flow, Pause, Reply, SetLine, ask
 from meterlink.wire.line import Line
 from meterlink_energomera.address import ANYBODY, on_wire, same_address
-from meterlink_energomera.errors import NoPasswordError
+from meterlink_energomera.errors import NoPasswordError, PasswordUnansweredError
 from meterlink_energomera.messages import (
     SPEEDS,
     End,
@@ -96,7 +96,7 @@ class Session:
         try:
             yield from self._begin()
             if password is not None:
-                yield from ask(PresentPassword(password))
+                yield from _present(password)
         except MeterlinkError:
             yield from self._close_quietly()
             raise
@@ -218,14 +218,37 @@ class Session:
     # --- without a session -------------------------------------------------------------------------------------------
 
     def read_out(self, mode: str) -> Flow[Reply[Block]]:
-        """A whole readout; the meter goes back to sleep by itself."""
-        yield from ask(End())
-        who = yield from self._sign_on()
-        speed, at = self._speed(who)
-        self._line = at
-        reply: Reply[Block] = yield from ask(SelectReadout(speed, mode, at))
-        yield from self._old_line()
-        return reply
+        """A whole readout, asked for again where it does not come; the meter goes back to sleep by itself."""
+        tries = self.target.profile.timing.tries
+        while True:
+            tries -= 1
+            try:
+                yield from ask(End())
+                who = yield from self._sign_on()
+                speed, at = self._speed(who)
+                self._line = at
+                reply: Reply[Block] = yield from ask(SelectReadout(speed, mode, at))
+                yield from self._old_line()
+                return reply
+            except (NoAnswerError, WireError) as failure:
+                yield from self._old_line()
+                if isinstance(failure, BadReplyError) or tries <= 0:
+                    raise
+                yield Pause(_FORGOTTEN_S)
+
+
+def _present(password: bytes) -> Flow[None]:
+    """The one attempt; a silence is told as what it may be."""
+    try:
+        yield from ask(PresentPassword(password))
+    except NoAnswerError as silence:
+        raise PasswordUnansweredError(
+            address=silence.address,
+            port=silence.port,
+            request=silence.request,
+            tries=silence.tries,
+            heard=silence.heard,
+        ) from silence
 
 
 def in_session(target: Target, work: Callable[[Session], Flow[T]]) -> Flow[T]:

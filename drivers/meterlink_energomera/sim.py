@@ -6,6 +6,7 @@ Here: sign-on, speeds, session, password, button, NAK. What the meter remembers 
 * After the option select the meter talks at the speed agreed; a wrong one, or none, keeps the first [documented].
 * A frame with a wrong check byte is answered NAK in a session, and then nothing more until it ends [seen].
 * A session ends with B0, without an answer, and by itself after a silence [documented].
+* GROUP and other reads are answered without a session, too, at the speed of the sign-on [documented].
 * A reply begins 200 to 300 ms after the request, and may pause once behind its first bytes [measured].
 """
 
@@ -27,7 +28,8 @@ from meterlink.wire.line import Line
 from meterlink_energomera.address import same_address
 from meterlink_energomera.framing import answering_framer
 from meterlink_energomera.messages import BREAK, SPEEDS, Identification, error_block, text_of
-from meterlink_energomera.sim_memory import Answer, Behaviour, Memory
+from meterlink_energomera.sim_kept import UNKNOWN, Answer
+from meterlink_energomera.sim_memory import Behaviour, Memory
 from meterlink_energomera.text import ACK, NAK, SOH, command, data_block
 
 __all__ = ["Behaviour", "SimulatedEnergomera", "Verdict", "simulate"]
@@ -42,10 +44,15 @@ _LEVEL: Final = 15
 _CONSTANT: Final = "777777"
 _SIGN_ON: Final = re.compile(rb"/\?([\x20-\x7e]*?)!(.*)", re.DOTALL)
 _SELECT: Final = re.compile(rb"\x06(.)(.)(.)\r\n")
+_FAST: Final = re.compile(rb"\x01R1\x02([A-Za-z0-9_]{1,16})\((.*)\)\x03.", re.DOTALL)
+_MEMBER: Final = re.compile(r"([0-9A-F]{4})\(([0-9A-F]{1,4})\)")
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9_]{1,16})\((.*)\)", re.DOTALL)
 _READOUTS: Final = {
     "6": ("ET0PE", "STAT_", "DATE_", "TIME_", "SNUMB", "IDPAS", "GRF01"),
-    "0": ("STAT_", "DATE_", "TIME_", "WATCH", "MODEL", "SNUMB", "VOLTA", "CURRE", "POWEP", "COS_f", "FREQU"),
+    "0": (
+        *("STAT_", "DATE_", "TIME_", "WATCH", "TRANS", "HOURS", "VINFO", "MODEL", "SNUMB"),
+        *("VOLTA", "CURRE", "POWEP", "COS_f", "FREQU", "HVOLT", "LVOLT"),
+    ),
 }
 
 
@@ -211,12 +218,30 @@ class SimulatedEnergomera:
         if address and not same_address(address, self.memory.address):
             return Verdict.FOREIGN
         if rest != b"\r\n":
-            return Verdict.SILENT
+            return self._fast_read(rest, now)
         table = self.memory.table
         ident = self._behaviour.ident or table.identification
         self._state = State.SELECTING
         self._ends_at = now + _WAITS_S
         return self._send(Identification("EKT", table.speed_char, ident).encode(), now)
+
+    def _fast_read(self, frame: bytes, now: float) -> Verdict:
+        """A read without a session, at the speed of the sign-on; GROUP where the model has it."""
+        found = _FAST.fullmatch(frame)
+        if found is None:
+            return Verdict.SILENT
+        name, args = (part.decode("ascii") for part in found.groups())
+        if name != "GROUP":
+            return self._read(name, args, now)
+        if not self._behaviour.knows_group:
+            return Verdict.SILENT
+        refused = (self._behaviour.refuses or {}).get(name)
+        members = list(_MEMBER.finditer(args))
+        if refused or not self.memory.table.group or "".join(member[0] for member in members) != args:
+            self._send(error_block(refused or UNKNOWN), now)
+            return Verdict.REFUSED
+        told = (f"{one[1]}" + self.memory.group(one[1], int(one[2], 16), now) for one in members)
+        return self._send(data_block("".join(told)), now)
 
     def _select(self, found: re.Match[bytes], now: float) -> Verdict:
         if self._state is not State.SELECTING:
@@ -275,7 +300,9 @@ class SimulatedEnergomera:
     def _password(self, text: str, now: float) -> Verdict:
         self.passwords_heard += 1
         today = self.memory.clock.local(now).date()
-        right = text.encode("ascii") == b"(" + self._behaviour.password + b")" and self._locked_on != today
+        if self._locked_on not in (None, today):  # the day of the lock is over
+            self._locked_on, self._wrong = None, 0
+        right = text.encode("ascii") == b"(" + self._behaviour.password + b")" and self._locked_on is None
         if right:
             self._wrong, self._level = 0, 1
             return self._send(bytes([ACK]), now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
@@ -20,6 +20,7 @@ from meterlink.tariff import YearSchedule
 from meterlink.wire.payload import PayloadError
 from meterlink_energomera.address import address_from_serial
 from meterlink_energomera.models import Table, table_of
+from meterlink_energomera.momentary import GROUP
 from meterlink_energomera.schedule import (
     EXDAY,
     SESON,
@@ -36,6 +37,7 @@ from meterlink_energomera.schedule import (
     read_seasons,
     schedule_limits,
 )
+from meterlink_energomera.sim_kept import MALFORMED, OUT_OF_RANGE, UNKNOWN, Answer, Archives, Entries
 from meterlink_energomera.times import date_text, read_date, read_time, time_text
 
 _SERIALS: Final = {"CE102M": "010748104609396", "CE303": "009114135064195", "CE6850M": "000000000800001"}
@@ -46,16 +48,25 @@ _MOST_SEASONS: Final = 12
 _MOST_DAYS: Final = 32
 _CLOCK_GROUP: Final = 1 << 0
 _TABLE_GROUP: Final = 1 << 4
-_JOURNAL: Final = 100
+_OUTAGE_BEFORE: Final = timedelta(days=3, hours=5)
+_OUTAGE: Final = timedelta(minutes=17)
+_METER_OFF: Final = 512
+_CORRECTED: Final = ("clock was corrected", "daily correction used up")
+_FIRMWARE: Final = {"VINFO": "v01.0401;Jul 20 2015"}
+_FURTHER: Final = {
+    "CONDI": "0",
+    "FCCUR": "1",
+    "FCVOL": "1",
+    "TAVER": "30",
+    "ACTIV": "4",
+    "SPEED": "5",
+    "ELOCK": "0,0",
+    "TRANS": "0",
+    "HOURS": "770",
+    "HVOLT": "253",
+    "LVOLT": "198",
+}
 _FILLERS: Final = {SESON: "00-00-00-00-00-00-00-00-00", EXDAY: "00.00.00"}
-
-UNKNOWN: Final = 12
-MALFORMED: Final = 13
-OUT_OF_RANGE: Final = 17
-NO_RECORD: Final = 18
-
-Answer = Sequence[str] | int
-"""The values, or the number of a refusal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +88,8 @@ class Behaviour:
     `refuses`              parameters that are refused with this number
     `answers`              parameters that are answered with these values
     `ignores_writes`       parameters whose writes are acknowledged and change nothing
+    `interval_min`         minutes of one slot of a load profile
+    `knows_group`          False: it is silent to GROUP
     `ident`                what it calls itself in the sign-on, None: the profile's
     `dies_after_writes`    so many writes are done, then it is silent for ever
     """
@@ -97,6 +110,8 @@ class Behaviour:
     refuses: Mapping[str, int] | None = None
     answers: Mapping[str, Sequence[str]] | None = None
     ignores_writes: frozenset[str] = frozenset()
+    interval_min: int = 30
+    knows_group: bool = True
     ident: str | None = None
     dies_after_writes: int | None = None
 
@@ -128,7 +143,19 @@ class Memory:
         self.load_w = state.load_w
         self.writes_done = 0
         self.corrected_on: date | None = None
-        self.journal: list[str] = []
+        self._archives = Archives(
+            table=self.table,
+            clock=self.clock,
+            energy=self.energy,
+            switches_on=self._switches_on,
+            load_w=self.load_w,
+            interval_min=behaviour.interval_min,
+            told=self._registers,
+        )
+        self.entries = Entries()
+        went_off = _local(state) - _OUTAGE_BEFORE
+        for at, bits in ((went_off, _METER_OFF), (went_off + _OUTAGE, 0)):
+            self.entries.note("PHASE", at, bits)
         self._series: str | None = None
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -147,8 +174,11 @@ class Memory:
             return self.lists[parameter]
         if parameter[:3] == "ET0" and parameter[3:] in table.energy:
             return self._registers(self.energy.registers(now), parameter[3:])
-        if table.archive and parameter[:3] == table.archive and parameter[3:] in table.energy:
-            return self._archive(args, parameter[3:], now)
+        if parameter in table.journals.values():
+            return self.entries.answer(parameter, args)
+        kept = self._archives.answer(parameter, args, now)
+        if kept is not None:
+            return kept
         if parameter in table.instant:
             return self._instant(parameter, len(table.instant[parameter]))
         single = self._singles(now).get(parameter)
@@ -166,16 +196,15 @@ class Memory:
             "STAT_": self._status(local),
         }
         if table.firmware:
-            found[table.firmware] = f"{table.identification}.8s4"
+            found[table.firmware] = _FIRMWARE.get(table.firmware, f"{table.identification}.8s4")
         if table.watch:
             found["WATCH"] = f"{self._time(local)},{date_text(local)},0"
         if table.dst:
             found[table.dst] = "1" if self.clock.dst_enabled else "0"
         found |= dict(zip(table.dst_months, ("03", "10"), strict=False))
-        further = {"CONDI": "0", "FCCUR": "1", "FCVOL": "1", "TAVER": "30", "ACTIV": "4", "SPEED": "5"}
-        found |= {name: value for name, value in further.items() if name in table.status}
-        if "ELOCK" in table.status:
-            found["ELOCK"] = "0,0"
+        found |= {name: value for name, value in _FURTHER.items() if name in table.status}
+        if table.load_profile:
+            found["TAVER"] = str(self.behaviour.interval_min)
         return found
 
     @staticmethod
@@ -195,16 +224,17 @@ class Memory:
             return text
         return text.rstrip("0") + "0" if text.rstrip("0").endswith(".") else text.rstrip("0")
 
-    def _archive(self, args: str, direction: str, now: float) -> Answer:
-        try:
-            month, year = map(int, args.split("."))
-            following = date(2000 + year + month // 12, month % 12 + 1, 1)
-        except ValueError:
-            return MALFORMED
-        registers = self.energy.month_start(following.year, following.month, now)
-        if registers is None:
-            return [] if self.table.empty_when_absent else NO_RECORD
-        return self._registers(registers, direction)
+    def group(self, identifier: str, mask: int, now: float) -> str:
+        """What one member of a fast read tells, each value in brackets."""
+        for parameter, (known, order) in GROUP.items():
+            if known == identifier and parameter in self.table.instant:
+                answer = self.answer(parameter, "", now)
+                if isinstance(answer, int):
+                    return f"(E{answer:02d})" * mask.bit_count()
+                told = dict(zip(self.table.instant[parameter], answer, strict=False))
+                wanted = (label for bit, label in enumerate(order) if mask >> bit & 1)
+                return "".join(f"({told.get(label, f'E{UNKNOWN}')})" for label in wanted)
+        return f"(E{UNKNOWN})" * mask.bit_count()
 
     def _instant(self, parameter: str, count: int) -> list[str]:
         power = Decimal(self.load_w) / 1000
@@ -225,6 +255,8 @@ class Memory:
             first, _, used, count = self.table.tariff_bits
             tariffs = {point.tariff for points in self._image.graphs.values() for point in points}
             bits = self.energy.tariff_at(local) << first | sum(1 << used + one - 1 for one in tariffs if one <= count)
+        if self.corrected_on == local.date():
+            bits |= sum(1 << int(bit) for bit, words in self.table.status_bits.items() if words in _CORRECTED)
         return f"{bits:08X}" if self.table.status_base == 16 else str(bits)
 
     # --- writing -----------------------------------------------------------------------------------------------------
@@ -238,7 +270,7 @@ class Memory:
         if refused is None:
             self.writes_done += 1
             group = _TABLE_GROUP if parameter in self.lists else _CLOCK_GROUP
-            self.journal = [f"{self.clock.local(now):%d-%m-%y-%H-%M}-{group}", *self.journal][:_JOURNAL]
+            self.entries.note("ACCES", self.clock.local(now), group)
         self._series = parameter if refused is None else None
         return refused
 
@@ -313,7 +345,10 @@ class Memory:
         if self.corrected_on == local.date():
             return OUT_OF_RANGE
         self.corrected_on = local.date()
-        self._set(local.replace(second=0 if local.second < 30 else 59, microsecond=0), now)
+        right = local.replace(second=0 if local.second < 30 else 59, microsecond=0)
+        self.entries.note_correction(local, right.second - local.second)
+        self._set(right, now)
+        self.entries.note("JSTAT", right, int(self._status(right), self.table.status_base))
         return None
 
     def _write_switch(self, value: str, now: float) -> int | None:
@@ -373,7 +408,6 @@ class Memory:
 
 
 def _local(state: SimState) -> datetime:
-
     true = datetime.fromtimestamp(state.started_at, UTC).replace(tzinfo=None)
     return true + state.utc_offset + state.clock_error
 

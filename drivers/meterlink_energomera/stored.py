@@ -223,7 +223,8 @@ def _holidays(days: Sequence[tuple[int, int]], stored: Mapping[str, str], profil
     anything = Season.every_day(DayProgram.of([(0, 1)]))
     check_limits(YearSchedule(seasons=(anything,), special_days=special), schedule_limits(profile.limits, table))
     image = Image.of(stored, table)
-    if image.days is not None and {(day.month, day.day) for day in image.days} == set(days):
+    held = {(day.month, day.day) for day in image.days or () if day.graph in table.graph_numbers}
+    if image.days is not None and held == set(days) and len(held) == len(image.days):
         return ()
     if image.days is None:
         raise ConfigError(setting=EXDAY, why=_TEXT["unread"].format(why=image.why_missing(EXDAY)))
@@ -231,4 +232,4 @@ def _holidays(days: Sequence[tuple[int, int]], stored: Mapping[str, str], profil
         raise ConfigError(setting=EXDAY, why=_TEXT["empty"])
     if not image.days and image.seasons is None:
         raise ConfigError(setting=SESON, why=_TEXT["unread"].format(why=image.why_missing(SESON)))
-    return _if_other({EXDAY: joined(map(str, new_days(days, image)))}, stored)
+    return _if_other({EXDAY: joined(map(str, new_days(days, image, table)))}, stored)

@@ -14,11 +14,12 @@ from meterlink.audit.chain import Chain, Recovered
 from meterlink.audit.doubt import Doubt, Doubts
 from meterlink.audit.keys import PrivateKey
 from meterlink.audit.note import SignatureLine, Vkey
+from meterlink.audit.open_works import OpenWork, OpenWorks
 from meterlink.audit.scan import Place, Scan
 from meterlink.audit.tree import Frontier
 from meterlink.errors import AuditError
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _ROOTS: Final = 200
 """So many heads that were held against the log are remembered with it."""
 _PURPOSE: Final = b"meterlink hint, no checkpoint\n"
@@ -46,6 +47,7 @@ def encode_cache(found: Scan, private: PrivateKey) -> bytes:
         "rotating": chain.rotating,
         "ended": chain.ended,
         "doubts": [asdict(doubt) for doubt in chain.doubts],
+        "works": [asdict(work) for work in chain.works],
         "recovered": [asdict(each) for each in chain.recovered],
         "signature": signature.text,
         "roots": {size: root.hex() for size, root in sorted(found.roots.items())[-_ROOTS:]},
@@ -53,7 +55,7 @@ def encode_cache(found: Scan, private: PrivateKey) -> bytes:
         "end": asdict(end),
         "last": asdict(last),
     }
-    text = json.dumps(facts).encode()
+    text = json.dumps(facts, separators=(",", ":")).encode()
     return text + b"\n" + private.sign(_PURPOSE + text).hex().encode() + b"\n"
 
 
@@ -82,6 +84,7 @@ def _scan(facts: dict[str, Any]) -> Scan | None:
     chain.epoch, chain.epoch_began = facts["epoch"], facts["epoch_began"]
     chain.rotating, chain.ended = facts["rotating"], facts["ended"]
     chain.doubts = Doubts([Doubt(**doubt) for doubt in facts["doubts"]])
+    chain.works = OpenWorks([OpenWork(**work) for work in facts["works"]])
     chain.recovered = [Recovered(**each) for each in facts["recovered"]]
     chain.signature = SignatureLine.parse(facts["signature"])
     chain.later_version = facts["later_version"]

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from meterlink.audit.doubt import Doubts
 from meterlink.audit.note import Algorithm, Checkpoint, SignatureLine, Vkey, verify_signature
+from meterlink.audit.open_works import OpenWorks
 from meterlink.audit.record import NO_RECORD, Record, decode_record
 from meterlink.audit.strict_text import decode_hash
 from meterlink.audit.tree import Frontier, leaf_hash
@@ -92,6 +93,7 @@ class Chain:
         self.later_version: int | None = None
         """The first record of a later version: what it says of a meter is not known here."""
         self.doubts = Doubts()
+        self.works = OpenWorks()
         self.anchors: list[Head] = []
         self.recovered: list[Recovered] = []
         self.signature: SignatureLine | None = None
@@ -218,6 +220,7 @@ class Chain:
             self.later_version = record.n
         self.last_run = record.fields.get("run", "")
         self.doubts.read(record)
+        self.works.read(record)
 
 
 def anchor_of(d: Mapping[str, Any], record: int | None = None) -> Head:

@@ -43,6 +43,8 @@ _WHY: Final = {
     "rights": "this user may not write into {folder}",
     "ended": "its last record says that it has ended",
 }
+_OF_METERS: Final = frozenset({"in-doubt", "work-open"})
+"""States in which the log is sound, and a meter is not as somebody wanted it."""
 _MIB: Final = 1024**2
 _GIB: Final = 1024**3
 _ADVICE: Final = {
@@ -116,7 +118,7 @@ def look(place: LogPlace, *, thorough: bool = False) -> Condition:
     """See what state a log is in; LogUnreadableError when it cannot even be read."""
     with telling_unreadable(place.folder.path):
         seen = _condition(place, _read(place, thorough))
-        if any(error.state != "in-doubt" for error in seen.findings):
+        if any(error.state not in _OF_METERS for error in seen.findings):
             seen = _look_alone(place, thorough) or seen
         return seen
 
@@ -161,6 +163,7 @@ def _condition(place: LogPlace, found: Scan) -> Condition:
             *_key_trouble(seen),
             *_write_trouble(seen),
             *doubts_of(chain.doubts),
+            *(work.error() for work in chain.works if work.wrote),
         ]
     )
     for error in seen.findings:

@@ -6,11 +6,12 @@ what was found; until then no other write to that meter is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from meterlink.audit.record import Record
+from meterlink.audit.record import Record, table_in, text_in
+from meterlink.errors import MeterInDoubtError
 
 KNOWN_RESULTS: Final = frozenset({"ok", "refused", "not-sent"})
 """After these nobody doubts what the meter did with the frame."""
@@ -30,18 +31,29 @@ class Doubt:
     family: str | None = None
     serial_number: str | None = None
     result: str | None = None
-    """What its outcome said, where there is one: the answer was lost or damaged."""
+    """What its outcome said, where there is one: for a frame in doubt, that the answer was lost or damaged."""
 
     def facts(self) -> dict[str, object]:
         """For JSON: what is not known is left out."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
+    def error(self, serial_number: str | None = None) -> MeterInDoubtError:
+        """Why nothing is written to this meter, or to the one that the frame names."""
+        return MeterInDoubtError(
+            serial_number=serial_number or self.serial_number or "?",
+            operation=self.operation,
+            record=self.of,
+            frame=self.i,
+            work=self.work,
+        )
+
 
 class Doubts:
     """The frames in doubt after the records read so far, in the order of their announcements."""
 
-    def __init__(self, doubts: Sequence[Doubt] = ()) -> None:
+    def __init__(self, doubts: Sequence[Doubt] = (), known: Collection[str] = KNOWN_RESULTS) -> None:
         self._open = {(doubt.of, doubt.i): doubt for doubt in doubts}
+        self._known = known
 
     def __iter__(self) -> Iterator[Doubt]:
         return iter(self._open.values())
@@ -64,7 +76,7 @@ class Doubts:
 
     def _outcome(self, d: Mapping[str, Any]) -> None:
         place = d["of"], d["i"]
-        if d["result"] in KNOWN_RESULTS:
+        if d["result"] in self._known:
             self._open.pop(place, None)
         elif place in self._open:
             facts = asdict(self._open[place]) | {"result": d["result"]}
@@ -75,9 +87,16 @@ class Doubts:
             del self._open[place]
 
 
+def unread(records: Iterable[Record]) -> list[Doubt]:
+    """Frames that were acknowledged, and of which nobody wrote down what the meter holds since; none is in doubt."""
+    left = Doubts(known=KNOWN_RESULTS - {"ok"})
+    for record in records:
+        left.read(record)
+    return [each for each in left if each.result == "ok"]
+
+
 def _doubt(record: Record, frame: Mapping[str, Any]) -> Doubt:
-    meter = record.d.get("meter")
-    named = meter if isinstance(meter, dict) else {}
+    named = table_in(record.d, "meter")
     return Doubt(
         of=record.n,
         i=frame["i"],
@@ -85,11 +104,7 @@ def _doubt(record: Record, frame: Mapping[str, Any]) -> Doubt:
         frame=frame["bytes"],
         run=record.fields["run"],
         work=record.work,
-        parameter=_text(frame.get("parameter")),
-        family=_text(named.get("family")),
-        serial_number=_text(named.get("serial_number")),
+        parameter=text_in(frame, "parameter"),
+        family=text_in(named, "family"),
+        serial_number=text_in(named, "serial_number"),
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

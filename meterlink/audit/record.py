@@ -67,6 +67,18 @@ class Entry:
     actor: str | None = None
 
 
+def table_in(facts: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The object under a key; an empty one where there is none, or something else."""
+    found = facts.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def text_in(facts: Mapping[str, Any], key: str) -> str | None:
+    """The text under a key, where there is one."""
+    found = facts.get(key)
+    return found if isinstance(found, str) else None
+
+
 def encode_record(entry: Entry, *, log: str, n: int, prev: bytes, run: str, mono_ms: int, t: str) -> Record:
     """A new record; AuditFormatError when it is too long or breaks a rule."""
     fields: dict[str, Any] = {"v": VERSION, "log": log, "n": n, "prev": prev.hex(), "run": run, "mono_ms": mono_ms}

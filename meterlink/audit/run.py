@@ -30,10 +30,15 @@ class Run:
     wall: Callable[[], float]
     monotonic: Callable[[], float]
     random: Callable[[int], bytes]
-    began: float = field(init=False)
+    began: Moment = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "began", self.monotonic())
+        object.__setattr__(self, "began", self.now())
+
+    @property
+    def began_at(self) -> datetime:
+        """By the wall clock: a claim, as every time in a record is."""
+        return _told(self.began)
 
     @classmethod
     def start(
@@ -50,13 +55,17 @@ class Run:
 
     def mono_ms(self, at: Moment) -> int:
         """Milliseconds since this run began."""
-        return max(0, round((at.monotonic - self.began) * 1000))
+        return max(0, round((at.monotonic - self.began.monotonic) * 1000))
 
 
 def told_utc(at: Moment) -> str:
     """The wall clock as records tell it."""
-    moment = _EPOCH + timedelta(milliseconds=round(at.wall * 1000))
+    moment = _told(at)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+
+
+def _told(at: Moment) -> datetime:
+    return _EPOCH + timedelta(milliseconds=round(at.wall * 1000))
 
 
 def has_jumped(before: Moment, now: Moment) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any, Final, Self
 
 from meterlink.audit.chain import Head, anchor_of, origin_digits
@@ -17,6 +18,7 @@ from meterlink.audit.folder import FolderBytes, LogFolder
 from meterlink.audit.fsio import write_new_file
 from meterlink.audit.keys import SEED_BYTES, key_from_seed
 from meterlink.audit.note import Note
+from meterlink.audit.open_works import OpenWork
 from meterlink.audit.opening import read_known, refuse
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry
@@ -27,7 +29,6 @@ from meterlink.errors import (
     AuditError,
     AuditFormatError,
     AuditNotWritableError,
-    MeterInDoubtError,
     NoRoomError,
     told_os_error,
 )
@@ -97,17 +98,36 @@ class SealedLog:
         """Frames whose fate nobody wrote down, as far as this run has seen."""
         return list(self._writer.chain.doubts)
 
+    @property
+    def began_at(self) -> datetime:
+        """When the run began that this log is open for, by its clock."""
+        return self._writer.run.began_at
+
+    def doubts_at(self, serial_number: str) -> list[Doubt]:
+        """Those of them that may be about this meter."""
+        return self._writer.chain.doubts.of_meter(serial_number)
+
+    def open_works_at(self, serial_number: str) -> list[OpenWork]:
+        """Works at this meter that are not closed, as far as this run has seen."""
+        return self._writer.chain.works.of_meter(serial_number)
+
+    def refuse_barred(self, serial_number: str, *works: str | None) -> None:
+        """WorkOpenError where another work than these wrote to this meter and is not closed, as far as this run has
+        seen."""
+        for each in self._writer.chain.works.barring(serial_number, works):
+            raise each.error()
+
     def announce(self, intents: Sequence[Entry], serial_number: str) -> list[int]:
         """Make the parts of one announcement durable, all or none, and return their indexes.
 
-        MeterInDoubtError while an earlier frame to this meter is in doubt, whichever run sent it.
+        MeterInDoubtError while an earlier frame to this meter is in doubt, whichever run sent it; WorkOpenError while
+        another work that wrote to it is open.
         """
         with self._ready() as writer:
             self._begin_work()
             for doubt in writer.chain.doubts.of_meter(serial_number):
-                raise MeterInDoubtError(
-                    serial_number=serial_number, operation=doubt.operation, record=doubt.of, frame=doubt.i
-                )
+                raise doubt.error(serial_number)
+            self.refuse_barred(serial_number, intents[0].work)
             for intent in intents:
                 writer.encode(intent)  # what cannot be written is refused before anything is
             self._change_old_key(intents[0])

@@ -17,10 +17,10 @@ from meterlink.audit.doubt import Doubts
 from meterlink.audit.note import Vkey
 from meterlink.audit.scan import Scan, Seen, Signatures, broken_chain, scan
 from meterlink.audit.segments import LogBytes
-from meterlink.errors import AuditError, LogTornError, MeterInDoubtError, TornBytesLostError, WrongKeyError
+from meterlink.errors import AuditError, LogTornError, TornBytesLostError, WrongKeyError
 
 OK: Final = "ok"
-_WORST_FIRST: Final = ("tampered", "fork", "behind", "key-lost", "not-writable", "torn", "in-doubt")
+_WORST_FIRST: Final = ("tampered", "fork", "behind", "key-lost", "not-writable", "torn", "in-doubt", "work-open")
 
 _WHY: Final = {"missing": "that file is not there", "changed": "its bytes are others"}
 """About torn bytes."""
@@ -110,9 +110,4 @@ def lost_torn_bytes(chain: Chain, torn_bytes: TornBytes) -> list[AuditError]:
 
 def doubts_of(doubts: Doubts) -> list[AuditError]:
     """Each frame in doubt."""
-    return [
-        MeterInDoubtError(
-            serial_number=doubt.serial_number or "?", operation=doubt.operation, record=doubt.of, frame=doubt.i
-        )
-        for doubt in doubts
-    ]
+    return [doubt.error() for doubt in doubts]

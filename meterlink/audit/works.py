@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from meterlink.audit.chain import Chain
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Record
 from meterlink.audit.scan import refuse_fault, scan
@@ -26,16 +27,13 @@ class WorkSeen:
 def works_of(place: LogPlace) -> list[WorkSeen]:
     """Every work that was opened, in the order of the log; ChainBrokenError where the log does not hold."""
     opened: dict[str, Record] = {}
-    closed: set[str] = set()
 
     def take(record: Record) -> None:
         if record.work is not None and record.type == "work.open":
             opened.setdefault(record.work, record)
-        elif record.work is not None and record.type == "work.close":
-            closed.add(record.work)
 
-    _read(place, take)
-    return [WorkSeen(id=work, opened=record, closed=work in closed) for work, record in opened.items()]
+    still_open = _read(place, take).works
+    return [WorkSeen(id=work, opened=record, closed=work not in still_open) for work, record in opened.items()]
 
 
 def records_of(place: LogPlace, work: str) -> list[Record]:
@@ -46,22 +44,22 @@ def records_of(place: LogPlace, work: str) -> list[Record]:
         if record.work == work:
             found.append(record)
 
-    origin = _read(place, take)
+    chain = _read(place, take)
     if not found:
-        raise NoWorkError(log=origin, work=work)
+        raise NoWorkError(log=chain.origin, work=work)
     return found
 
 
-def record_at(place: LogPlace, n: int) -> Record:
-    """One record by its index, which must be there."""
-    found: list[Record] = []
+def records_at(place: LogPlace, indexes: Collection[int]) -> dict[int, Record]:
+    """Records by their indexes."""
+    found: dict[int, Record] = {}
 
     def take(record: Record) -> None:
-        if record.n == n:
-            found.append(record)
+        if record.n in indexes:
+            found[record.n] = record
 
     _read(place, take)
-    return found[0]
+    return found
 
 
 def closing_facts(records: Sequence[Record]) -> dict[str, Any]:
@@ -72,7 +70,7 @@ def closing_facts(records: Sequence[Record]) -> dict[str, Any]:
     return {"records": [record.n for record in records], "root": encode_base64(tree.root())}
 
 
-def _read(place: LogPlace, take: Callable[[Record], None]) -> str:
+def _read(place: LogPlace, take: Callable[[Record], None]) -> Chain:
     found = scan(place.bytes(), signatures="last", seen=lambda record, _place: take(record))
     refuse_fault(found)
-    return found.chain.origin
+    return found.chain

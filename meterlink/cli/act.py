@@ -9,21 +9,22 @@ import click
 
 from meterlink.audit.run import Run
 from meterlink.cli import output
-from meterlink.cli.act_files import FORMATS, act_of, file_name, refuse_existing, write_act
+from meterlink.cli.act_files import COPIES, FORMATS, act_of, file_name, refuse_existing, write_act
+from meterlink.cli.act_shown import show_act
 from meterlink.cli.asking import lang_option, language_of
 from meterlink.cli.audit.common import PATH, audit_home, recorded, refuse_empty_work
+from meterlink.cli.file_names import refuse_device
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, json_option, pass_given
 from meterlink.errors import ConfigError
-from meterlink.language import Language, Words
+from meterlink.language import Language
 from meterlink.report.passport import passport_line
-
-COPIES: Final = 2
 
 _HELP: Final = "the act of a work, for the customer and for the office"
 _PRINT_HELP: Final = """print the act of a work, in Russian or English, as PDF and HTML
 
-It is made of the sealed log alone and comes out the same at any later time. Personal data are printed where their clear
+It is made of the sealed log alone. Its body is the same at any later time; the files differ from print to print,
+because head and QR code of the log are those of the moment of printing. Personal data are printed where their clear
 values are still kept beside the log. Without --work it is the act of the work that was closed last
 """
 _EXAMPLES: Final = (
@@ -36,18 +37,7 @@ _OPTIONS: Final = {
     "copies": "how many copies are printed, for the record",
 }
 _WHY: Final = {"format": "an act is written as .pdf or .html"}
-_WORDS: Final = Words(
-    {
-        Language.EN: {
-            "act": "act of the work {work}: {files}",
-            "passport": "for the passport of the meter:",
-        },
-        Language.RU: {
-            "act": "акт работы {work}: {files}",
-            "passport": "для паспорта прибора учёта:",
-        },
-    }
-)
+_ADVICE: Final = {"format": "Give it the ending .pdf or .html: -o act.pdf -o act.html writes both."}
 
 
 @click.group(cls=Group, help=_HELP)
@@ -67,7 +57,8 @@ def print_act(given: Given, /, work: str | None, outs: tuple[Path, ...], copies:
     language = language_of(given, Language.RU)
     for file in outs:
         if file.suffix.removeprefix(".") not in FORMATS:
-            raise ConfigError(setting=f"-o {file}", why=_WHY["format"])
+            raise ConfigError(setting=f"-o {file}", why=_WHY["format"], advice=_ADVICE["format"])
+        refuse_device(file, f"-o {file}")
     home = audit_home()
     found = act_of(home.current(), work)
     files = outs or tuple(file_name(found.work, each) for each in FORMATS)
@@ -84,11 +75,4 @@ def print_act(given: Given, /, work: str | None, outs: tuple[Path, ...], copies:
         "copies": copies,
         "passport": line,
     }
-    output.present(given.as_json, "act", facts, lambda: _show(found.work, files, line, language_of(given)))
-
-
-def _show(work: str, files: tuple[Path, ...], line: str, language: Language) -> None:
-    output.line(_WORDS("act", language, work=work, files=", ".join(map(str, files))))
-    output.line()
-    output.line(_WORDS("passport", language))
-    output.line(line)
+    output.present(given.as_json, "act", facts, lambda: show_act(found.work, files, line, language_of(given)))

@@ -21,6 +21,8 @@ from meterlink.language import Language
 from meterlink.report.act_body import act_body, body_sha256
 
 FORMATS: Final = ("pdf", "html")
+COPIES: Final = 2
+"""One for each side."""
 _LONGEST_NAME: Final = 80
 
 _WHY: Final = {
@@ -109,7 +111,7 @@ def refuse_existing(files: Sequence[Path]) -> None:
             raise ConfigError(setting=str(file), why=_WHY["there"], advice=_ADVICE["there"])
 
 
-def write_act(log: SealedLog, act: Act, files: Sequence[Path], language: Language, copies: int) -> None:
+def write_act(log: SealedLog, act: Act, files: Sequence[Path], language: Language, copies: int = COPIES) -> None:
     """Render, write each file and record in the log what was issued. The head printed is that of this moment."""
     checkpoint = log.checkpoint().encode().decode("utf-8")
     rendered = {file: _render(file, act, checkpoint, language) for file in files}

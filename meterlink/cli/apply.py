@@ -9,7 +9,6 @@ import click
 
 from meterlink.cli import output
 from meterlink.cli.asking import (
-    confirm,
     lang_option,
     language_of,
     performer_of,
@@ -21,9 +20,8 @@ from meterlink.cli.asking import (
 from meterlink.cli.at_meter import place_of, refuse_unfit
 from meterlink.cli.audit.common import PATH, audit_home, read_given
 from meterlink.cli.grammar import Command
-from meterlink.cli.job import ended_facts, job, raise_problem, show_ended, telling
+from meterlink.cli.job import ended_facts, job, raise_problem, show_ended
 from meterlink.cli.options import Given, meter_options, pass_given
-from meterlink.cli.plan_shown import show_plan
 from meterlink.language import Language, Words
 from meterlink.visit.form import unasked
 from meterlink.visit.order import Order
@@ -75,11 +73,10 @@ def apply(given: Given, /, plan_file: Path, performer: str | None, yes: bool) ->
         session = at_work.session
         before = session.look()
         plan = session.plan_again(saved, before)
-        if not given.as_json:
-            show_plan(plan, language)
-        confirmed = confirm(at_work.meter.driver, session.site.identity.serial_number, by, yes, language)
-        session.begin(unasked(order), before, restores=plan.restores is not None)
-        results = session.carry_out(plan, confirmed, telling(language))
+        at_work.show(plan, as_json=given.as_json)
+        confirmed = at_work.confirm(by, yes)
+        session.begin(unasked(order), before, restores=plan.restores)
+        results = at_work.carry_out(plan, confirmed)
         after, problems = session.look_after(plan, results)
         ended = session.close(unasked(order), results, after, problems)
     output.present(given.as_json, "apply", ended_facts(ended, plan), lambda: show_ended(ended, plan, language))

@@ -14,7 +14,7 @@ from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.section import Section, present
 from meterlink.driver import Target
 from meterlink.flow import Flow
-from meterlink.model import ArchiveReading
+from meterlink.model import ArchiveReading, Direction, EnergyValue
 
 _HELP: Final = "what the meter kept of past months"
 _READ_HELP: Final = "read the registers as they stood at the start of each of the last months"
@@ -68,12 +68,18 @@ def section(meter: Meter, months: int = USUAL_MONTHS) -> Section:
 
 def show_records(reading: ArchiveReading) -> None:
     """For people: a row for each month, a column for each register that any month has."""
-    names = dict.fromkeys(f"{value.register}, {value.unit}" for record in reading.records for value in record.registers)
+    names = dict.fromkeys(_column(value) for record in reading.records for value in record.registers)
     if not names:
         output.line(_NO_MONTHS)
         return
     rows = []
     for record in reading.records:
-        amounts = {f"{value.register}, {value.unit}": format(value.amount, "f") for value in record.registers}
+        amounts = {_column(value): format(value.amount, "f") for value in record.registers}
         rows.append((f"{record.month:%Y-%m-%d}", *(amounts.get(name) for name in names)))
     output.table(("start of month", *names), rows, numbers=tuple(names))
+
+
+def _column(value: EnergyValue) -> str:
+    """`T1, kWh`; energy that flows out has columns of its own."""
+    way = "" if value.direction is Direction.IMPORT else f" {value.direction}"
+    return f"{value.register}{way}, {value.unit}"

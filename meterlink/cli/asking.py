@@ -22,6 +22,11 @@ from meterlink.visit.session import Confirmed, prompts_of
 
 C = TypeVar("C", bound=Callable[..., Any] | click.Command)
 
+
+class UnansweredError(click.Abort):
+    """The end of the input at a question (Ctrl-D, Ctrl-Z on Windows): nobody answers any more. Ctrl-C is no answer."""
+
+
 _LANG_HELP: Final = "language of what people read: ru or en  [METERLINK_LANG]"
 _YES_HELP: Final = "confirm on somebody's behalf, for scripts; nothing is asked"
 _PERFORMER_HELP: Final = "which performer of the order does the work, by id; the first where it is not said"
@@ -29,11 +34,14 @@ _SOURCE_HELP: Final = (
     "why this computer's clock may be believed: system (kept right by the network), confirmed (compared with a trusted "
     "clock just now)"
 )
+CONFIRMING_TRIES: Final = 3
+"""So often a serial number may be mistyped; people stand on ladders."""
+
 _WHY: Final = {
     "json": "--json asks nothing, and --yes was not given",
     "no terminal": "there is no terminal to ask in, and --yes was not given",
-    "typed": "{typed!r} was typed",
-    "nothing": "nothing was typed",
+    "typed": "what was typed was not its serial number, {tries} times",
+    "unanswered": "the question was not answered",
     "performer": "the order knows no performer {id!r}; it has {known}",
 }
 _ADVICE: Final = {"performer": "Give one of them, or leave --performer out."}
@@ -41,12 +49,16 @@ _WORDS: Final = Words(
     {
         Language.EN: {
             "serial": "Type the serial number of the meter to have this written (nothing else confirms)",
+            "other": "Attempt {attempt} of {tries}: {typed!r} is not the serial number of this meter.",
+            "nothing": "Attempt {attempt} of {tries}: nothing was typed.",
             "prompt": "Before the dialogue with the meter: {prompt}. Press Enter when that is done",
             "source": "This computer shows {now}. Is that right? system: the network keeps it right; confirmed: I "
             "compared it with a trusted clock just now; unknown",
         },
         Language.RU: {
             "serial": "Наберите заводской номер прибора, чтобы это записать (ничто другое не подтверждает)",
+            "other": "Попытка {attempt} из {tries}: {typed!r} - не номер этого прибора.",
+            "nothing": "Попытка {attempt} из {tries}: ничего не набрано.",
             "prompt": "Перед обменом с прибором: {prompt}. Нажмите Enter, когда сделано",
             "source": "Этот компьютер показывает {now}. Это верно? system: часы ведёт сеть; confirmed: я только что "
             "сверил их с надёжными часами; unknown: неизвестно",
@@ -106,14 +118,19 @@ def refuse_unaskable(yes: bool, serial_number: str, *, as_json: bool) -> None:
 
 
 def confirm(driver: Driver, serial_number: str, by: str, yes: bool, language: Language) -> Confirmed:
-    """The meter's serial number, typed by a person."""
+    """The meter's serial number, typed by a person; NotConfirmedError when it was not."""
     if yes:
         return Confirmed(by=by, how=_BY_OPTION)
-    typed = ask(_WORDS("serial", language)).strip()
-    if not typed or not driver.same_serial(typed, serial_number):
-        why = _WHY["typed"].format(typed=typed) if typed else _WHY["nothing"]
-        raise NotConfirmedError(serial_number=serial_number, why=why)
-    return Confirmed(by=by, how=_BY_TYPING)
+    for attempt in range(1, CONFIRMING_TRIES + 1):
+        try:
+            typed = ask(_WORDS("serial", language)).strip()
+        except UnansweredError:
+            raise NotConfirmedError(serial_number=serial_number, why=_WHY["unanswered"]) from None
+        if typed and driver.same_serial(typed, serial_number):
+            return Confirmed(by=by, how=_BY_TYPING)
+        wrong = "other" if typed else "nothing"
+        output.aside(_WORDS(wrong, language, attempt=attempt, tries=CONFIRMING_TRIES, typed=typed))
+    raise NotConfirmedError(serial_number=serial_number, why=_WHY["typed"].format(tries=CONFIRMING_TRIES))
 
 
 def performer_of(order: Order, wanted: str | None) -> str:
@@ -147,15 +164,24 @@ def prompt(actions: Collection[Action], profile: Profile, yes: bool, language: L
 
 def ask(question: str, usual: str = "") -> str:
     """One line; what Enter alone means is `usual`."""
-    output.Progress.vanish()
-    answer: str = click.prompt(question, default=usual, show_default=bool(usual), err=True)
+    answer: str = _prompt(question, default=usual, show_default=bool(usual))
     return answer
 
 
 def choose(question: str, answers: list[str], usual: str | None = None) -> str:
     """One of several words."""
     words = [str(each) for each in answers]  # members of an enum would go by their names
-    default = None if usual is None else str(usual)
-    output.Progress.vanish()
-    answer: str = click.prompt(question, type=click.Choice(words), default=default, err=True)
+    answer: str = _prompt(question, type=click.Choice(words), default=None if usual is None else str(usual))
     return answer
+
+
+def _prompt(question: str, **how: Any) -> Any:
+    """A question on stderr; UnansweredError at the end of the input, click's Abort at Ctrl-C."""
+    output.Progress.vanish()
+    try:
+        return click.prompt(question, err=True, **how)
+    except click.Abort as abort:
+        output.aside("")  # the key left the cursor behind the question
+        if isinstance(abort.__context__, EOFError):
+            raise UnansweredError from None
+        raise

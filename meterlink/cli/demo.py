@@ -15,7 +15,7 @@ from meterlink.audit.run import Run
 from meterlink.audit.verify import Report, verify_log
 from meterlink.cli import output
 from meterlink.cli.asking import lang_option, language_of
-from meterlink.cli.audit.common import PATH, counted, recorded
+from meterlink.cli.audit.common import PATH, recorded
 from meterlink.cli.audit.init import STANDALONE
 from meterlink.cli.connect import find_place
 from meterlink.cli.grammar import Command
@@ -117,14 +117,14 @@ _WORDS: Final = Words(
     {
         Language.EN: {
             "begin": "A simulated meter in memory, visited over its real protocol. Everything lies in {folder}",
-            "verified": "The sealed log is whole: {records}, every signature checked.",
+            "verified": "The sealed log is whole: {count} {count:record|records}, every signature checked.",
             "log": "log: {folder}",
             "end": "With a meter of yours: meterlink audit init --standalone, meterlink order new order.toml, "
             "meterlink visit order.toml --port COM3",
         },
         Language.RU: {
             "begin": "Имитация прибора в памяти, обмен по его настоящему протоколу. Всё лежит в {folder}",
-            "verified": "Журнал цел: {records}, проверена каждая подпись.",
+            "verified": "Журнал цел: {count} {count:запись|записи|записей}, проверена каждая подпись.",
             "log": "журнал: {folder}",
             "end": "С вашим прибором: meterlink audit init --standalone, meterlink order new order.toml, "
             "meterlink visit order.toml --port COM3 --lang ru",
@@ -148,7 +148,7 @@ def demo(given: Given, /, folder: Path | None) -> None:
         output.line()
     wanted = Wanted(
         order=order,
-        form=read_form(_FORM.encode(), _ORIGIN),
+        form=read_form(_FORM.encode(), _ORIGIN, order.seals_expected),
         performer=order.performers[0].id,
         yes=True,
         as_json=given.as_json,
@@ -207,7 +207,7 @@ def _verified(home: AuditHome) -> Report:
 def _show(done: Visit, report: Report, home: AuditHome, language: Language) -> None:
     show_visit(done, language)
     output.line()
-    output.line(_WORDS("verified", language, records=counted(report.chain.size, "record")))
+    output.line(_WORDS("verified", language, count=report.chain.size))
     output.line(_WORDS("log", language, folder=home.current().folder.path))
     for error in report.findings:
         raise error

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from meterlink.audit.home import AuditHome
 from meterlink.audit.run import Run
-from meterlink.cli import output
+from meterlink.cli import output, streams
 from meterlink.cli.act_files import judge
+from meterlink.cli.asking import confirm
 from meterlink.cli.at_meter import at_meter, site_of
 from meterlink.cli.audit.common import recorded, safe
 from meterlink.cli.connect import Meter, Place
-from meterlink.cli.plan_shown import plan_facts
+from meterlink.cli.plan_shown import plan_facts, show_plan
 from meterlink.cli.version import VERSION
 from meterlink.errors import MeterlinkError, WorkIncompleteError
 from meterlink.language import Language, Words
@@ -25,12 +26,15 @@ from meterlink.visit.carrying import Result, StepResult
 from meterlink.visit.order import Order
 from meterlink.visit.plan import Plan, Step, TimeSource
 from meterlink.visit.resolving import Resolved
-from meterlink.visit.session import Ended, Frames, Session
+from meterlink.visit.session import Confirmed, Ended, Frames, Session
 from meterlink.visit.snapshot import snapshot_facts
 from meterlink.visit.words import old_new_words, operation_words, result_words
-from meterlink.visit.work import WorkGate
+from meterlink.visit.work import Work, WorkGate
 
 _WELL: Final = ("done", "nothing", "cancelled")
+_INTERRUPTED: Final = "interrupted"
+_NOT_BEGUN: Final = "not-begun"
+"""What a step has for a result where a work was broken off; in documents only."""
 _PROGRAM: Final = "meterlink {version}"
 _WORDS: Final = Words(
     {
@@ -78,13 +82,31 @@ _WORDS: Final = Words(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Job:
-    """A session with its meter."""
+    """A session with its meter, and the plan as soon as there is one."""
 
     session: Session
     meter: Meter
-    home: AuditHome
+    language: Language
+    plan: Plan | None = None
+
+    def show(self, plan: Plan, *, as_json: bool) -> None:
+        """The plan, to whoever is to confirm it; whoever reads documents gets it at the end."""
+        self.plan = plan
+        if not as_json:
+            show_plan(plan, self.language)
+
+    def confirm(self, by: str, yes: bool) -> Confirmed:
+        """The serial number of this meter, typed; NotConfirmedError when it was not."""
+        return confirm(self.meter.driver, self.session.site.identity.serial_number, by, yes, self.language)
+
+    def carry_out(self, plan: Plan, confirmed: Confirmed) -> list[StepResult]:
+        """Write it, telling each step on stderr."""
+        return self.session.carry_out(plan, confirmed, self._tell)
+
+    def _tell(self, step: Step) -> None:
+        output.aside(_WORDS("writing", self.language, operation=operation_words(step, self.language)))
 
 
 @contextmanager
@@ -97,9 +119,11 @@ def job(
     language: Language,
     time_source: TimeSource = TimeSource.UNKNOWN,
     experimental: bool = False,
+    run: Run | None = None,
 ) -> Iterator[Job]:
-    """The log first, so that a work that could not be recorded is refused before the port is opened."""
-    gate, frames, run = WorkGate(), Frames(), Run.start()
+    """The log first, so that a work that could not be recorded is refused before the port is opened. `run` began when
+    the person arrived, where anything was asked before."""
+    gate, frames, run = WorkGate(), Frames(), run or Run.start()
     log_place = home.current()
     with (
         recorded(home.open(run), home) as log,
@@ -124,9 +148,12 @@ def job(
         )
         for line in resolved_lines(session.resolve_doubts(), language):
             output.aside(line)
+        at_work = Job(session=session, meter=meter, language=language)
         try:
-            yield Job(session=session, meter=meter, home=home)
+            yield at_work
         except BaseException:
+            if session.work is not None:
+                streams.note_begun(_begun_facts(at_work, session.work))
             _tell_stopped(session, language)
             raise
 
@@ -137,15 +164,6 @@ def told_now(at: datetime) -> str:
 
 
 # --- told -----------------------------------------------------------------------------------------------------------
-
-
-def telling(language: Language) -> Any:
-    """Says what is being written, on stderr."""
-
-    def tell(step: Step) -> None:
-        output.aside(_WORDS("writing", language, operation=operation_words(step, language)))
-
-    return tell
 
 
 def resolved_lines(resolved: Sequence[Resolved], language: Language) -> Iterator[str]:
@@ -191,6 +209,25 @@ def ended_facts(ended: Ended, plan: Plan) -> dict[str, Any]:
         "after": None if ended.after is None else snapshot_facts(ended.after),
         "problems": [{"kind": type(each).__name__, "message": str(each)} for each in ended.problems],
     }
+
+
+def _begun_facts(at_work: Job, work: Work) -> dict[str, object]:
+    """For the document of a failure: the work, and how far each step of its plan came."""
+    plan = at_work.plan
+    steps = [] if plan is None else [_begun_step(step, plan, at_work.session) for step in plan.steps]
+    return {"work": work.id, "work_open": not work.closed, "steps": steps}
+
+
+def _begun_step(step: Step, plan: Plan, session: Session) -> dict[str, Any]:
+    for result in session.results:
+        if result.step == step:
+            return result.facts()
+    old, new = old_new_words(step, plan.before, Language.EN)
+    told = {"action": step.action.value, "operation": operation_words(step, Language.EN), "old": old, "new": new}
+    for progress in session.progress:
+        if progress.step == step:
+            return {**told, "result": _INTERRUPTED, "written": len(progress.written), "total": progress.total}
+    return {**told, "result": _NOT_BEGUN}
 
 
 def raise_problem(ended: Ended) -> None:

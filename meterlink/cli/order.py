@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
@@ -11,18 +11,25 @@ from typing import Any, Final
 import click
 
 from meterlink.cli import output
+from meterlink.cli.asking import lang_option, language_of
 from meterlink.cli.connect import library
+from meterlink.cli.file_names import refuse_device
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, json_option, pass_given
 from meterlink.cli.order_file import form_of, load_order
-from meterlink.errors import ConfigError, OrderError, told_os_error
+from meterlink.errors import ConfigError, told_os_error
+from meterlink.language import Language, Words
+from meterlink.model import Action
 from meterlink.profiles import Profile
 from meterlink.registry import load_driver
 from meterlink.tariff import draw_year, schedule_to_table
+from meterlink.tariff.presets import zone_words
+from meterlink.visit.caution import told_dates
 from meterlink.visit.order import Order, Performer, Seal, TariffPlan
 from meterlink.visit.order_check import check_meter, expected_profile, order_notes
 from meterlink.visit.order_fields import SAMPLE_ZONE
 from meterlink.visit.order_form import FORMS, order_template
+from meterlink.visit.words import action_words
 from meterlink.zone import parse_zone
 
 _HELP: Final = "work orders: what may be done to which meter"
@@ -42,39 +49,128 @@ _NEW_EXAMPLES: Final = (
     "meterlink order new flat-5.toml",
     "meterlink order new --example --form json",
 )
-_CHECK_EXAMPLES: Final = ("meterlink order check flat-5.toml", "meterlink order check flat-5.toml --json")
+_CHECK_EXAMPLES: Final = ("meterlink order check flat-5.toml", "meterlink order check flat-5.toml --lang ru")
 _FORM_HELP: Final = "form of the order: toml or json; by default that of FILE, else toml"
 _EXAMPLE_HELP: Final = "fill in an order for the simulated meter sim:mercury-200.02"
-_TEXT: Final = {
+_WHY: Final = {
     "there": "it is there already",
     "unwritable": "it cannot be written: {error}",
     "other form": "its name says {form}",
-    "written": "a new order stands in {file}; fill it in, then run `meterlink order check {file}`",
-    "example": "an order for the simulated meter stands in {file}; `meterlink order check {file}` says what it means",
-    "number": "{number} of {day}",
-    "basis": "{basis}: {text}",
-    "from": "from {day}",
-    "to": "until {day}",
-    "account": "{kind}, account {number}",
-    "contract": "{kind}, contract {number}",
-    "meter": "{model}, serial number {serial}, address {address}",
-    "as": "{given} = {model}",
-    "ratios": "CT {ct}, VT {vt}",
-    "plan": "tariff plan: {name}",
-    "zone": "{register} = {zone}",
-    "tariffs": "{count} tariffs shall be in force",
-    "one tariff": "1 tariff shall be in force",
-    "none": "none",
-    "day": "{month:02d}-{day:02d}",
-    "holds": "the order holds today, {today}",
 }
 _ADVICE: Final = {
     "there": "Give another name, or remove that file first.",
     "unwritable": "See to the folder, its rights and the room on the disk.",
     "other form": "Leave --form out, or give FILE another ending.",
 }
-_PERFORMERS: Final = ("id", "name", "post", "certificate", "until", "safety group")
-_SEALS: Final = ("number", "place", "kind", "owner")
+_DAY: Final = "{month:02d}-{day:02d}"
+_WORDS: Final = Words(
+    {
+        Language.EN: {
+            "written": "a new order stands in {file}; fill it in, then run `meterlink order check {file}`",
+            "example": "an order for the simulated meter stands in {file}; `meterlink order check {file}` says what it "
+            "means",
+            "order": "order",
+            "number": "{number} of {day}",
+            "basis": "basis",
+            "basis text": "{basis}: {text}",
+            "valid": "valid",
+            "from": "from {day}",
+            "to": "until {day}",
+            "actions": "actions",
+            "organisation": "organisation",
+            "customer": "customer",
+            "account": "{kind}, account {number}",
+            "contract": "{kind}, contract {number}",
+            "notice": "notice",
+            "address": "address",
+            "metering point": "metering point",
+            "substation": "substation",
+            "feeder": "feeder",
+            "meter": "meter",
+            "meter text": "{model}, serial number {serial}, address {address}",
+            "as": "{given} = {model}",
+            "ratios": "ratios",
+            "ratios text": "CT {ct}, VT {vt}",
+            "verified": "verified until",
+            "tz": "time zone",
+            "clock reason": "clock reason",
+            "password": "password",
+            "files": "files",
+            "hash": "hash",
+            "performers": "performers",
+            "performer columns": "id|name|post|certificate|until|safety group",
+            "seals": "seals expected",
+            "seal columns": "number|place|kind|owner",
+            "plan": "tariff plan: {name}",
+            "zone": "{register} = {zone}",
+            "tariffs": "{count} {count:tariff|tariffs} shall be in force",
+            "holidays": "holidays",
+            "none": "none",
+            "button": "button correction, min a year",
+            "display": "display {item}",
+            "holds": "the order holds today, {today}",
+            "household": "household",
+            "company": "company",
+            "application": "application",
+            "supplier-list": "supplier-list",
+            "inspection": "inspection",
+            "complaint": "complaint",
+            "decree": "decree",
+        },
+        Language.RU: {
+            "written": "новый наряд записан в {file}; заполните его и запустите `meterlink order check {file}`",
+            "example": "наряд для имитации прибора записан в {file}; что он означает, скажет "
+            "`meterlink order check {file}`",
+            "order": "наряд",
+            "number": "{number} от {day}",
+            "basis": "основание",
+            "basis text": "{basis}: {text}",
+            "valid": "действует",
+            "from": "с {day}",
+            "to": "до {day}",
+            "actions": "разрешено",
+            "organisation": "организация",
+            "customer": "потребитель",
+            "account": "{kind}, лицевой счёт {number}",
+            "contract": "{kind}, договор {number}",
+            "notice": "извещение",
+            "address": "адрес",
+            "metering point": "точка учёта",
+            "substation": "подстанция",
+            "feeder": "фидер",
+            "meter": "прибор учёта",
+            "meter text": "{model}, заводской номер {serial}, сетевой адрес {address}",
+            "as": "{given} = {model}",
+            "ratios": "трансформаторы",
+            "ratios text": "ТТ {ct}, ТН {vt}",
+            "verified": "поверен до",
+            "tz": "часовой пояс",
+            "clock reason": "причина установки часов",
+            "password": "пароль",
+            "files": "файлы",
+            "hash": "хеш",
+            "performers": "исполнители",
+            "performer columns": "id|ФИО|должность|удостоверение|до|группа",
+            "seals": "пломбы, которые должны быть",
+            "seal columns": "номер|место|вид|чья",
+            "plan": "тарифный план: {name}",
+            "zone": "{register} = {zone}",
+            "tariffs": "должно действовать {count} {count:тариф|тарифа|тарифов}",
+            "holidays": "особые дни",
+            "none": "нет",
+            "button": "коррекция кнопками, мин в год",
+            "display": "индикация {item}",
+            "holds": "наряд сегодня действителен, {today}",
+            "household": "бытовой потребитель",
+            "company": "организация",
+            "application": "заявление потребителя",
+            "supplier-list": "список поставщика",
+            "inspection": "проверка",
+            "complaint": "жалоба",
+            "decree": "нормативный акт",
+        },
+    }
+)
 
 
 @click.group(cls=Group, help=_HELP)
@@ -89,15 +185,17 @@ def order() -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--form", type=click.Choice(FORMS), help=_FORM_HELP)
 @click.option("--example", is_flag=True, help=_EXAMPLE_HELP)
+@lang_option
 @json_option
 @pass_given
 def new_order(given: Given, /, file: Path | None, form: str | None, example: bool) -> None:
+    language = language_of(given)
     chosen = _form(file, form)
     text = order_template(chosen, today(parse_zone(SAMPLE_ZONE) if example else None), example=example)
     if file is not None:
         _write_new(file, text)
     facts = {"file": None if file is None else str(file), "form": chosen, "text": text}
-    output.present(given.as_json, "order-new", facts, lambda: _show_new(file, text, example=example))
+    output.present(given.as_json, "order-new", facts, lambda: _show_new(file, text, language, example=example))
 
 
 def today(zone: tzinfo | None) -> date:
@@ -109,8 +207,9 @@ def _form(file: Path | None, form: str | None) -> str:
     if file is None:
         return form or FORMS[0]
     told = form_of(file)
+    refuse_device(file)
     if form not in (None, told):
-        raise ConfigError(setting="--form", why=_TEXT["other form"].format(form=told), advice=_ADVICE["other form"])
+        raise ConfigError(setting="--form", why=_WHY["other form"].format(form=told), advice=_ADVICE["other form"])
     return told
 
 
@@ -119,17 +218,17 @@ def _write_new(file: Path, text: str) -> None:
         with file.open("x", encoding="utf-8", newline="\n") as out:
             out.write(text)
     except FileExistsError:
-        raise ConfigError(setting=str(file), why=_TEXT["there"], advice=_ADVICE["there"]) from None
+        raise ConfigError(setting=str(file), why=_WHY["there"], advice=_ADVICE["there"]) from None
     except OSError as error:
-        why = _TEXT["unwritable"].format(error=told_os_error(error))
+        why = _WHY["unwritable"].format(error=told_os_error(error))
         raise ConfigError(setting=str(file), why=why, advice=_ADVICE["unwritable"]) from error
 
 
-def _show_new(file: Path | None, text: str, *, example: bool) -> None:
+def _show_new(file: Path | None, text: str, language: Language, *, example: bool) -> None:
     if file is None:
         output.line(text.rstrip("\n"))
     else:
-        output.line(_TEXT["example" if example else "written"].format(file=file))
+        output.line(_WORDS("example" if example else "written", language, file=file))
 
 
 # --- check ----------------------------------------------------------------------------------------------------------
@@ -137,23 +236,25 @@ def _show_new(file: Path | None, text: str, *, example: bool) -> None:
 
 @order.command(name="check", help=_CHECK_HELP, short_help=_CHECK_SHORT, examples=_CHECK_EXAMPLES)
 @click.argument("file", type=click.Path(path_type=Path))
+@lang_option
 @json_option
 @pass_given
 def check_order(given: Given, /, file: Path) -> None:
+    language = language_of(given)
     found = load_order(file)
     profile = expected_profile(found, library())
     check_meter(found, profile, load_driver(profile.driver))
     day = today(found.zone)
     problems = found.problems(day)
-    notes = order_notes(found, profile, day)
     facts = {
         "file": str(file),
         **_facts(found, profile),
         "checked_on": day,
         "problems": [str(problem) for problem in problems],
-        "notes": notes,
+        "notes": order_notes(found, profile, day),
     }
-    output.present(given.as_json, "order", facts, lambda: _show(found, profile, day, problems, notes))
+    shown = _Shown(order=found, profile=profile, day=day, language=language)
+    output.present(given.as_json, "order", facts, lambda: shown.show(holds=not problems))
     if problems:
         raise problems[0]
 
@@ -205,104 +306,128 @@ def _plan_facts(plan: TariffPlan) -> dict[str, Any]:
 
 
 def _days(days: Sequence[tuple[int, int]]) -> list[str]:
-    return [_TEXT["day"].format(month=month, day=day) for month, day in days]
+    return [_DAY.format(month=month, day=day) for month, day in days]
 
 
 # --- for people -----------------------------------------------------------------------------------------------------
 
 
-def _show(found: Order, profile: Profile, day: date, problems: Sequence[OrderError], notes: Sequence[str]) -> None:
-    output.pairs(
-        [
-            ("order", _TEXT["number"].format(number=found.order_no, day=found.order_date)),
-            (
-                "basis",
-                _TEXT["basis"].format(basis=found.basis, text=found.basis_text) if found.basis_text else found.basis,
-            ),
-            ("valid", _valid(found)),
-            ("actions", ", ".join(found.actions)),
-            ("organisation", found.organisation.name),
-            ("customer", _customer(found)),
-            ("notice", found.customer.notice),
-            ("address", found.address),
-            ("metering point", found.metering_point_id),
-            ("substation", found.substation),
-            ("feeder", found.feeder),
-            ("meter", _meter(found, profile)),
-            ("ratios", _ratios(found)),
-            ("verified until", found.meter.verification_next),
-            ("time zone", found.tz),
-            ("clock reason", found.clock_reason),
-            ("password", found.password_ref),
-            ("files", ", ".join(found.attached)),
-            ("hash", found.sha256),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """An order as people read it on this day."""
+
+    order: Order
+    profile: Profile
+    day: date
+    language: Language
+
+    def show(self, *, holds: bool) -> None:
+        order = self.order
+        output.pairs(
+            [
+                (self._say("order"), self._say("number", number=order.order_no, day=self._date(order.order_date))),
+                (self._say("basis"), self._basis()),
+                (self._say("valid"), self._valid()),
+                (self._say("actions"), ", ".join(self._action(action) for action in order.actions)),
+                (self._say("organisation"), order.organisation.name),
+                (self._say("customer"), self._customer()),
+                (self._say("notice"), order.customer.notice),
+                (self._say("address"), order.address),
+                (self._say("metering point"), order.metering_point_id),
+                (self._say("substation"), order.substation),
+                (self._say("feeder"), order.feeder),
+                (self._say("meter"), self._meter()),
+                (self._say("ratios"), self._ratios()),
+                (self._say("verified"), self._date(order.meter.verification_next)),
+                (self._say("tz"), order.tz),
+                (self._say("clock reason"), order.clock_reason),
+                (self._say("password"), order.password_ref),
+                (self._say("files"), ", ".join(order.attached)),
+                (self._say("hash"), order.sha256),
+            ]
+        )
+        output.heading(self._say("performers"))
+        output.table(self._columns("performer columns"), [self._performer(one) for one in order.performers])
+        if order.tariff_plan is not None:
+            self._show_plan(order.tariff_plan)
+        self._show_wishes()
+        if order.seals_expected:
+            output.heading(self._say("seals"))
+            output.table(self._columns("seal columns"), [_seal(seal) for seal in order.seals_expected])
+        output.line()
+        output.notes(order_notes(order, self.profile, self.day, self.language), self.language)
+        if holds:
+            output.line(self._say("holds", today=self._date(self.day)))
+
+    def _say(self, key: str, **facts: object) -> str:
+        return _WORDS(key, self.language, **facts)
+
+    def _columns(self, key: str) -> list[str]:
+        return self._say(key).split("|")
+
+    def _action(self, action: Action) -> str:
+        """As the order spells it; in Russian, where nobody would, in words."""
+        return action.value if self.language is Language.EN else action_words(action, self.language)
+
+    def _basis(self) -> str:
+        basis = self._say(self.order.basis.value)
+        text = self.order.basis_text
+        return self._say("basis text", basis=basis, text=text) if text else basis
+
+    def _valid(self) -> str:
+        days = (("from", self.order.valid_from), ("to", self.order.valid_to))
+        return " ".join(self._say(word, day=self._date(day)) for word, day in days if day is not None)
+
+    def _customer(self) -> str:
+        customer = self.order.customer
+        which = "contract" if customer.account_no is None else "account"
+        number = customer.account_no or customer.contract_no
+        told = self._say(which, kind=self._say(customer.kind.value), number=number)
+        return ", ".join(filter(None, (told, customer.name, customer.phone)))
+
+    def _meter(self) -> str:
+        meter, model = self.order.meter, self.profile.model
+        if meter.model != model:
+            model = self._say("as", given=meter.model, model=model)
+        return self._say("meter text", model=model, serial=meter.serial_number, address=meter.network_address)
+
+    def _date(self, day: date | None) -> str:
+        return "" if day is None else told_dates(day.isoformat(), self.language)
+
+    def _performer(self, one: Performer) -> tuple[object, ...]:
+        return (one.id, one.name, one.post, one.certificate, self._date(one.certificate_expires), one.safety_group)
+
+    def _ratios(self) -> str:
+        ct, vt = self.order.meter.ratio_ct, self.order.meter.ratio_vt
+        return "" if ct is None and vt is None else self._say("ratios text", ct=ct or 1, vt=vt or 1)
+
+    def _show_plan(self, plan: TariffPlan) -> None:
+        output.heading(self._say("plan", name=plan.name))
+        zones = [
+            self._say("zone", register=register, zone=zone_words(zone, self.language))
+            for register, zone in plan.zones.items()
         ]
-    )
-    output.heading("performers")
-    output.table(_PERFORMERS, [_performer(one) for one in found.performers])
-    if found.tariff_plan is not None:
-        _show_plan(found.tariff_plan)
-    _show_wishes(found)
-    if found.seals_expected:
-        output.heading("seals expected")
-        output.table(_SEALS, [_seal(seal) for seal in found.seals_expected])
-    output.line()
-    output.notes(notes)
-    if not problems:
-        output.line(_TEXT["holds"].format(today=day))
+        if zones:
+            output.line(", ".join(zones))
+        if plan.tariff_count is not None:
+            output.line(self._say("tariffs", count=plan.tariff_count))
+        output.line()
+        ascii_only = output.picture_must_be_ascii()
+        output.lines(draw_year(plan.schedule, ascii_only=ascii_only, language=self.language))
 
-
-def _valid(found: Order) -> str:
-    days = (("from", found.valid_from), ("to", found.valid_to))
-    return " ".join(_TEXT[word].format(day=day) for word, day in days if day is not None)
-
-
-def _customer(found: Order) -> str:
-    customer = found.customer
-    which = "contract" if customer.account_no is None else "account"
-    number = customer.account_no or customer.contract_no
-    told = _TEXT[which].format(kind=customer.kind, number=number)
-    return ", ".join(filter(None, (told, customer.name, customer.phone)))
-
-
-def _meter(found: Order, profile: Profile) -> str:
-    meter = found.meter
-    model = profile.model
-    if meter.model != model:
-        model = _TEXT["as"].format(given=meter.model, model=model)
-    return _TEXT["meter"].format(model=model, serial=meter.serial_number, address=meter.network_address)
-
-
-def _ratios(found: Order) -> str:
-    ct, vt = found.meter.ratio_ct, found.meter.ratio_vt
-    return "" if ct is None and vt is None else _TEXT["ratios"].format(ct=ct or 1, vt=vt or 1)
-
-
-def _performer(one: Performer) -> tuple[object, ...]:
-    return (one.id, one.name, one.post, one.certificate, one.certificate_expires, one.safety_group)
+    def _show_wishes(self) -> None:
+        """What shall stand in the meter beside the schedule."""
+        order = self.order
+        days = None if order.holidays is None else ", ".join(_days(order.holidays)) or self._say("none")
+        wishes: list[tuple[str, object]] = [
+            (self._say("holidays"), days),
+            (self._say("button"), order.button_correction_minutes),
+        ]
+        wishes += [(self._say("display", item=key), value) for key, value in (order.display or {}).items()]
+        if any(value is not None for _, value in wishes):
+            output.line()
+            output.pairs(wishes)
 
 
 def _seal(seal: Seal) -> tuple[object, ...]:
     return (seal.number, seal.place, seal.kind, seal.owner)
-
-
-def _show_plan(plan: TariffPlan) -> None:
-    output.heading(_TEXT["plan"].format(name=plan.name))
-    zones = ", ".join(_TEXT["zone"].format(register=register, zone=zone) for register, zone in plan.zones.items())
-    if zones:
-        output.line(zones)
-    if plan.tariff_count is not None:
-        output.line(_TEXT["one tariff" if plan.tariff_count == 1 else "tariffs"].format(count=plan.tariff_count))
-    output.line()
-    output.lines(draw_year(plan.schedule, ascii_only=output.picture_must_be_ascii()))
-
-
-def _show_wishes(found: Order) -> None:
-    """What shall stand in the meter beside the schedule."""
-    days = None if found.holidays is None else ", ".join(_days(found.holidays)) or _TEXT["none"]
-    minutes = found.button_correction_minutes
-    wishes: list[tuple[str, object]] = [("holidays", days), ("button correction, min a year", minutes)]
-    wishes += [(f"display {key}", value) for key, value in (found.display or {}).items()]
-    if any(value is not None for _, value in wishes):
-        output.line()
-        output.pairs(wishes)

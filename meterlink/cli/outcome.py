@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -64,6 +64,19 @@ def without_user(text: str) -> str:
     return _USER_INFO.sub(_MASKED, text)
 
 
+def _without_users(value: Any) -> Any:
+    """The same with no user in any text of it."""
+    match value:
+        case str():
+            return without_user(value)
+        case Mapping():
+            return {key: _without_users(each) for key, each in value.items()}
+        case list():
+            return [_without_users(each) for each in value]
+        case _:
+            return value
+
+
 def _from_keyboard(error: click.Abort) -> bool:
     # click hides the cause of what it raises for Ctrl-C at a question; a plain Abort is a "no"
     return isinstance(error.__cause__ or error.__context__, KeyboardInterrupt)
@@ -82,8 +95,8 @@ def _document(
 ) -> None:
     if as_json and not streams.document_was_printed():
         error = {"kind": kind, "message": message, "hint": hint, "exit_code": code} | dict(facts or {})
-        safe = {name: without_user(fact) if isinstance(fact, str) else fact for name, fact in error.items()}
-        output.document("error", {"error": safe})
+        document: dict[str, object] = _without_users({"error": error, **streams.begun()})
+        output.document("error", document)
 
 
 def _first_line(error: click.ClickException) -> str:

@@ -23,6 +23,7 @@ import click
 
 from meterlink.cli import streams
 from meterlink.errors import MeterlinkError
+from meterlink.language import Language, Words
 
 if TYPE_CHECKING:
     from meterlink.context import Traced
@@ -36,7 +37,7 @@ _NARROW: Final = 24
 
 _PICTURE_CHARACTERS: Final = "─┬│┌┐└┘"
 _ABSENT: Final = "not there: {what} ({reason})"
-_NOTE: Final = "note: {text}"
+_NOTE: Final = Words({Language.EN: {"note": "note: {text}"}, Language.RU: {"note": "примечание: {text}"}})
 _ERROR: Final = "error: {text}"
 _PROGRESS: Final = "{text} ... {count} frames"
 _USUAL_COLUMNS: Final = 80
@@ -171,9 +172,9 @@ def absent(values: Iterable[Absent]) -> None:
     lines(_ABSENT.format(what=value.what, reason=value.reason) for value in values)
 
 
-def notes(texts: Iterable[str]) -> None:
+def notes(texts: Iterable[str], language: Language = Language.EN) -> None:
     """What the reader of the result should know."""
-    lines(_NOTE.format(text=text) for text in texts)
+    lines(_NOTE("note", language, text=text) for text in texts)
 
 
 def picture_must_be_ascii() -> bool:
@@ -211,7 +212,7 @@ def aside(text: str) -> None:
 
 def remark(text: str) -> None:
     """What whoever sits there should know, and what is no failure."""
-    aside(_NOTE.format(text=text))
+    aside(_NOTE("note", text=text))
 
 
 def _tell_aside(text: str, *, newline: bool = True) -> None:

@@ -16,6 +16,7 @@ from meterlink.cli.asking import can_ask, lang_option, language_of, time_source_
 from meterlink.cli.at_meter import at_meter, place_of
 from meterlink.cli.audit.common import PATH, audit_home
 from meterlink.cli.connect import Meter, connected_at, wanted_place
+from meterlink.cli.file_names import refuse_device
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.order_file import load_order, load_schedule
@@ -214,8 +215,10 @@ def _make(
     time_source: str | None,
     restore: tuple[str, Snapshot] | None = None,
 ) -> int:
-    if out is not None and out.exists():
-        raise ConfigError(setting=f"-o {out}", why=_WHY["there"], advice=_ADVICE["there"])
+    if out is not None:
+        refuse_device(out, f"-o {out}")
+        if out.exists():
+            raise ConfigError(setting=f"-o {out}", why=_WHY["there"], advice=_ADVICE["there"])
     if actions is not None and restore is None:
         actions = [action for action in actions if action in order.actions] or actions
     language = language_of(given)

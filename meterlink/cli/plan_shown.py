@@ -9,11 +9,12 @@ from meterlink.cli import output
 from meterlink.cli.section import told_moment
 from meterlink.driver import SetSchedule
 from meterlink.language import Language, Words
+from meterlink.model import Action
 from meterlink.reading import clock_words
 from meterlink.tariff import differences, draw_year
 from meterlink.visit.plan import Plan, Step
 from meterlink.visit.session import step_facts
-from meterlink.visit.snapshot import clock_facts
+from meterlink.visit.snapshot import Snapshot, clock_facts
 from meterlink.visit.words import old_new_words, operation_words, untouched_words, warning_words
 
 _WORDS: Final = Words(
@@ -22,10 +23,14 @@ _WORDS: Final = Words(
             "meter": "meter {serial_number} ({model}), address {address}",
             "clock": "clock: {words}",
             "energy": "energy: {registers}",
-            "kWh": "kWh",
-            "kvarh": "kvarh",
+            "kWh import": "kWh",
+            "kvarh import": "kvarh",
+            "kWh export": "kWh export",
+            "kvarh export": "kvarh export",
             "nothing": "The meter is as it should be: there is nothing to write.",
             "steps": "to be written, in this order",
+            "back": "to be written back, as it was before the work {work}, in this order",
+            "nothing back": "The meter is as it was before the work {work}: there is nothing to write.",
             "step": "{number}. {operation}: {old} -> {new}",
             "experimental": "   experimental: nobody has seen this work ({source})",
             "prompt": "   before it: {prompt}",
@@ -40,10 +45,14 @@ _WORDS: Final = Words(
             "meter": "прибор учёта {serial_number} ({model}), сетевой адрес {address}",
             "clock": "{words}",
             "energy": "показания: {registers}",
-            "kWh": "кВт·ч",
-            "kvarh": "квар·ч",
+            "kWh import": "кВт·ч",
+            "kvarh import": "квар·ч",
+            "kWh export": "кВт·ч, отдача",
+            "kvarh export": "квар·ч, отдача",
             "nothing": "Прибор уже настроен как нужно: записывать нечего.",
             "steps": "будет записано, в этом порядке",
+            "back": "будет возвращено то, что было до работы {work}, в этом порядке",
+            "nothing back": "В приборе всё так, как было до работы {work}: записывать нечего.",
             "step": "{number}. {operation}: {old} -> {new}",
             "experimental": "   не проверено на приборах, никто не видел, что это работает ({source})",
             "prompt": "   перед этим: {prompt}",
@@ -61,17 +70,18 @@ _WORDS: Final = Words(
 def show_plan(plan: Plan, language: Language) -> None:
     """For people."""
     ascii_only = output.picture_must_be_ascii()
-    output.lines(_found(plan, language))
+    output.lines(state_lines(plan.before, language))
+    back = plan.restores is not None
     if not plan.steps:
         output.line()
-        output.line(_WORDS("nothing", language))
+        output.line(_WORDS("nothing back" if back else "nothing", language, work=plan.restores))
     else:
-        output.heading(_WORDS("steps", language))
+        output.heading(_WORDS("back" if back else "steps", language, work=plan.restores))
     for number, step in enumerate(plan.steps, 1):
         output.lines(_step(number, step, plan, language))
     for step in plan.steps:
-        if isinstance(step.setting, SetSchedule):
-            output.lines(_schedules(step.setting, plan, language, ascii_only))
+        if step.action is Action.SCHEDULE:
+            output.lines(_schedules(step, plan, language, ascii_only))
     if plan.warnings:
         output.heading(_WORDS("warnings", language))
         output.lines(f"! {warning_words(each.code, each.facts, language)}" for each in plan.warnings)
@@ -82,14 +92,15 @@ def show_plan(plan: Plan, language: Language) -> None:
         output.line(_WORDS("preview", language))
 
 
-def _found(plan: Plan, language: Language) -> Iterator[str]:
-    before = plan.before
+def state_lines(before: Snapshot, language: Language) -> Iterator[str]:
+    """Who the meter is, its clock and its energy."""
     who = before.identity
     yield _WORDS("meter", language, serial_number=who.serial_number, model=who.model, address=who.address)
     if before.clock is not None:
         yield _WORDS("clock", language, words=clock_words(before.clock, language=language))
     registers = ", ".join(
-        f"{value.register} {value.amount} {_WORDS(value.unit, language)}" for value in before.energy.registers
+        f"{value.register} {value.amount} {_WORDS(f'{value.unit} {value.direction}', language)}"
+        for value in before.energy.registers
     )
     yield _WORDS("energy", language, registers=registers)
 
@@ -103,20 +114,19 @@ def _step(number: int, step: Step, plan: Plan, language: Language) -> Iterator[s
         yield _WORDS("prompt", language, prompt=step.prompt)
 
 
-def _schedules(setting: SetSchedule, plan: Plan, language: Language, ascii_only: bool) -> Iterator[str]:
-    old, new = plan.before.year_schedule, setting.schedule
-    yield ""
-    if old is not None:
-        yield from differences(old, new, language=language)
+def _schedules(step: Step, plan: Plan, language: Language, ascii_only: bool) -> Iterator[str]:
+    old = plan.before.year_schedule
+    new = step.setting.schedule if isinstance(step.setting, SetSchedule) else None
+    if old is not None and new is not None:
         yield ""
-    yield f"{_WORDS('old', language)}:"
-    if old is None:
-        yield _WORDS("unread", language)
-    else:
-        yield from draw_year(old, ascii_only=ascii_only, language=language)
-    yield ""
-    yield f"{_WORDS('new', language)}:"
-    yield from draw_year(new, ascii_only=ascii_only, language=language)
+        yield from differences(old, new, language=language)
+    for caption, schedule in (("old", old), ("new", new)):
+        yield ""
+        yield f"{_WORDS(caption, language)}:"
+        if schedule is None:
+            yield _WORDS("unread", language)
+        else:
+            yield from draw_year(schedule, ascii_only=ascii_only, language=language)
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:

@@ -12,8 +12,9 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -38,6 +39,8 @@ from meterlink.visit.secrets import (
     variable_of,
     written_secret,
 )
+
+T = TypeVar("T")
 
 INDEX: Final = "secrets.json"
 
@@ -96,21 +99,32 @@ _COLUMNS: Final = ("reference", "comes from", "variable")
 # --- key ring and index ---------------------------------------------------------------------------------------------
 
 
-class KeyRing:
-    """The key ring of this user, through the package `keyring`.
+def _of_ring(work: Callable[[], T]) -> tuple[T | None, str | None]:
+    """What the key ring says, or the kind of whatever it raised and nothing else of it.
 
-    What it raises may tell what it was about: only the kind is shown, and none of ours holds on to it.
+    No list of its exceptions would do: each key ring is another package behind `keyring`, and not all keep to
+    `keyring.errors.KeyringError`. In keyring 25.7 `backends/Windows.py` raises `pywintypes.error` again (a plain
+    Exception), `backends/libsecret.py` does so with `GLib.Error`, and the import of one that the user chose may fail in
+    any way. What escaped here would show its text, and with it perhaps a password, in a traceback.
     """
+    try:
+        return work(), None
+    except Exception as error:  # noqa: BLE001  # see above
+        return None, type(error).__name__
+
+
+class KeyRing:
+    """The key ring of this user, through the package `keyring`."""
 
     def __init__(self, ring: Any) -> None:
         self._ring = ring
 
     def find(self, reference: str) -> Secret | None:
-        """The password; None where there is none, or none that can be read now."""
+        """The password; None where there is none, or none that can be read now: the ring may be locked."""
+        text, _ = _of_ring(lambda: self._ring.get_password(_SERVICE, _entry(reference)))
         try:
-            text = self._ring.get_password(_SERVICE, _entry(reference))
             return None if text is None else read_secret(reference, text)
-        except Exception:  # noqa: BLE001  # a locked key ring has nothing for now
+        except SecretFormError:
             return None
 
     def keep(self, secret: Secret) -> None:
@@ -125,24 +139,20 @@ class KeyRing:
         return True
 
     def _do(self, reference: str, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001  # each key ring has errors of its own
-            kind = type(error).__name__
-        else:
-            return
-        raise _not_kept(reference, "refused", kind=kind)
+        _, kind = _of_ring(work)
+        if kind is not None:
+            raise _not_kept(reference, "refused", kind=kind)
 
 
 def working_key_ring() -> KeyRing | None:
     """The key ring of this user, where there is one that works."""
-    try:
-        import keyring  # type: ignore[import-not-found,unused-ignore]
+    ring, _ = _of_ring(_usual_ring)
+    return ring
 
-        ring = keyring.get_keyring()
-        return KeyRing(ring) if ring.priority >= 1 else None
-    except Exception:  # noqa: BLE001  # a desktop without a key ring fails in as many ways as there are desktops
-        return None
+
+def _usual_ring() -> KeyRing | None:
+    ring = import_module("keyring").get_keyring()
+    return KeyRing(ring) if ring.priority >= 1 else None
 
 
 def _entry(reference: str) -> str:

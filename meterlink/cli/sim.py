@@ -39,6 +39,7 @@ _RUN_EXAMPLES: Final = (
 _OPTION_HELP: Final = {
     "listen": "address and port of the door; port 0 lets the system choose",
     "pty": "a pseudo-terminal instead of TCP, where the system has them",
+    "eight-bits": "the door knows eight bits only, as an 8N1 gateway: meters of 7E1 answer behind it to ?parity=soft",
     "seed": "where chance begins: one seed gives one run",
     "fault": "a fault of the line, as late:0.2 or lost-reply:0.3; `meterlink sim list` shows all; may be repeated",
     "meters": "how many meters are on the line, with serial numbers in a row",
@@ -138,6 +139,7 @@ def _show_list(models: list[_Model], absent: list[Absent]) -> None:
 @click.argument("model")
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:0", show_default=True, help=_OPTION_HELP["listen"])
 @click.option("--pty", is_flag=True, help=_OPTION_HELP["pty"])
+@click.option("--eight-bits", is_flag=True, help=_OPTION_HELP["eight-bits"])
 @click.option("--meters", type=click.IntRange(1, _MOST_METERS), default=1, help=_OPTION_HELP["meters"])
 @click.option("--seed", metavar="N", help=_OPTION_HELP["seed"])
 @click.option("--fault", metavar="SPEC", multiple=True, help=_OPTION_HELP["fault"])
@@ -152,7 +154,15 @@ def _show_list(models: list[_Model], absent: list[Absent]) -> None:
 @json_option
 @pass_given
 def run(
-    given: Given, /, model: str, listen: str, pty: bool, meters: int, fault: tuple[str, ...], **words: str | None
+    given: Given,
+    /,
+    model: str,
+    listen: str,
+    pty: bool,
+    eight_bits: bool,
+    meters: int,
+    fault: tuple[str, ...],
+    **words: str | None,
 ) -> None:
     profile = library().get(model)
     options = {_KEYS.get(name, name): word for name, word in words.items() if word is not None}
@@ -160,7 +170,7 @@ def run(
     driver = load_driver(profile.driver)
     with _own_options():
         simulation = simulate(driver, profile, options, started_at=time.time(), gap_s=GAP_S, count=meters)
-    line = profile.line.line
+    line = profile.line.line.in_eight_bits if eight_bits else profile.line.line
     door = open_pty_door(simulation.wire, line) if pty else TcpDoor(simulation.wire, line, *_host_and_port(listen))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who started it may end it without a fuss
     with closing(door), suppress(KeyboardInterrupt):

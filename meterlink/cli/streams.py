@@ -1,6 +1,7 @@
 """Standard streams as they are met in the field: odd encodings, and readers that go away early.
 
-Knows also whether this run has printed its one document. Imported by every run, so it imports next to nothing.
+Knows also whether this run has printed its one document, and what it had begun should it fail. Imported by every run,
+so it imports next to nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal, TextIO
 
 EXIT_READER_LEFT: Final = 0
@@ -26,6 +28,7 @@ class _Run:
     """What is remembered of one run."""
 
     document_printed = False
+    begun: Mapping[str, object] = MappingProxyType({})
 
 
 def begin() -> None:
@@ -34,6 +37,7 @@ def begin() -> None:
     A stream that was closed by whoever started the program (`>&-`, pythonw) leads nowhere.
     """
     _Run.document_printed = False
+    _Run.begun = {}
     # opened before anything else, so that no port and no file gets the number of a standard stream
     sys.stdin = sys.stdin or _nowhere("r")
     sys.stdout = sys.stdout or _nowhere("w")
@@ -54,6 +58,15 @@ def note_document() -> None:
 
 def document_was_printed() -> bool:
     return _Run.document_printed
+
+
+def note_begun(facts: Mapping[str, object]) -> None:
+    """What the document of a failure tells beside the error: this much was begun before it."""
+    _Run.begun = facts
+
+
+def begun() -> Mapping[str, object]:
+    return _Run.begun
 
 
 @contextlib.contextmanager

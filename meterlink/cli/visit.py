@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -12,11 +11,12 @@ from typing import Any, Final
 import click
 
 from meterlink.audit.home import AuditHome
+from meterlink.audit.run import Run
 from meterlink.audit.works import works_of
 from meterlink.cli import output
 from meterlink.cli.act_files import act_of, free_names, write_act
+from meterlink.cli.act_shown import show_act
 from meterlink.cli.asking import (
-    confirm,
     lang_option,
     language_of,
     performer_of,
@@ -32,10 +32,9 @@ from meterlink.cli.audit.common import PATH, audit_home, read_given
 from meterlink.cli.connect import Place
 from meterlink.cli.form_asked import ask_after, ask_before
 from meterlink.cli.grammar import Command
-from meterlink.cli.job import Job, ended_facts, job, raise_problem, show_ended, telling, told_now
+from meterlink.cli.job import Job, ended_facts, job, raise_problem, show_ended, told_now
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.order_file import load_order
-from meterlink.cli.plan_shown import show_plan
 from meterlink.errors import (
     ConfigError,
     MeterlinkError,
@@ -47,7 +46,9 @@ from meterlink.errors import (
 )
 from meterlink.language import Language, Words
 from meterlink.model import Action
+from meterlink.report.passport import passport_line
 from meterlink.visit.carrying import StepResult
+from meterlink.visit.caution import told_dates
 from meterlink.visit.form import Form, unasked
 from meterlink.visit.form_file import read_form
 from meterlink.visit.order import Order
@@ -71,7 +72,12 @@ _OPTIONS: Final = {
     "act_dir": "folder for the files of the act; usually the one you work in",
     "experimental": "write also what nobody has seen work; the log and the act say so",
 }
-_WHY: Final = {"no folder": "there is no such folder, or you may not write into it"}
+_WHY: Final = {
+    "no folder": "there is no such folder",
+    "no file": "it is a file, and the act needs a folder",
+    "closed": "you may not write into that folder",
+}
+_ADVICE: Final = "Give a folder that is there and that you may write, or leave --act-dir out for the one you work in."
 _WORDS: Final = Words(
     {
         Language.EN: {
@@ -80,7 +86,6 @@ _WORDS: Final = Words(
             "performer": "performer: {name}, {post}, certificate {certificate}",
             "resumed": "An earlier run left this work open; it is gone on with, and the seals are not asked again.",
             "display": "The display should mark {tariff} now; look at it.",
-            "act": "act: {files}",
         },
         Language.RU: {
             "head": "наряд {number} от {date}: прибор учёта {serial_number} ({model})",
@@ -88,7 +93,6 @@ _WORDS: Final = Words(
             "performer": "исполнитель: {name}, {post}, удостоверение {certificate}",
             "resumed": "Прошлый запуск оставил эту работу открытой; она продолжается, о пломбах уже спрошено.",
             "display": "Индикатор прибора должен показывать сейчас {tariff}; посмотрите на него.",
-            "act": "акт: {files}",
         },
     }
 )
@@ -115,13 +119,16 @@ class Visit:
 
     plan: Plan
     ended: Ended
-    files: tuple[Path, ...]
+    files: tuple[Path, ...] = ()
+    passport: str | None = None
+    """The line for the meter's passport, in the language of the act."""
     failure: MeterlinkError | None = None
     """Why the act could not be printed."""
 
     def facts(self) -> dict[str, Any]:
         """For documents."""
-        return {**ended_facts(self.ended, self.plan), "act": [str(file) for file in self.files]}
+        act = [str(file) for file in self.files]
+        return {**ended_facts(self.ended, self.plan), "act": act, "passport": self.passport}
 
 
 @click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
@@ -149,11 +156,10 @@ def visit(
     order = load_order(order_file)
     refuse_unfit(order)
     refuse_unaskable(yes, order.meter.serial_number, as_json=given.as_json)
-    if not act_dir.is_dir() or not os.access(act_dir, os.W_OK):
-        raise ConfigError(setting=f"--act-dir {act_dir}", why=_WHY["no folder"])
+    _refuse_folder(act_dir)
     wanted = Wanted(
         order=order,
-        form=None if form_file is None else read_form(read_given("--form", form_file), f"--form {form_file}"),
+        form=None if form_file is None else _form_in(form_file, order),
         performer=performer_of(order, performer),
         yes=yes,
         as_json=given.as_json,
@@ -169,9 +175,23 @@ def visit(
         raise done.failure
 
 
+def _refuse_folder(folder: Path) -> None:
+    """ConfigError for a folder in which no act could lie."""
+    if folder.is_dir():
+        wrong = None if os.access(folder, os.W_OK) else "closed"
+    else:
+        wrong = "no file" if folder.exists() else "no folder"
+    if wrong is not None:
+        raise ConfigError(setting=f"--act-dir {folder}", why=_WHY[wrong], advice=_ADVICE)
+
+
+def _form_in(file: Path, order: Order) -> Form:
+    return read_form(read_given("--form", file), f"--form {file}", order.seals_expected)
+
+
 def do_visit(home: AuditHome, place: Place, wanted: Wanted) -> Visit:
     """Everything from here on happens at the meter."""
-    language = wanted.language
+    run, language = Run.start(), wanted.language
     resumed = _is_open(home, wanted.order)
     if not wanted.as_json:
         _show_order(wanted, resumed)
@@ -186,37 +206,30 @@ def do_visit(home: AuditHome, place: Place, wanted: Wanted) -> Visit:
         language=language,
         time_source=source,
         experimental=wanted.experimental,
+        run=run,
     ) as at_work:
         session = at_work.session
         before = session.look()
         session.begin(form, before)
         try:
             plan = session.plan(before)
-            if not wanted.as_json:
-                show_plan(plan, language)
-            confirmed = _confirmed(at_work, plan, wanted)
+            at_work.show(plan, as_json=wanted.as_json)
+            confirmed = at_work.confirm(wanted.performer, wanted.yes) if plan.steps else None
         except (PlanError, OrderError, NotSupportedError, ScheduleError, ConfigError, NotConfirmedError) as error:
             session.cancel(before, type(error).__name__ if isinstance(error, NotConfirmedError) else str(error))
             raise
-        ended = _carry_out(session, plan, confirmed, form, wanted)
-        files, failure = _print_act(at_work, ended, wanted)
-    return Visit(plan=plan, ended=ended, files=tuple(files), failure=failure)
+        ended = _carry_out(at_work, plan, confirmed, form, wanted)
+        return _with_act(session, Visit(plan=plan, ended=ended), wanted.act_dir)
 
 
-def _confirmed(at_work: Job, plan: Plan, wanted: Wanted) -> Confirmed | None:
-    """None where there is nothing to confirm."""
-    if not plan.steps:
-        return None
-    serial_number = at_work.session.site.identity.serial_number
-    return confirm(at_work.meter.driver, serial_number, wanted.performer, wanted.yes, wanted.language)
-
-
-def _carry_out(session: Session, plan: Plan, confirmed: Confirmed | None, form: Form, wanted: Wanted) -> Ended:
+def _carry_out(at_work: Job, plan: Plan, confirmed: Confirmed | None, form: Form, wanted: Wanted) -> Ended:
+    """None is confirmed where there is nothing to do."""
+    session = at_work.session
     results: list[StepResult] = []
     if confirmed is None:
         session.nothing_to_do(plan)
     else:
-        results = session.carry_out(plan, confirmed, telling(wanted.language))
+        results = at_work.carry_out(plan, confirmed)
     after, problems = session.look_after(plan, results)
     if wanted.form is None and not wanted.yes:
         form = ask_after(form, wanted.language)
@@ -246,22 +259,22 @@ def _time_source(wanted: Wanted) -> TimeSource:
     return time_source_of(wanted.time_source, told_now(datetime.now(wanted.order.zone)), wanted.language)
 
 
-def _print_act(at_work: Job, ended: Ended, wanted: Wanted) -> tuple[Sequence[Path], MeterlinkError | None]:
-    """The files of the act. The work is closed by now, so what fails here must not hide how it ended."""
-    session = at_work.session
+def _with_act(session: Session, visit: Visit, folder: Path) -> Visit:
+    """The visit with its act printed. The work is closed by now, so what fails here must not hide how it ended."""
+    work = visit.ended.work
     try:
-        found = act_of(session.place, ended.work)
-        files = free_names(ended.work, wanted.act_dir)
-        write_act(session.log, found, files, Language.RU, copies=2)
+        found = act_of(session.place, work)
+        files = free_names(work, folder)
+        write_act(session.log, found, files, Language.RU)
     except MeterlinkError as error:
-        return (), error
-    return files, None
+        return replace(visit, failure=error)
+    return replace(visit, files=tuple(files), passport=passport_line(found.body, Language.RU))
 
 
 def _show_order(wanted: Wanted, resumed: bool) -> None:
     order, language = wanted.order, wanted.language
     meter = order.meter
-    facts: dict[str, Any] = {"number": order.order_no, "date": order.order_date}
+    facts = {"number": order.order_no, "date": told_dates(order.order_date.isoformat(), language)}
     output.line(_WORDS("head", language, **facts, serial_number=meter.serial_number, model=meter.model))
     actions = ", ".join(action_words(action, language) for action in order.actions)
     output.line(_WORDS("actions", language, actions=actions))
@@ -280,5 +293,5 @@ def show_visit(visit: Visit, language: Language) -> None:
     after: Snapshot | None = visit.ended.after
     if after is not None and after.tariffs is not None and after.tariffs.current_tariff is not None:
         output.line(_WORDS("display", language, tariff=f"T{after.tariffs.current_tariff}"))
-    if visit.files:
-        output.line(_WORDS("act", language, files=", ".join(map(str, visit.files))))
+    if visit.passport is not None:
+        show_act(visit.ended.work, visit.files, visit.passport, language)

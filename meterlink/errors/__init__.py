@@ -28,6 +28,7 @@ from meterlink.errors.given import (
     AmbiguousModelError as AmbiguousModelError,
     ConfigError as ConfigError,
     DriverError as DriverError,
+    FormError as FormError,
     HexError as HexError,
     NotOrderedMeterError as NotOrderedMeterError,
     OtherMeterError as OtherMeterError,
@@ -94,6 +95,7 @@ from meterlink.errors.sealed_log import (
     NoWorkError as NoWorkError,
     ProofError as ProofError,
     TornBytesLostError as TornBytesLostError,
+    WorkOpenError as WorkOpenError,
     WrongKeyError as WrongKeyError,
     told_os_error as told_os_error,
 )

@@ -49,6 +49,16 @@ class AddressError(ConfigError):
 
 
 @dataclass(eq=False, kw_only=True)
+class FormError(ConfigError):
+    """The form of a visit says something that cannot be; `key` is empty where the file as a whole cannot be read."""
+
+    text = "{setting}, line {line}: {why}."
+    hint_text = "Mend that line and run the same command again; docs/visit.md shows a form."
+    key: str
+    line: int
+
+
+@dataclass(eq=False, kw_only=True)
 class HexError(ConfigError):
     """Bytes were given in a form that is not hexadecimal, or are too many."""
 

@@ -248,6 +248,28 @@ class MeterInDoubtError(AuditError):
     operation: str
     record: int
     frame: int
+    work: str | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class WorkOpenError(AuditError):
+    """Another work wrote to this meter, and nobody has finished it: the meter may be half written."""
+
+    exit_code = 11
+    state: ClassVar[str] = "work-open"
+    text = (
+        "The work {work} of order {order_no} has written to meter {serial_number} and is not closed: the meter may be "
+        "half written."
+    )
+    hint_text = (
+        "No other work writes to this meter until that one is closed. Run the same order again with `meterlink visit`, "
+        "or plan it anew and `meterlink apply` that: it goes on where it was stopped. Or take it back: `meterlink plan "
+        "restore {work}`, by an order that allows it. Or close it as it stands: `meterlink audit resolve --close`."
+    )
+    serial_number: str
+    work: str
+    order_no: str
+    record: int
 
 
 @dataclass(eq=False, kw_only=True)

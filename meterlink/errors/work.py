@@ -115,6 +115,7 @@ class InDoubtError(MeterlinkError):
     serial_number: str
     item: str
     why: str
+    work: str | None = None
 
 
 @dataclass(eq=False, kw_only=True)

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from meterlink.audit.commitment import Opening
 from meterlink.language import Language
-from meterlink.report.act_layout import (
+from meterlink.report.act_layout import lay_out
+from meterlink.report.act_values import shown
+from meterlink.report.layout.blocks import (
     Block,
     Checkpoint,
     Drawing,
@@ -18,9 +20,7 @@ from meterlink.report.act_layout import (
     Section,
     Signatures,
     Table,
-    lay_out,
 )
-from meterlink.report.act_values import shown
 
 _STYLE: Final = """
 @page { size: A4; margin: 12mm 12mm 14mm 20mm }
@@ -66,7 +66,8 @@ def _document(paper: Paper) -> str:
         f'<!DOCTYPE html>\n<html lang="{paper.language}">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{_told(paper.footer)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f'<h1>{_told(paper.title)}</h1>\n<p class="under">{_told(paper.subtitle)}</p>\n'
-        f'<p class="result">{_told(paper.result)}</p>\n{"".join(map(_section, paper.sections))}</body>\n</html>\n'
+        f'<div class="result">{"".join(f"<p>{_told(text)}</p>" for text in (paper.result, *paper.notes))}</div>\n'
+        f"{''.join(map(_section, paper.sections))}</body>\n</html>\n"
     )
 
 

@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from meterlink.audit.commitment import Opening
 from meterlink.language import Language
-from meterlink.report.act_layout import (
+from meterlink.report.act_layout import lay_out
+from meterlink.report.act_values import shown
+from meterlink.report.layout.blocks import (
     Block,
     Checkpoint,
     Drawing,
@@ -24,12 +26,16 @@ from meterlink.report.act_layout import (
     Paper,
     Signatures,
     Table,
-    lay_out,
 )
-from meterlink.report.act_values import shown
 
 _HALF_LINE: Final = 52
 """Characters of label and value together that half a line holds."""
+_USUAL_PAGES: Final = 2
+_USUAL_SIZE: Final = 8.8
+"""Of the letters, in points."""
+_SMALLER_SIZES: Final = (8.4, 8.0)
+"""Tried where an act needs more pages, so that the last page does not hold a mere line."""
+_PAGE: Final = re.compile(rb"/Type */Page\b")
 _BREAK: Final = "\N{ZERO WIDTH SPACE}"
 _LONG_WORD: Final = re.compile(r"\S{25,}")
 _WORD_PART: Final = re.compile(r"\S{1,8}")
@@ -40,18 +46,29 @@ def render_pdf(
     body: Mapping[str, Any], openings: Mapping[str, Opening], checkpoint_text: str, language: Language = Language.RU
 ) -> bytes:
     """The act of a body; `checkpoint_text` is the whole note of the log, empty where there is none yet."""
+    paper = lay_out(body, openings, checkpoint_text, language)
+    made = [_compile(paper, _USUAL_SIZE)]
+    if _pages(made[0]) > _USUAL_PAGES:
+        made += [_compile(paper, size) for size in _SMALLER_SIZES]
+    return min(made, key=_pages)
+
+
+def _compile(paper: Paper, size: float) -> bytes:
     import typst
 
-    paper = lay_out(body, openings, checkpoint_text, language)
     made: bytes = typst.compile(
         files("meterlink.report").joinpath("act.typ").read_bytes(),
         format="pdf",
         ignore_system_fonts=True,
-        sys_inputs={"act": json.dumps(_facts(paper), ensure_ascii=True)},
+        sys_inputs={"act": json.dumps(_facts(paper), ensure_ascii=True), "size": str(size)},
         pdf_standards=["a-2u"],
         timestamp=paper.made_at.replace(microsecond=0),
     )
     return made
+
+
+def _pages(pdf: bytes) -> int:
+    return len(_PAGE.findall(pdf))
 
 
 def _facts(paper: Paper) -> dict[str, Any]:
@@ -59,7 +76,7 @@ def _facts(paper: Paper) -> dict[str, Any]:
         "language": paper.language.value,
         "title": _told(paper.title),
         "subtitle": _told(paper.subtitle),
-        "result": _told(paper.result),
+        "result": [_told(text) for text in (paper.result, *paper.notes)],
         "footer": _told(paper.footer),
         "page": _told(paper.page),
         "sections": [

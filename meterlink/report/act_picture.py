@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from meterlink.report import act_values as values
 from meterlink.report.act_words import ActWords
 from meterlink.tariff.schedule import MINUTES_A_DAY, DayKind, DayProgram, Period, YearSchedule, clock_text
-from meterlink.tariff.wording import merged_periods
+from meterlink.tariff.wording import KINDS, dates_text, days_text, kinds_text, merged_periods, periods_text
 
 _KINDS: Final = tuple(DayKind)
 _WIDTH: Final = 480
@@ -110,8 +109,8 @@ def _when(
     return [
         words(
             "when",
-            kinds=values.kinds_text(words, kinds, used),
-            periods=values.periods_text(words, merged_periods(periods)),
+            kinds=kinds_text(kinds, used, words.language),
+            periods=periods_text(merged_periods(periods), words.language),
         )
         for kinds, periods in groups.items()
     ]
@@ -137,15 +136,13 @@ def tariff_hours(program: DayProgram, tariff: int) -> str:
 
 def special_days(words: ActWords, schedule: YearSchedule) -> list[str]:
     """The dates that count as another kind of day."""
-    told = []
+    told, language = [], words.language
     for kind in _KINDS:
         named = [special for special in schedule.special_days if special.kind is kind]
         if named:
-            yearly = values.month_days(
-                words, {(special.month, special.day) for special in named if special.year is None}
-            )
-            dated = values.dates(words, (special.on for special in named if special.on is not None))
+            yearly = days_text(((special.month, special.day) for special in named if special.year is None), language)
+            dated = dates_text((special.on for special in named if special.on is not None), language)
             days = ", ".join(text for text in (yearly, dated) if text)
-            name = words("special", kind=values.kind_name(words, kind))
+            name = words("special", kind=KINDS[language][kind])
             told.append(words("special days", kind=name, days=days))
     return told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
@@ -12,8 +12,8 @@ from typing import Any, Final
 from meterlink.errors import ConfigError
 from meterlink.reading import span_words
 from meterlink.report.act_words import ActWords
-from meterlink.tariff.schedule import WEEKDAYS, DayKind, MonthDay, Period, next_day
-from meterlink.tariff.wording import merged_periods
+from meterlink.tariff.schedule import MonthDay, in_calendar
+from meterlink.tariff.wording import days_text
 from meterlink.zone import parse_zone
 
 _MONTH_DAY: Final = re.compile(r"([01][0-9])-([0-3][0-9])", re.ASCII)
@@ -22,8 +22,8 @@ _CLOCK: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{
 _HIDDEN: Final = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 """Characters that nobody sees and that turn, hide or break what stands around them."""
 _BREAK: Final = re.compile(r"[\r\n\t\v\f\x85\u2028\u2029]+")
+_TARIFF: Final = re.compile(r"T[1-9]", re.ASCII)
 _LONGEST_ZONE: Final = 64
-_KINDS: Final = (*WEEKDAYS, DayKind.HOLIDAY)
 
 
 def shown(text: str) -> str:
@@ -50,16 +50,16 @@ def zone_of(name: str) -> tzinfo | None:
         return None
 
 
-def moment(words: ActWords, text: str, zone: tzinfo | None, *, offset: bool = False) -> str:
+def moment(words: ActWords, text: str, zone: tzinfo | None) -> str:
     """A date-time of a record by the clock of the place, to the second; else the text itself.
 
-    Its offset is told where it is asked for, and where it is not the place's because nobody knows the place's zone.
+    Its offset is told where it is not the place's because nobody knows the place's zone.
     """
     local = _local(text, zone)
     if local is None:
         return words.value(text)
     told = f"{day(words, local.date())} {local:%H:%M:%S}"
-    if local.tzinfo is None or (zone is not None and not offset):
+    if local.tzinfo is None or zone is not None:
         return told
     return words("moment", at=told, offset=_offset(local))
 
@@ -100,7 +100,7 @@ def day_text(words: ActWords, text: str) -> str:
 
 def amount(words: ActWords, text: str) -> str:
     """A decimal number with the sign of the language; every digit stays."""
-    return words.value(text).replace(".", words("decimal")) if _number(text) is not None else words.value(text)
+    return words.value(text).replace(".", words("decimal")) if number(text) is not None else words.value(text)
 
 
 def reading(words: ActWords, text: str) -> str:
@@ -110,21 +110,27 @@ def reading(words: ActWords, text: str) -> str:
 
 def signed(words: ActWords, text: str) -> str:
     """The same with its sign in front."""
-    number = _number(text)
-    if number is None:
+    found = number(text)
+    if found is None:
         return words.value(text)
-    return ("+" if number >= 0 else "−") + amount(words, text.lstrip("+-"))
+    return ("+" if found >= 0 else "−") + amount(words, text.lstrip("+-"))
 
 
-def _number(text: str) -> Decimal | None:
+def number(text: str) -> Decimal | None:
+    """The number that a text is; None where it is none."""
     return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def tariff_of(register: str) -> int:
+    """The number of a tariff register; 0 for any other."""
+    return int(register[1]) if _TARIFF.fullmatch(register) else 0
 
 
 def clock_error(words: ActWords, clock: Mapping[str, Any]) -> str:
     """How far a clock was off: `+1 h 00 min 14 s, ahead`, or within how many seconds it was right."""
     if clock["state"] != "read":
         return words("not-read")
-    error, uncertainty = _number(clock["error_s"]), _number(clock["uncertainty_s"])
+    error, uncertainty = number(clock["error_s"]), number(clock["uncertainty_s"])
     if error is None:
         return words.value(clock["error_s"])
     if uncertainty is not None and abs(error) <= uncertainty:
@@ -136,66 +142,6 @@ def clock_error(words: ActWords, clock: Mapping[str, Any]) -> str:
 # --- the calendar ---------------------------------------------------------------------------------------------------
 
 
-def kinds_text(words: ActWords, kinds: Iterable[DayKind], all_kinds: Iterable[DayKind]) -> str:
-    """`пн–пт`, `сб, вс`; `ежедневно` where none is missing."""
-    wanted = set(kinds)
-    if wanted.issuperset(all_kinds):
-        return words("every day")
-    names = dict(zip(_KINDS, words.listed("kinds"), strict=True))
-    runs: list[list[str]] = []
-    for place, kind in enumerate(WEEKDAYS):
-        if kind in wanted:
-            if place and WEEKDAYS[place - 1] in wanted:
-                runs[-1].append(names[kind])
-            else:
-                runs.append([names[kind]])
-    told = [f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs]
-    return ", ".join([*told, *(names[kind] for kind in wanted & {DayKind.HOLIDAY})])
-
-
-def kind_name(words: ActWords, kind: DayKind) -> str:
-    return words.listed("kind names")[_KINDS.index(kind)]
-
-
-def periods_text(words: ActWords, periods: Iterable[Period]) -> str:
-    """`круглый год`, `октябрь–март`, `15 апреля – 14 октября`."""
-    return ", ".join(_period_text(words, period) for period in periods)
-
-
-def _period_text(words: ActWords, period: Period) -> str:
-    if period.whole_year:
-        return words("all year")
-    if period.first[1] != 1 or next_day(period.last)[1] != 1:
-        return _days_text(words, period)
-    first, last = (words.listed("months")[month - 1] for month, _ in (period.first, period.last))
-    return first if first == last else f"{first}–{last}"
-
-
-def _days_text(words: ActWords, period: Period) -> str:
-    months = words.listed("months of")
-    (first_month, first), (last_month, last) = period.first, period.last
-    if period.first == period.last:
-        return words("day of month", day=first, month=months[first_month - 1])
-    if first_month == last_month and first < last:
-        return words("days of month", first=first, last=last, month=months[last_month - 1])
-    ends = [words("day of month", day=n, month=months[month - 1]) for month, n in (period.first, period.last)]
-    return " – ".join(ends)
-
-
-def month_days(words: ActWords, days: Iterable[MonthDay]) -> str:
-    """`1–8 января, 23 февраля`: days that return every year."""
-    singles = [Period(first=each, last=each) for each in sorted(days)]
-    return ", ".join(_days_text(words, period) for period in merged_periods(singles))
-
-
-def dates(words: ActWords, days: Iterable[date]) -> str:
-    """`5 ноября 2027`: days of one year only."""
-    months = words.listed("months of")
-    return ", ".join(
-        words("day of year", day=each.day, month=months[each.month - 1], year=each.year) for each in sorted(days)
-    )
-
-
 def holidays_text(words: ActWords, days: Sequence[str]) -> str:
     """A table of special days, MM-DD each; what is no date is shown as it is."""
     found: list[MonthDay] = []
@@ -203,17 +149,9 @@ def holidays_text(words: ActWords, days: Sequence[str]) -> str:
     for text in days:
         match = _MONTH_DAY.fullmatch(text)
         pair = (int(match[1]), int(match[2])) if match else (0, 0)
-        if _exists(pair):
+        if in_calendar(pair):
             found.append(pair)
         else:
             odd.append(text)
-    told = [month_days(words, set(found))] if found else []
+    told = [days_text(set(found), words.language)] if found else []
     return ", ".join([*told, *odd]) or words("none")
-
-
-def _exists(month_day: MonthDay) -> bool:
-    try:
-        date(2000, *month_day)
-    except ValueError:
-        return False
-    return True

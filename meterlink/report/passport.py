@@ -1,6 +1,6 @@
 """The mark in the meter's passport: the act in a text that fits on a sticker. Source: docs/trade.md 4.4.
 
-It holds no personal data of the customer.
+It tells what stands in the meter after the work, not what was ordered. It holds no personal data of the customer.
 """
 
 from __future__ import annotations
@@ -9,24 +9,28 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from meterlink.language import Language
-from meterlink.report import act_values as values
-from meterlink.report.act_body import NOT_READ, NOT_STATED, READ
+from meterlink.report import act_picture as picture, act_values as values
 from meterlink.report.act_words import ActWords
+from meterlink.report.body.facts import NONE, NOT_READ, NOT_STATED
+from meterlink.report.body.steps import CONFIRMED
+from meterlink.report.layout.meter import SUM, TOTAL, sums
+from meterlink.report.layout.sheet import Sheet
 
-_CONFIRMED: Final = ("verified", "as-wanted")
 _SAID_ABOVE: Final = ("replanned", "not-begun")
 """Results of steps that a mark does not name."""
 
 
 def passport_line(body: Mapping[str, Any], language: Language = Language.RU) -> str:
     """A few lines: when, what was changed, readings, seals, and who signs."""
-    words = ActWords(language)
-    act, meter = body["act"], body["meter"]
-    date = values.moment(words, act["finished_at"], values.zone_of(act["tz"])).split(" ")[0]
-    head = words(f"passport {body['result']}", date=date, number=act["number"])
+    sheet = Sheet(body, {}, ActWords(language))
+    words, act, meter = sheet.words, body["act"], body["meter"]
+    date = sheet.moment(act["finished_at"]).split(" ")[0]
+    head = [words(f"passport {body['result']}", date=date, number=act["number"])]
+    head += [words("passport restores", work=body["restores"])] if body["restores"] != NONE else []
+    head += [words("passport meter", serial=words.value(meter["serial_number"]))]
     lines = [
-        f"{head} {words('passport meter', serial=words.value(meter['serial_number']))}",
-        " ".join(dict.fromkeys(_changes(words, body))),
+        " ".join(head),
+        " ".join(dict.fromkeys(_changes(sheet))),
         _readings(words, body["readings"]),
         " ".join(_seals(words, body["seals"])),
         *(words("passport sign", name=words.value(each["name"])) for each in body["performers"]),
@@ -34,43 +38,69 @@ def passport_line(body: Mapping[str, Any], language: Language = Language.RU) -> 
     return "\n".join(values.shown(line) for line in lines if line)
 
 
-def _changes(words: ActWords, body: Mapping[str, Any]) -> Iterable[str]:
-    for step in body["steps"]:
-        if step["result"] in _CONFIRMED:
-            yield _changed(words, body, step["action"])
+def _changes(sheet: Sheet) -> Iterable[str]:
+    for step in sheet.body["steps"]:
+        if step["result"] in CONFIRMED:
+            yield _changed(sheet, step["action"])
         elif step["result"] not in _SAID_ABOVE:
-            yield words("passport unconfirmed", action=words.code("action", step["action"]))
+            yield sheet.words("passport unconfirmed", action=sheet.words.code("action", step["action"]))
+    if sheet.body["schedule_left"] == "mixed":
+        yield sheet.words("passport mixed")
 
 
-def _changed(words: ActWords, body: Mapping[str, Any], action: str) -> str:
-    """What stands in the meter now, where that fits on a sticker."""
+def _changed(sheet: Sheet, action: str) -> str:
+    """What stands in the meter now."""
+    words, body = sheet.words, sheet.body
     if action == "clock":
         before, after = (values.clock_error(words, body["clock"][side]) for side in ("before", "after"))
         return words("passport clock", before=before, after=after)
     if action in ("dst_off", "dst_on"):
-        return words("passport dst", state=words("dst no" if action == "dst_off" else "dst yes"))
-    if action == "schedule" and body["plan"]["name"] != "none":
-        return words("passport schedule", plan=body["plan"]["name"])
-    if action == "tariff_mode" and body["tariffs"]["after"]["state"] == READ:
-        return words("passport tariffs", count=words.value(str(body["tariffs"]["after"]["in_force"])))
-    if action == "holidays" and body["holidays"]["after"]["state"] == READ:
-        days = values.holidays_text(words, body["holidays"]["after"]["days"])
-        return words("passport holidays", days=days)
+        return words("passport dst", state=sheet.dst_state(body["dst"]["after"]))
+    if action == "schedule" and sheet.standing.schedule is not None:
+        return " ".join(_schedule(sheet))
+    if action == "tariff_mode":
+        return words("passport tariffs", count=sheet.tariff_count(body["tariffs"]["after"]))
+    if action == "holidays":
+        return words("passport holidays", days=sheet.holidays(body["holidays"]["after"]))
     return words("passport other", action=words.code("action", action))
 
 
+def _schedule(sheet: Sheet) -> Iterable[str]:
+    """The hours of each tariff where every day is alike, else how many programs there are; then what does not act."""
+    words, schedule, standing = sheet.words, sheet.standing.schedule, sheet.standing
+    if schedule is None:
+        return
+    programs = picture.served_programs(words, schedule)
+    zones = sheet.zone_words(standing.after)
+    tariffs = sorted(schedule.tariffs_used())
+    if len(programs) == 1:
+        names = {tariff: f"T{tariff} ({zones[tariff]})" if tariff in zones else f"T{tariff}" for tariff in tariffs}
+        hours = [
+            words("passport hours", name=names[tariff], hours=picture.tariff_hours(programs[0][0], tariff))
+            for tariff in tariffs
+        ]
+        yield words("passport schedule", hours="; ".join(hours))
+    else:
+        told = words("passport programs", programs=len(programs), tariffs=len(tariffs))
+        yield words("passport schedule", hours=told)
+    if standing.beyond:
+        yield words("passport not acting", tariffs=", ".join(f"T{tariff}" for tariff in standing.beyond))
+
+
 def _readings(words: ActWords, readings: Mapping[str, Any]) -> str:
-    """Those after the work, else those before; registers that count something, and the totals."""
+    """Those after the work, else those before: registers that count something, and the total or what they come to."""
     side = "before" if readings["after_at"] in (NOT_READ, NOT_STATED) else "after"
+    registers = readings["registers"]
+    has_total = any(each["register"] == TOTAL for each in registers)
     told = [
         words(
             "passport reading",
-            register=words("total") if each["register"] == "total" else words.value(each["register"]),
+            register=words(f"passport {each['register']}") if each["register"] in (TOTAL, SUM) else each["register"],
             amount=values.amount(words, each[side]),
             unit=words.code("unit", each["unit"]),
         )
-        for each in readings["registers"]
-        if each["register"] == "total" or each[side].strip("0.")
+        for each in [*registers, *([] if has_total else sums(registers))]
+        if each["register"] in (TOTAL, SUM) or each[side].strip("0.")
     ]
     return words("passport readings", readings=", ".join(told) or words("not-read"))
 

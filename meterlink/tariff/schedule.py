@@ -73,6 +73,15 @@ def month_day_text(month_day: MonthDay) -> str:
     return "{:02d}-{:02d}".format(*month_day)
 
 
+def in_calendar(month_day: MonthDay) -> bool:
+    """Whether some year has this day; meters may hold others."""
+    try:
+        date(2000, *month_day)
+    except ValueError:
+        return False
+    return True
+
+
 def next_day(month_day: MonthDay) -> MonthDay:
     """The day after, in a year that has 29 February; 31 December is followed by 1 January."""
     return _shifted(month_day, 1)

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final
 
 from meterlink.language import Language, Words
-from meterlink.tariff.schedule import WEEKDAYS, DayKind, MonthDay, Period, next_day
+from meterlink.tariff.schedule import WEEKDAYS, DayKind, MonthDay, Period, in_calendar, month_day_text, next_day
 
 MONTHS: Final[Mapping[Language, tuple[str, ...]]] = {
     Language.EN: ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
@@ -103,8 +103,14 @@ def _days_text(period: Period, language: Language) -> str:
 
 
 def days_text(days: Iterable[MonthDay], language: Language = Language.EN) -> str:
-    """``1-8 Jan, 23 Feb``: days that return every year, neighbours together."""
-    periods = merged_periods(Period(first=day, last=day) for day in sorted(days))
+    """``1-8 Jan, 23 Feb``: days that return every year, neighbours together.
+
+    Where one of them is in no calendar, as a meter may hold it, all are told as ``MM-DD``.
+    """
+    listed = sorted(set(days))
+    if not all(map(in_calendar, listed)):
+        return ", ".join(map(month_day_text, listed))
+    periods = merged_periods(Period(first=day, last=day) for day in listed)
     return ", ".join(_days_text(period, language) for period in periods)
 
 

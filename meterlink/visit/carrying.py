@@ -64,6 +64,7 @@ _TEXT: Final = {
     "true time": "the true time",
     "no time": "no time at all",
     "found clock": "{time}, {error} s off",
+    "unknown": "unknown",
 }
 
 
@@ -262,14 +263,14 @@ class Carrying:
 
     def _refuse_doubt(self, step: Step, written: Written) -> None:
         """A frame whose answer was lost and whose value could not be read back."""
-        for doubt in self.work.log.doubts:
-            if doubt.serial_number in (self.site.identity.serial_number, None):
-                item = doubt.parameter or doubt.operation
-                raise self._in_doubt(item, "lost", written.failure) from written.failure
+        for doubt in self.work.log.doubts_at(self.site.identity.serial_number):
+            item = doubt.parameter or doubt.operation
+            raise self._in_doubt(item, "lost", written.failure) from written.failure
 
     def _in_doubt(self, item: str, why: str, failure: MeterlinkError | None) -> InDoubtError:
         told = _TEXT[why].format(why=str(failure).rstrip("."))
-        return InDoubtError(serial_number=self.site.identity.serial_number, item=item, why=told)
+        serial_number = self.site.identity.serial_number
+        return InDoubtError(serial_number=serial_number, item=item, why=told, work=self.work.id)
 
     def _broken_off(self, step: Step, change: Change, written: Written, detail: str | None = None) -> StepResult:
         """The series ended at `change`: refused, or it does not stand as wanted."""
@@ -313,7 +314,7 @@ class Carrying:
             before, reading = reading, self._read_twice(step, written)
             soft = clock.method is ClockMethod.SOFT
             same = _is_on_its_way(reading, before) if soft and before is not None else stands(reading)
-            progress.gate.verified({0: (_clock_words(reading), same)})
+            progress.gate.verified({0: (found_clock(reading), same)})
             if same:
                 return self._result(step, Result.VERIFIED)
             if written.failure is None:
@@ -366,7 +367,7 @@ class Carrying:
             wanted=_TEXT["true time"],
             found=_TEXT["no time"] if reading is None else reading.meter.isoformat(),
         )
-        found = _TEXT["no time"] if reading is None else _clock_words(reading)
+        found = _TEXT["no time"] if reading is None else found_clock(reading)
         return self._result(step, Result.DIFFERS, found=found, detail=detail, error=error)
 
 
@@ -389,6 +390,7 @@ def _is_on_its_way(reading: ClockReading, before: ClockReading) -> bool:
     return _off(reading) <= _off(before) + reading.uncertainty
 
 
-def _clock_words(reading: ClockReading) -> str:
+def found_clock(reading: ClockReading) -> str:
+    """What a clock reads, for records."""
     facts = clock_facts(reading)
-    return _TEXT["found clock"].format(time=facts["meter_time"], error=facts["error_s"])
+    return _TEXT["found clock"].format(time=facts["meter_time"], error=facts.get("error_s", _TEXT["unknown"]))

@@ -9,8 +9,7 @@ Source: the trade's practice for the advice; IANA tz for the histories of clocks
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Mapping
 from typing import Final
 
 from meterlink.language import Language, Words
@@ -42,16 +41,24 @@ _WARNINGS: Final = Words(
             "not at all",
             "edge-month": "the correction touches the turn of a month: the readings stored for it may be stored twice "
             "or not at all",
-            "wait-until": "the next moment that touches nothing of this: {date}, {time}",
-            "no-good-moment": "within a day there is no moment that touches nothing of this",
+            "wait-until": "wait with the confirmation until {date}, {time}: from then until {until} the correction "
+            "touches nothing of this",
+            "no-good-moment": "waiting does not help: in the days to come there is no moment at which the correction "
+            "touches nothing of this; agree with the office before it is made",
             "collection-days": "readings are collected from the 23rd to the 26th: agree with the office before the "
-            "clock is moved on these days",
+            "clock is set, or come again from the 27th on",
             "experimental": "untried on this model ({capability}): it needs --experimental, and the log and the act "
             "say so",
             "clock-unread": "the clock could not be read ({reason}): its error is not known",
             "clock-not-restored": "the clock is not taken back: it keeps the time that was set",
+            "switch-not-restored": "the automatic change to summer time is left as it is: to put it back as it was, "
+            "an order must list {action}",
+            "restores-unliftable": "what comes back is no schedule that can be told ({reasons}): the stored values "
+            "are written back as they were",
             "tariffs-not-in-force": "the schedule uses {tariffs}, and only {in_force} {in_force:tariff is|tariffs are} "
             "in force: at those hours the meter counts otherwise",
+            "tariffs-not-used": "{in_force} {in_force:tariff is|tariffs are} in force, and the schedule in the meter "
+            "does not use {tariffs}: nothing will count there; make sure that this is meant",
             "no-zone-meaning": "nobody said what the tariffs mean (day, night): the act names them by number only",
             "unliftable": "what is stored is no schedule that can be told ({reasons}): it is shown and kept raw",
             "equivalent": "{count} {count:record means|records mean} the same in another stored form: not rewritten",
@@ -84,16 +91,25 @@ _WARNINGS: Final = Words(
             "записаться",
             "edge-month": "коррекция задевает границу месяца: показания на начало месяца могут записаться дважды или "
             "не записаться",
-            "wait-until": "ближайшее время без этих помех: {date}, {time}",
-            "no-good-moment": "в ближайшие сутки времени без этих помех нет",
-            "collection-days": "с 23-го по 26-е число собирают показания: перевод часов в эти дни согласуйте с "
-            "расчётным отделом",
+            "wait-until": "подождите с подтверждением: {date} с {time} до {until} коррекция ничего из этого не "
+            "задевает",
+            "no-good-moment": "ждать бесполезно: в ближайшие дни нет времени, когда коррекция ничего из этого не "
+            "задевает; согласуйте её с расчётным отделом",
+            "collection-days": "с 23-го по 26-е число собирают показания: согласуйте установку часов с расчётным "
+            "отделом или приезжайте с 27-го числа",
             "experimental": "на этой модели никем не проверено ({capability}): требуется --experimental, это "
             "отмечается в журнале и в акте",
             "clock-unread": "часы прочитать не удалось ({reason}): их погрешность неизвестна",
             "clock-not-restored": "часы назад не возвращаются: остаётся установленное время",
+            "switch-not-restored": "автоматический переход на летнее время остаётся как есть: чтобы вернуть прежнее, "
+            "в действиях наряда должно быть {action}",
+            "restores-unliftable": "то, что возвращается, не складывается в расписание ({reasons}): хранимые значения "
+            "записываются такими, какими были",
             "tariffs-not-in-force": "в расписании есть {tariffs}, а {in_force:действует|действуют|действуют} только "
             "{in_force} {in_force:тариф|тарифа|тарифов}: в эти часы прибор считает иначе",
+            "tariffs-not-used": "{in_force:действует|действуют|действуют} {in_force} "
+            "{in_force:тариф|тарифа|тарифов}, а в расписании прибора нет {tariffs}: по ним ничего не будет "
+            "учитываться; убедитесь, что так и задумано",
             "no-zone-meaning": "не указано, что означают тарифы (день, ночь): в акте они названы только номерами",
             "unliftable": "записанное в приборе не складывается в расписание ({reasons}): оно показано и сохранено "
             "как есть, в байтах",
@@ -337,28 +353,15 @@ def _fact(name: str, value: str, language: Language) -> str:
         return kinds_text([DayKind[value.upper()]], language=language)
     days = [_MONTH_DAY.fullmatch(day.strip()) for day in value.split(",")]
     if name == "days" and all(days):
-        return told_days(((int(day[1]), int(day[2])) for day in days if day), language)
-    if language is Language.RU:
-        return _ISO_DATE.sub(_russian_date, value)
-    return value
+        return days_text(((int(day[1]), int(day[2])) for day in days if day), language)
+    return told_dates(value, language)
+
+
+def told_dates(text: str, language: Language) -> str:
+    """A text with the dates in it as the language writes them."""
+    return text if language is Language.EN else _ISO_DATE.sub(_russian_date, text)
 
 
 def _russian_date(match: re.Match[str]) -> str:
     year, month, day = match[0].split("-")
     return f"{day}.{month}.{year}"
-
-
-def told_days(days: Iterable[tuple[int, int]], language: Language) -> str:
-    """`1-8 Jan, 23 Feb`; a meter may hold days that no calendar has, then all are told as `MM-DD`."""
-    listed = sorted(set(days))
-    if all(_in_calendar(month, day) for month, day in listed):
-        return days_text(listed, language)
-    return ", ".join(f"{month:02d}-{day:02d}" for month, day in listed)
-
-
-def _in_calendar(month: int, day: int) -> bool:
-    try:
-        date(2000, month, day)
-    except ValueError:
-        return False
-    return True

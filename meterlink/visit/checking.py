@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -12,7 +12,7 @@ from meterlink.errors import EnergyMovedError, MeterlinkError, ReadBackError
 from meterlink.model import EnergyReading, EnergyValue
 from meterlink.profiles import Profile
 from meterlink.reading import span_words
-from meterlink.visit.carrying import Result, StepResult
+from meterlink.visit.carrying import CLOCK, Result, StepResult
 from meterlink.visit.clock_policy import LEAVE_ALONE
 from meterlink.visit.plan import ClockMethod, Plan
 from meterlink.visit.snapshot import Snapshot
@@ -45,24 +45,43 @@ def problems_after(
     first: Snapshot | None = None,
 ) -> list[MeterlinkError]:
     """What does not fit, the worst first. `first` is the state that an earlier run of the work found."""
-    serial = plan.before.identity.serial_number
-    most_kw = profile.limits.max_power_kw or MOST_POWER_KW
-    energy: list[MeterlinkError] = [
-        EnergyMovedError(serial_number=serial, why=why)
+    energy = [
+        problem
         for before in (plan.before, first)
         if before is not None
-        for why in energy_problems(before.energy, after.energy, after.read_at - before.read_at, most_kw)
+        for problem in _energy_problems(before, after, profile)
     ]
-    stored = (
-        ReadBackError(
-            serial_number=serial,
-            item=name,
-            wanted=driver.told_stored(name, wanted),
-            found=_TEXT["unread"] if found is None else driver.told_stored(name, found),
-        )
-        for name, wanted, found in _other_values(plan, results, after, driver)
-    )
+    verified = {
+        change.parameter: change.new
+        for result in results
+        if result.result is Result.VERIFIED
+        for change in result.step.changes
+    }
+    touched = {change.parameter for result in results for change in result.step.changes}
+    stored = _stored_problems(plan.before, after, verified, touched, driver)
     return [*energy, *stored, *_clock_problems(plan, results, after)]
+
+
+def problems_left(
+    before: Snapshot,
+    after: Snapshot,
+    driver: Driver,
+    profile: Profile,
+    *,
+    verified: Mapping[str, str],
+    touched: Collection[str],
+) -> list[MeterlinkError]:
+    """The same after a work that nobody goes on with: `verified` are the values that were read back in it, `touched`
+    those that were announced, the clock among them."""
+    clock = () if CLOCK in touched else _clock_moved(before, after)
+    stored = _stored_problems(before, after, verified, touched, driver)
+    return [*_energy_problems(before, after, profile), *stored, *clock]
+
+
+def _energy_problems(before: Snapshot, after: Snapshot, profile: Profile) -> Iterator[MeterlinkError]:
+    most_kw = profile.limits.max_power_kw or MOST_POWER_KW
+    for why in energy_problems(before.energy, after.energy, after.read_at - before.read_at, most_kw):
+        yield EnergyMovedError(serial_number=before.identity.serial_number, why=why)
 
 
 def energy_problems(before: EnergyReading, after: EnergyReading, elapsed: timedelta, most_kw: Decimal) -> Iterator[str]:
@@ -88,54 +107,50 @@ def _key(value: EnergyValue) -> tuple[str, str, str]:
     return value.quantity, value.direction, value.register
 
 
-def _other_values(
-    plan: Plan, results: Iterable[StepResult], after: Snapshot, driver: Driver
-) -> Iterator[tuple[str, str, str | None]]:
-    """Stored values that are not what they should be: name, what should stand there, what does."""
-    verified = {
-        change.parameter: change.new
-        for result in results
-        if result.result is Result.VERIFIED
-        for change in result.step.changes
-    }
-    touched = {change.parameter for result in results for change in result.step.changes}
-    for name, old in plan.before.stored.items():
+def _stored_problems(
+    before: Snapshot, after: Snapshot, verified: Mapping[str, str], touched: Collection[str], driver: Driver
+) -> Iterator[MeterlinkError]:
+    """Stored values that are not what they should be."""
+    for name, old in before.stored.items():
         if name in touched and name not in verified:
             continue  # told as that step's own result
         wanted, found = verified.get(name, old), after.stored.get(name)
         if found is None or (found != wanted and not driver.means_same(name, found, wanted)):
-            yield name, wanted, found
+            yield ReadBackError(
+                serial_number=before.identity.serial_number,
+                item=name,
+                wanted=driver.told_stored(name, wanted),
+                found=_TEXT["unread"] if found is None else driver.told_stored(name, found),
+            )
 
 
 def _clock_problems(plan: Plan, results: Iterable[StepResult], after: Snapshot) -> Iterator[MeterlinkError]:
     """A clock that moved by itself, before it was set or after: clearing the DST flag may do so in some meters."""
-    old, new = plan.before.clock, after.clock
-    if old is None or old.error is None:
-        return
-    if new is None or new.error is None:
-        yield ReadBackError(
-            serial_number=plan.before.identity.serial_number,
-            item=_TEXT["clock"],
-            wanted=_TEXT["clock wanted"].format(error=span_words(old.error)),
-            found=_TEXT["unread"],
-        )
-        return
+    old, new = _error_of(plan.before), _error_of(after)
     result = next((result for result in results if result.step.clock is not None), None)
-    if result is None or result.result is Result.NOT_SENT:
-        moved, item = abs(new.error - old.error) > _CLOCK_MOVED, "clock"
-        wanted = _TEXT["clock wanted"].format(error=span_words(old.error))
-    elif result.result is Result.VERIFIED:
-        least = LEAVE_ALONE if _was_set(result) else abs(old.error)
-        moved, item, wanted = abs(new.error) > least + new.uncertainty, "set clock", _TEXT["set clock wanted"]
-    else:
-        return  # told as that step's own result
-    if moved:
-        yield ReadBackError(
-            serial_number=plan.before.identity.serial_number,
-            item=_TEXT[item],
-            wanted=wanted,
-            found=_TEXT["clock found"].format(error=span_words(new.error)),
-        )
+    if result is None or result.result is Result.NOT_SENT or new is None:
+        yield from _clock_moved(plan.before, after)
+    elif result.result is Result.VERIFIED and old is not None and after.clock is not None:
+        least = LEAVE_ALONE if _was_set(result) else abs(old)
+        if abs(new) > least + after.clock.uncertainty:
+            yield _clock_problem(plan.before, new, "set clock", _TEXT["set clock wanted"])
+    # else told as that step's own result
+
+
+def _clock_moved(before: Snapshot, after: Snapshot) -> Iterator[MeterlinkError]:
+    """A clock that nobody set, and that is not where it was."""
+    old, new = _error_of(before), _error_of(after)
+    if old is not None and (new is None or abs(new - old) > _CLOCK_MOVED):
+        yield _clock_problem(before, new, "clock", _TEXT["clock wanted"].format(error=span_words(old)))
+
+
+def _error_of(snapshot: Snapshot) -> timedelta | None:
+    return None if snapshot.clock is None else snapshot.clock.error
+
+
+def _clock_problem(before: Snapshot, error: timedelta | None, item: str, wanted: str) -> MeterlinkError:
+    found = _TEXT["unread"] if error is None else _TEXT["clock found"].format(error=span_words(error))
+    return ReadBackError(serial_number=before.identity.serial_number, item=_TEXT[item], wanted=wanted, found=found)
 
 
 def _was_set(result: StepResult) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from meterlink.tariff import YearSchedule
@@ -22,13 +22,17 @@ _MARGIN: Final = timedelta(minutes=2)
 """A half hour's edge is near within this: the plan is confirmed and sent some time after it was made."""
 _HALF_HOUR: Final = timedelta(minutes=30)
 _DAY: Final = timedelta(days=1)
+_SECOND: Final = timedelta(seconds=1)
+_MINUTE: Final = timedelta(minutes=1)
 _EPOCH: Final = datetime(1970, 1, 1)
 """Any midnight: times of day are told from it."""
 _GRID: Final = timedelta(minutes=5)
 """Moments that are proposed to people."""
 _COLLECTION_DAYS: Final = range(23, 27)
-_LONGEST_SEARCH: Final = timedelta(days=366)
-"""A schedule repeats itself after a year."""
+_LONGEST_WAIT: Final = timedelta(days=8)
+"""The days of collection are followed by the turn of the month within it."""
+_WORKING_HOURS: Final = (time(8), time(21, 30))
+"""Of another day: nobody is asked to come again at night."""
 
 EDGES: Final = ("edge-zone", "edge-half-hour", "edge-day", "edge-month")
 
@@ -50,27 +54,49 @@ class Correction:
 def window_warnings(correction: Correction, local: datetime) -> tuple[Warning, ...]:
     """What a correction at this moment of right local time (naive) touches, and when it would touch nothing."""
     touched = tuple(edges(correction, local))
-    collected = [Warning(code="collection-days")] if _in_collection(correction, local) else []
-    return (*touched, *collected, *(_advice(correction, local) if touched else ()))
+    collected = (Warning(code="collection-days"),) if _in_collection(correction, local) else ()
+    # the days of collection alone are agreed upon with the office, not waited for
+    return (*touched, *collected, *((_advice(correction, local),) if touched else ()))
 
 
-def good_window(correction: Correction, after: datetime) -> datetime | None:
-    """The first moment from `after` on, on a mark of five minutes, that touches no edge; None where a day has none."""
+def good_window(correction: Correction, after: datetime) -> tuple[datetime, datetime] | None:
+    """From when until when to set the clock: the first such time from `after` on, begun on a mark of five minutes.
+
+    It touches no edge and lies on no day of collection; None where no day to come has one.
+    """
     past_mark = (after - _EPOCH) % _GRID
     moment = after if not past_mark else after + _GRID - past_mark
-    while moment < after + _DAY:
-        if not any(edges(correction, moment)):
-            return moment
+    while moment < after + _LONGEST_WAIT:
+        if _is_good(correction, moment, after):
+            return moment, _last_good(correction, moment, after)
         moment += _GRID
     return None
 
 
-def _advice(correction: Correction, local: datetime) -> Iterator[Warning]:
+def _last_good(correction: Correction, moment: datetime, after: datetime) -> datetime:
+    # an edge of a zone is touched as long as the error lasts; the edge of a half hour ends every good time
+    step = max(_SECOND, min(_MINUTE, abs(correction.error)))
+    while _is_good(correction, moment + step, after):
+        moment += step
+    return moment
+
+
+def _is_good(correction: Correction, moment: datetime, after: datetime) -> bool:
+    first, last = _WORKING_HOURS
+    if moment.date() != after.date() and not first <= moment.time() <= last:
+        return False
+    return not _in_collection(correction, moment) and next(edges(correction, moment), None) is None
+
+
+def _advice(correction: Correction, local: datetime) -> Warning:
     better = good_window(correction, local)
     if better is None:
-        yield Warning(code="no-good-moment")
-    else:
-        yield Warning(code="wait-until", facts={"time": f"{better:%H:%M}", "date": better.date().isoformat()})
+        return Warning(code="no-good-moment")
+    first, last = better
+    return Warning(
+        code="wait-until",
+        facts={"date": first.date().isoformat(), "time": f"{first:%H:%M}", "until": f"{last:%H:%M}"},
+    )
 
 
 def edges(correction: Correction, new: datetime) -> Iterator[Warning]:
@@ -87,25 +113,25 @@ def edges(correction: Correction, new: datetime) -> Iterator[Warning]:
 
 
 def _zone_edge(schedules: tuple[YearSchedule, ...], old: datetime, new: datetime) -> Iterator[Warning]:
+    """Where the meter finds itself in another tariff; a stretch that ends in the tariff it began in moves no energy."""
     for schedule in schedules:
-        switch = _switch_between(schedule, min(old, new), max(old, new))
-        if switch is not None:
-            tariffs = {"old": f"T{schedule.tariff_at(old)}", "new": f"T{schedule.tariff_at(new)}"}
-            yield Warning(code="edge-zone", facts={"time": switch, **tariffs})
+        before, after = schedule.tariff_at(old), schedule.tariff_at(new)
+        if before != after:
+            switch = _switch_before(schedule, max(old, new))
+            yield Warning(code="edge-zone", facts={"time": switch, "old": f"T{before}", "new": f"T{after}"})
             return
 
 
-def _switch_between(schedule: YearSchedule, first: datetime, last: datetime) -> str | None:
-    """The first switch of tariff behind `first` and not behind `last`, as a time of day."""
-    tariff = schedule.tariff_at(first)
-    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    while day <= min(last, first + _LONGEST_SEARCH):
-        for point in schedule.program_on(day).points:
-            at = day + timedelta(minutes=point.minute)
-            if first < at <= last and point.tariff != tariff:
+def _switch_before(schedule: YearSchedule, moment: datetime) -> str:
+    """When the tariff of this moment began, as a time of day; there must have been another one before."""
+    tariff = schedule.tariff_at(moment)
+    while True:
+        day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        for point in reversed(schedule.program_on(day).points):
+            began = day + timedelta(minutes=point.minute)
+            if began <= moment and schedule.tariff_at(began - _MINUTE) != tariff:
                 return clock_text(point.minute)
-        day += _DAY
-    return None
+        moment = day - _MINUTE
 
 
 def _beside_half_hour(time: datetime) -> bool:

@@ -48,3 +48,8 @@ def unasked(order: Order) -> Form:
     """Where nobody was asked: the seals that should be there, and that nobody said how they are."""
     found = tuple(SealFound(seal=seal, state=NOT_STATED) for seal in order.seals_expected)
     return Form(seals_found=found, stated=False)
+
+
+def seals_seen(form: Form) -> tuple[Seal, ...]:
+    """Those that were found or removed."""
+    return (*(found.seal for found in form.seals_found), *form.seals_removed)

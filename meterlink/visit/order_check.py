@@ -1,41 +1,55 @@
 """An order against the meter that it names: the profile, the address, the limits; and what its reader should know.
 
 Nothing is asked of a meter here. What the order itself cannot be is refused in `order_form`; what depends on the day is
-told by `Order.problems`; what depends on the state of the meter is for the plan.
+told by `Order.problems`; what depends on the state of the meter is for the plan. Notes that a plan gives, too, are
+those of `warnings`, in the same words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from meterlink.driver import Driver
 from meterlink.errors import AddressError, OrderFormError
+from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.profiles import Limits, Profile, ProfileLibrary
-from meterlink.tariff import KINDS_OF_DAY, ScheduleLimits, Zone, check_limits
+from meterlink.tariff import KINDS_OF_DAY, ScheduleLimits, check_limits
 from meterlink.tariff.rules import Rule, broken
+from meterlink.visit.caution import told_dates, warning_words
 from meterlink.visit.order import Order
 from meterlink.visit.planning import CAPABILITIES
+from meterlink.visit.warnings import meaning_warnings, paper_warnings
 
-_SOON: Final = timedelta(days=30)
 _MANY: Final = 1440
 _ALL_YEAR: Final = 366
 _TEXT: Final = {
     "tariffs": "{tariffs} shall be in force, and the meter has {limit}",
-    "night on T1": "night is on T1: many suppliers expect it on T2; ask the office how it bills this meter",
-    "no zones": "nobody says what {registers} count: give [tariff] zones, so that the act can tell the customer",
-    "one performer": "there is one performer; work under voltage usually takes two",
-    "verification": "the metrological verification of the meter ended on {day}; the act will say so",
-    "certificate soon": "the certificate of {name} ends on {day}",
-    "future": "the order is dated {day}, which is after today",
-    "idle": "{keys} is given and {actions} is not among the actions: nothing is written from it",
-    "no reason": "without clock_reason the clock can only be corrected softly, not set",
-    "no password": "the meter asks for a password, and the order has no password_ref",
-    "idle password": "{model} asks for no password: password_ref is not used",
 }
-_OR: Final = " or "
+_NOTES: Final = Words(
+    {
+        Language.EN: {
+            "one performer": "there is one performer; work under voltage usually takes two",
+            "future": "the order is dated {day}, which is after today",
+            "idle": "{key} is given and {actions} is not among the actions: nothing is written from it",
+            "or": " or ",
+            "no reason": "without clock_reason the clock can only be corrected softly, not set",
+            "no password": "the meter asks for a password, and the order has no password_ref",
+            "idle password": "{model} asks for no password: password_ref is not used",
+        },
+        Language.RU: {
+            "one performer": "исполнитель один; для работ под напряжением обычно нужны двое",
+            "future": "наряд датирован {day}, это позже сегодняшнего дня",
+            "idle": "{key} задано, а среди действий нет {actions}: по нему ничего не записывается",
+            "or": " или ",
+            "no reason": "без clock_reason часы можно только плавно скорректировать, но не установить",
+            "no password": "прибор требует пароль, а в наряде нет password_ref",
+            "idle password": "{model} не требует пароля: password_ref не используется",
+        },
+    }
+)
 _IDLE: Final = (
     ("tariff_plan", (Action.SCHEDULE, Action.TARIFF_MODE, Action.HOLIDAYS)),
     ("holidays", (Action.HOLIDAYS,)),
@@ -94,42 +108,31 @@ def _check_tariffs(order: Order, limits: Limits) -> None:
         raise broken(Rule.SPECIAL_DAYS_LIMIT, "holidays", count=len(order.holidays), limit=most_days)
 
 
-def order_notes(order: Order, profile: Profile, today: date) -> tuple[str, ...]:
+def order_notes(order: Order, profile: Profile, today: date, language: Language = Language.EN) -> tuple[str, ...]:
     """What whoever reads the order should know, and what is no reason to refuse it."""
-    return (*_paper_notes(order, today), *_tariff_notes(order), *_action_notes(order, profile))
+    warned = (*paper_warnings(order, today), *meaning_warnings(order.tariff_plan))
+    return (
+        *_paper_notes(order, today, language),
+        *(warning_words(each.code, each.facts, language) for each in warned),
+        *_action_notes(order, profile, language),
+    )
 
 
-def _paper_notes(order: Order, today: date) -> Iterator[str]:
+def _paper_notes(order: Order, today: date, language: Language) -> Iterator[str]:
     if order.order_date > today:
-        yield _TEXT["future"].format(day=order.order_date)
+        yield _NOTES("future", language, day=told_dates(order.order_date.isoformat(), language))
     if len(order.performers) == 1:
-        yield _TEXT["one performer"]
-    for one in order.performers:
-        if today <= one.certificate_expires <= today + _SOON:
-            yield _TEXT["certificate soon"].format(name=one.name, day=one.certificate_expires)
-    verified = order.meter.verification_next
-    if verified is not None and verified < today:
-        yield _TEXT["verification"].format(day=verified)
+        yield _NOTES("one performer", language)
 
 
-def _tariff_notes(order: Order) -> Iterator[str]:
-    plan = order.tariff_plan
-    if plan is None:
-        return
-    if plan.zones.get("T1") is Zone.NIGHT:
-        yield _TEXT["night on T1"]
-    if not plan.zones:
-        yield _TEXT["no zones"].format(registers=", ".join(f"T{each}" for each in sorted(plan.schedule.tariffs_used())))
-
-
-def _action_notes(order: Order, profile: Profile) -> Iterator[str]:
+def _action_notes(order: Order, profile: Profile, language: Language) -> Iterator[str]:
     for wish, actions in _IDLE:
         given = getattr(order, wish)
         if given is not None and given is not False and not set(actions) & set(order.actions):
-            yield _TEXT["idle"].format(keys=wish, actions=_OR.join(actions))
+            yield _NOTES("idle", language, key=wish, actions=_NOTES("or", language).join(actions))
     if Action.CLOCK in order.actions and order.clock_reason is None:
-        yield _TEXT["no reason"]
+        yield _NOTES("no reason", language)
     if profile.access.levels and order.password_ref is None:
-        yield _TEXT["no password"]
+        yield _NOTES("no password", language)
     if not profile.access.levels and order.password_ref is not None:
-        yield _TEXT["idle password"].format(model=profile.model)
+        yield _NOTES("idle password", language, model=profile.model)

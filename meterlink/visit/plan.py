@@ -54,7 +54,8 @@ class Warning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to write. Exactly one of `clock` and `changes` tells what; `setting` is what it is for.
+    """One thing to write. Exactly one of `clock` and `changes` tells what; `setting` is what it is for, where a setting
+    says it.
 
     `capability` is the profile's name of it, `evidence` and `source` how the profile knows that it works.
     """
@@ -66,6 +67,8 @@ class Step:
     clock: ClockStep | None = None
     setting: Setting | None = None
     changes: tuple[Change, ...] = ()
+    told: tuple[Change, ...] = field(default=(), compare=False)
+    """The changes with their values in the family's words."""
     prompt: str | None = None
 
     @property

@@ -34,6 +34,7 @@ _TEXT: Final = {
     "with": "with",
     "without": "without",
     "gone": "{action} was to be written and needs nothing any more",
+    "out": "{action} was to be written and is left out now",
     "new": "{action} needed nothing and would be written now",
     "turned": "{action} would be written at another place in the order",
     "capability": "{action} would be written in another way",
@@ -96,10 +97,10 @@ def _stored(first: Plan, second: Plan, words: ToldStored) -> Iterator[str]:
 
 def _steps(first: Plan, second: Plan) -> Iterator[str]:
     old, new = ({step.action: step for step in plan.steps} for plan in (first, second))
-    for why, these, others in (("gone", old, new), ("new", new, old)):
-        for action in these:
-            if action not in others:
-                yield _TEXT[why].format(action=action.value)
+    for action in [each for each in old if each not in new]:
+        yield _TEXT["gone" if action in second.untouched else "out"].format(action=action.value)
+    for action in [each for each in new if each not in old]:
+        yield _TEXT["new"].format(action=action.value)
     for before, after in zip(first.steps, second.steps, strict=False):
         if before.action is not after.action:
             yield _TEXT["turned"].format(action=after.action.value)

@@ -7,12 +7,12 @@ An order that nobody issued (a preview) shows what would be done and, as warning
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from meterlink.driver import Driver, SetSchedule, Setting, Unliftable
+from meterlink.driver import Driver, SetDst, SetHolidays, SetSchedule, SetTariffCount, Setting, Unliftable
 from meterlink.errors import (
     ClockUnknownError,
     ExperimentalError,
@@ -26,7 +26,7 @@ from meterlink.errors import (
 from meterlink.flow import Change
 from meterlink.model import Action, Evidence
 from meterlink.profiles import Profile
-from meterlink.tariff import DayKind, differences
+from meterlink.tariff import DayKind, YearSchedule, differences
 from meterlink.visit.clock_policy import Correct, Decision, Leave, decide, decide_senseless
 from meterlink.visit.clock_window import Correction, window_warnings
 from meterlink.visit.diagnosis import dst_warnings, signature_warnings
@@ -34,7 +34,7 @@ from meterlink.visit.order import Order
 from meterlink.visit.plan import ClockStep, Plan, Step, TimeSource, Warning
 from meterlink.visit.plan_sameness import same_plan
 from meterlink.visit.snapshot import Snapshot
-from meterlink.visit.warnings import Planned, plan_warnings, state_warnings
+from meterlink.visit.warnings import Planned, plan_warnings, restoring_warnings
 from meterlink.visit.wishes import Lacking, Wishes, order_error
 
 __all__ = ["CAPABILITIES", "build_plan", "restore_plan", "same_plan"]
@@ -52,6 +52,8 @@ CAPABILITIES: Final[Mapping[Action, str]] = {
 """What a profile calls the actions that write."""
 
 _DST: Final = frozenset({Action.DST_OFF, Action.DST_ON})
+_TABLES: Final = (Action.SCHEDULE, Action.HOLIDAYS)
+"""What a schedule is read from."""
 
 _TEXT: Final = {
     "no code": "the driver of this family does not write it",
@@ -82,7 +84,7 @@ def build_plan(
         experimental=experimental,
         now=now,
     )
-    making.refuse_another_meter()
+    making.refuse_meter_not_ordered()
     making.refuse_unwritten()
     for action in driver.step_order:
         if action in making.chosen:
@@ -105,20 +107,23 @@ def restore_plan(
 ) -> Plan:
     """The plan back to what stood in the meter when `earlier` was read, for what these actions are about.
 
-    The order must list the actions, a change of the DST flag in either direction. A clock is never put back.
+    The order must list the actions. Which way the automatic change to summer time goes back is told by the earlier
+    state alone; where the order does not list that way, it is left out and told. A clock is never put back.
     """
     making = _Making(
         order=order,
         driver=driver,
         profile=profile,
         before=before,
-        chosen=_chosen(order, _both_ways(order, actions)),
+        chosen=_chosen(order, frozenset(actions) - _DST),
         time_source=time_source,
         experimental=experimental,
         now=now,
     )
-    making.refuse_another_meter()
-    making.refuse_another_meter(earlier)
+    making.refuse_meter_not_ordered()
+    making.refuse_state_of_another_meter(earlier)
+    if not _DST.isdisjoint(actions):
+        making.choose_switch_back(earlier)
     making.refuse_unwritten()
     for action in driver.step_order:
         if action in making.chosen and action is not Action.CLOCK:
@@ -134,12 +139,6 @@ def _chosen(order: Order, actions: Collection[Action]) -> frozenset[Action]:
     if chosen >= _DST:
         raise order_error(order, "both dst")
     return chosen
-
-
-def _both_ways(order: Order, actions: Collection[Action]) -> frozenset[Action]:
-    """Taking back a switch is a switch of the same flag, so the order may list either."""
-    listed = next((action for action in order.actions if action in _DST), None)
-    return frozenset(listed if action in _DST and listed is not None else action for action in actions)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,12 +160,17 @@ class _Making:
 
     # what stops it
 
-    def refuse_another_meter(self, snapshot: Snapshot | None = None) -> None:
-        """A state that is not this meter's; a preview may be about whatever answers."""
-        answered = (snapshot or self.before).identity.serial_number
-        plate = self.before.identity.serial_number if snapshot is not None else self.order.meter.serial_number
-        if snapshot is None and self.order.is_preview and not plate:
-            return
+    def refuse_meter_not_ordered(self) -> None:
+        """OtherMeterError; a preview may be about whatever answers."""
+        plate = self.order.meter.serial_number
+        if plate or not self.order.is_preview:
+            self._refuse_other(plate, self.before)
+
+    def refuse_state_of_another_meter(self, earlier: Snapshot) -> None:
+        self._refuse_other(self.before.identity.serial_number, earlier)
+
+    def _refuse_other(self, plate: str, snapshot: Snapshot) -> None:
+        answered = snapshot.identity.serial_number
         if not self.driver.same_serial(plate, answered):
             raise OtherMeterError(address=self.before.identity.address, plate=plate, answered=answered)
 
@@ -214,31 +218,69 @@ class _Making:
 
     def _look_at_days(self, changes: tuple[Change, ...]) -> None:
         """What new holidays make of a schedule that stays as it is stored."""
-        stored = {**self.before.stored, **{change.parameter: change.new for change in changes}}
-        names = self.driver.stored_names(Action.SCHEDULE, self.profile)
-        if not changes or not all(name in stored for name in names):
-            return
-        after, before = self.driver.lift_stored(stored), self.before.year_schedule
-        if isinstance(after, Unliftable):
-            if before is not None:
-                unclear = HolidaysUnclearError(why=after.reasons[0])
-                self._require(unclear, unclear.need)
-            return
-        told = [] if before is None else differences(before, after)
-        if told:
-            self.notes.append(Warning(code="holidays-change-days", facts={"changes": "; ".join(told)}))
+        after = self._lifted({change.parameter: change.new for change in changes}) if changes else None
+        before = self.before.year_schedule
+        if isinstance(after, Unliftable) and before is not None:
+            unclear = HolidaysUnclearError(why=after.reasons[0])
+            self._require(unclear, unclear.need)
+        elif isinstance(after, YearSchedule):
+            told = [] if before is None else differences(before, after)
+            if told:
+                self.notes.append(Warning(code="holidays-change-days", facts={"changes": "; ".join(told)}))
+
+    def _lifted(self, written: Mapping[str, str]) -> YearSchedule | Unliftable | None:
+        """The schedule in the meter once these values stand in it; None where its tables were not read."""
+        return None if self.before.schedule is None else self.driver.lift_stored({**self.before.stored, **written})
+
+    # steps back
+
+    def choose_switch_back(self, earlier: Snapshot) -> None:
+        """The switch of the automatic summer time goes where the earlier state had it, whatever was ordered then."""
+        self.profile.require(CAPABILITIES[Action.DST_OFF])
+        if self._is_known(Action.DST_OFF, earlier):
+            held_off = not self.driver.changes(SetDst(enabled=False), earlier.stored, self.profile)
+            self.chosen |= {Action.DST_OFF if held_off else Action.DST_ON}
 
     def add_restoring(self, action: Action, earlier: Snapshot) -> None:
         """The step that writes back what an earlier state held."""
         self.profile.require(CAPABILITIES[action])
-        names = self.driver.stored_names(action, self.profile)
         if not (self._is_known(action, self.before) and self._is_known(action, earlier)):
             return
-        pairs = ((name, self.before.stored[name], earlier.stored[name]) for name in names)
-        changes = tuple(Change(parameter=name, old=old, new=new) for name, old, new in pairs if old != new)
-        if changes and action in _DST and earlier.dst is not None:
-            action = Action.DST_ON if earlier.dst.enabled else Action.DST_OFF
-        self._add_step(action, changes, None)
+        changes = tuple(
+            Change(parameter=name, old=self.before.stored[name], new=value)
+            for name, value in self._values_of(action, earlier).items()
+            if value != self.before.stored[name]
+        )
+        if changes and action not in self.order.actions and not self.order.is_preview:
+            self.notes.append(Warning(code="switch-not-restored", facts={"action": action.value}))
+        else:
+            self._add_step(action, changes, self._setting_back(action, earlier) if changes else None)
+
+    def _values_of(self, action: Action, snapshot: Snapshot) -> dict[str, str]:
+        return {name: snapshot.stored[name] for name in self.driver.stored_names(action, self.profile)}
+
+    def _setting_back(self, action: Action, earlier: Snapshot) -> Setting | None:
+        """What the values that are written back mean; None where no setting says it."""
+        match action:
+            case Action.DST_OFF | Action.DST_ON:
+                return SetDst(enabled=action is Action.DST_ON)
+            case Action.SCHEDULE:
+                return self._schedule_back(earlier)
+            case Action.HOLIDAYS if earlier.holidays is not None:
+                return SetHolidays(days=earlier.holidays.days)
+            case Action.TARIFF_MODE if earlier.tariffs is not None and earlier.tariffs.tariffs_in_force is not None:
+                return SetTariffCount(count=earlier.tariffs.tariffs_in_force)
+        return None
+
+    def _schedule_back(self, earlier: Snapshot) -> SetSchedule | None:
+        """With the special days that will be in the meter then."""
+        written = [self._values_of(action, earlier) for action in _TABLES if action in self.chosen]
+        lifted = self._lifted({name: value for values in written for name, value in values.items()})
+        if isinstance(lifted, YearSchedule):
+            return SetSchedule(schedule=lifted)
+        reasons = (_TEXT["not read"],) if lifted is None else lifted.reasons
+        self.notes.append(Warning(code="restores-unliftable", facts={"reasons": "; ".join(reasons)}))
+        return None
 
     def _add_step(self, action: Action, changes: tuple[Change, ...], setting: Setting | None) -> None:
         if changes:
@@ -263,8 +305,14 @@ class _Making:
             clock=clock,
             setting=setting,
             changes=changes,
+            told=tuple(map(self._told, changes)),
             prompt=support.prompt,
         )
+
+    def _told(self, change: Change) -> Change:
+        name, words = change.parameter, self.driver.told_stored
+        old = None if change.old is None else words(name, change.old)
+        return Change(parameter=name, old=old, new=words(name, change.new))
 
     def _append(self, step: Step) -> None:
         if step.experimental and not self.experimental:
@@ -333,7 +381,10 @@ class _Making:
 
     def restoring_plan(self, restores: str) -> Plan:
         kept = (Warning(code="clock-not-restored"),) if Action.CLOCK in self.chosen else ()
-        return replace(self._plan((*self.needs, *kept, *state_warnings(self._planned()))), restores=restores)
+        switches = {step.action for step in self.steps} & _DST
+        dst = self._dst_warnings(switches) if switches else ()
+        warnings = (*self.needs, *self.notes, *kept, *dst, *restoring_warnings(self._planned()))
+        return replace(self._plan(warnings), restores=restores)
 
     def _plan(self, warnings: Iterable[Warning]) -> Plan:
         return Plan(
@@ -366,18 +417,22 @@ class _Making:
         zone = self._zone()
         return self.now if zone is None else self.now.astimezone(zone)
 
-    def _clock_warnings(self) -> tuple[Warning, ...]:
+    def _clock_warnings(self) -> Iterator[Warning]:
         zone, reading = self._zone(), self.before.clock
         if reading is None:
-            return (Warning(code="clock-unread", facts={"reason": self._clock_reason()}),)
-        if zone is None or reading.error is None:
+            yield Warning(code="clock-unread", facts={"reason": self._clock_reason()})
+        elif zone is not None:
+            dst, made = self.before.dst, self.before.identity.manufactured
+            yield from signature_warnings(reading, zone, dst=dst, manufactured=made)
+        yield from self._dst_warnings(self.chosen)
+        yield from self._window_warnings()
+
+    def _dst_warnings(self, actions: Collection[Action]) -> tuple[Warning, ...]:
+        zone = self._zone()
+        if zone is None:
             return ()
         dst, made = self.before.dst, self.before.identity.manufactured
-        return (
-            *signature_warnings(reading, zone, dst=dst, manufactured=made),
-            *dst_warnings(self.chosen, zone, self.order.tz, self.now, dst=dst, manufactured=made),
-            *self._window_warnings(),
-        )
+        return dst_warnings(actions, zone, self.order.tz, self.now, dst=dst, manufactured=made)
 
     def _window_warnings(self) -> tuple[Warning, ...]:
         clock = next((step.clock for step in self.steps if step.clock is not None), None)

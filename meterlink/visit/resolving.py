@@ -1,4 +1,7 @@
-"""Frames in doubt: the meter is read before anything else is sent, and what it says is written down."""
+"""Frames in doubt: the meter is read before anything else is sent, and what it says is written down.
+
+So it is, where it is asked for, with frames that were acknowledged in a work that is open, and never read back.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from meterlink.audit.canonical import in_record
-from meterlink.audit.doubt import Doubt
+from meterlink.audit.doubt import Doubt, unread
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry, Record
 from meterlink.audit.store import SealedLog
-from meterlink.audit.works import record_at
-from meterlink.visit.carrying import CLOCK, Site, stands
-from meterlink.visit.snapshot import clock_facts
+from meterlink.audit.works import records_at, records_of
+from meterlink.visit.carrying import CLOCK, Site, found_clock, stands
 
-_CLOCK_WORDS: Final = "{time}, {error} s off"
 _UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """One frame that is in doubt no longer. `decision`: `written`, `unchanged`, `other` or `unknown`.
+    """One frame that is settled now. `decision`: `written`, `unchanged`, `other` or `unknown`.
 
-    `found`, `old` and `new` are in words.
+    `found`, `old` and `new` are in words. `doubt.result` is `ok` where it was not in doubt, only never read back.
     """
 
     doubt: Doubt
@@ -42,12 +43,23 @@ def resolve(site: Site, log: SealedLog, place: LogPlace) -> list[Resolved]:
 
     The line's errors are raised as they come; what was settled until then stays settled.
     """
+    return _settle(site, log, place, log.doubts_at(site.identity.serial_number))
+
+
+def read_back(site: Site, log: SealedLog, place: LogPlace) -> list[Resolved]:
+    """The same of each value that was acknowledged in a work that is open at this meter, and never read back."""
+    works = log.open_works_at(site.identity.serial_number)
+    left = [each for work in works for each in unread(records_of(place, work.work))]
+    return _settle(site, log, place, left)
+
+
+def _settle(site: Site, log: SealedLog, place: LogPlace, frames: list[Doubt]) -> list[Resolved]:
     resolved: list[Resolved] = []
-    serial_number = site.identity.serial_number
-    for doubt in [each for each in log.doubts if each.serial_number in (serial_number, None)]:
-        settled = _resolve(site, doubt, _frame(record_at(place, doubt.of), doubt.i))
-        d = {"of": doubt.of, "i": doubt.i, "found": in_record(settled.found), "decision": settled.decision}
-        log.append(Entry(type="resolve", d=d, work=doubt.work))
+    intents = records_at(place, {each.of for each in frames}) if frames else {}
+    for each in frames:
+        settled = _resolve(site, each, _frame(intents[each.of], each.i))
+        d = {"of": each.of, "i": each.i, "found": in_record(settled.found), "decision": settled.decision}
+        log.append(Entry(type="resolve", d=d, work=each.work))
         resolved.append(settled)
     return resolved
 
@@ -60,10 +72,8 @@ def _resolve(site: Site, doubt: Doubt, frame: dict[str, Any]) -> Resolved:
     old, new = frame.get("old"), frame.get("new")
     if doubt.parameter == CLOCK:
         reading = site.read_clock()
-        facts = clock_facts(reading)
-        found = _CLOCK_WORDS.format(time=facts["meter_time"], error=facts.get("error_s", _UNKNOWN))
         decision = "written" if stands(reading) else "other"
-        return Resolved(doubt=doubt, decision=decision, found=found, old=old, new=new)
+        return Resolved(doubt=doubt, decision=decision, found=found_clock(reading), old=old, new=new)
     if doubt.parameter is None:
         return Resolved(doubt=doubt, decision=_UNKNOWN, found=_UNKNOWN)
     found = site.talk.run(site.driver.read_stored(site.target, [doubt.parameter]))[doubt.parameter]

@@ -22,13 +22,14 @@ from meterlink.model import Action
 from meterlink.profiles import Profile
 from meterlink.visit.carrying import Carrying, Progress, Site, StepResult
 from meterlink.visit.checking import problems_after
+from meterlink.visit.closing import close_as_it_stands
 from meterlink.visit.form import Form
 from meterlink.visit.history import state_before
 from meterlink.visit.order import Order
 from meterlink.visit.plan import Plan, Step, TimeSource
 from meterlink.visit.plan_form import SavedPlan
 from meterlink.visit.planning import CAPABILITIES, build_plan, restore_plan, same_plan
-from meterlink.visit.resolving import Resolved, resolve
+from meterlink.visit.resolving import Resolved, read_back, resolve
 from meterlink.visit.snapshot import Snapshot, take_snapshot
 from meterlink.visit.words import old_new_words, operation_words
 from meterlink.visit.work import Frame, Judge, Visited, Work, WorkGate
@@ -115,10 +116,11 @@ class Session:
         """Read what earlier runs left in doubt at this meter, and write down what stands there."""
         return resolve(self.site, self.log, self.place)
 
-    def begin(self, form: Form, before: Snapshot, *, restores: bool = False) -> Work:
+    def begin(self, form: Form, before: Snapshot, *, restores: str | None = None) -> Work:
         """Open the work, or go on with the one an earlier run left open, and record the state before.
 
-        What takes a work back is a work of its own: one that is open is closed first, as it stands.
+        What takes a work back is a work of its own: where that one is open, or another of this order, it is closed
+        first, as it stands. WorkOpenError, before anything is recorded, where yet another work wrote and is open.
         """
         visited = Visited(
             order=self.order,
@@ -126,16 +128,22 @@ class Session:
             identity=self.site.identity,
             port=self.port,
             program=self.program,
+            arrived_at=self.log.began_at.astimezone(self.site.zone),
             time_source=self.time_source,
             experimental=self.experimental,
         )
+        if restores is not None:
+            self._close_left(visited, restores, before)
         self.work = Work.begin(self.log, self.place, visited, form, self.performer, self.random)
-        if restores and self.work.resumed:
-            self.work.read("after", before)
-            self.work.close(before, self.judge)
-            self.work = Work.begin(self.log, self.place, visited, form, self.performer, self.random)
         self._record("check" if self.work.has_state_before() else "before", before)
         return self.work
+
+    def _close_left(self, visited: Visited, restores: str, before: Snapshot) -> None:
+        left = Work.left_open(self.log, self.place, visited, restores, self.performer)
+        self.log.refuse_barred(self.site.identity.serial_number, *(each.id for each in left))
+        read_back(self.site, self.log, self.place)
+        for work in left:
+            close_as_it_stands(work, self.site, self.profile, before, (), self.judge)
 
     def plan(self, before: Snapshot, actions: Collection[Action] | None = None) -> Plan:
         """The plan from this state to the one the order wants."""

@@ -5,7 +5,7 @@ Codes and facts only; their sentences stand in `words`. What forbids a plan is a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,7 +18,8 @@ from meterlink.model import Action
 from meterlink.profiles import Profile
 from meterlink.tariff import DayKind, DayProgram, YearSchedule, Zone
 from meterlink.tariff.schedule import month_day_text
-from meterlink.visit.order import Order
+from meterlink.tariff_words import beyond_force
+from meterlink.visit.order import Order, TariffPlan
 from meterlink.visit.plan import Step, Warning
 from meterlink.visit.snapshot import Snapshot
 
@@ -57,49 +58,64 @@ class Planned:
 
 def plan_warnings(planned: Planned) -> tuple[Warning, ...]:
     """Every warning of a plan but those of its clock."""
-    tariffs = [*_meaning(planned), *_in_force(planned), *_special_days(planned), *_stored_tables(planned)]
-    return (*tariffs, *state_warnings(planned))
+    tariffs = (*_meaning(planned), *_in_force(planned), *_special_days(planned))
+    return (*tariffs, *_unliftable(planned.before), *_equivalents(planned), *_state(planned))
 
 
-def state_warnings(planned: Planned) -> tuple[Warning, ...]:
-    """Those that do not depend on what is wished."""
-    return (*_experimental(planned.steps), *_battery(planned.before), *_expiring(planned.order, planned.today))
+def restoring_warnings(planned: Planned) -> tuple[Warning, ...]:
+    """Those of a plan that goes back to an earlier state, whatever its order wishes."""
+    return (*_in_force(planned), *_unliftable(planned.before), *_state(planned))
+
+
+def _state(planned: Planned) -> Iterator[Warning]:
+    """What does not depend on what is to be written."""
+    yield from _experimental(planned.steps)
+    yield from _battery(planned.before)
+    yield from paper_warnings(planned.order, planned.today)
 
 
 # --- tariffs --------------------------------------------------------------------------------------------------------
 
 
-def _meaning(planned: Planned) -> Iterator[Warning]:
-    plan = planned.order.tariff_plan
-    if plan is None or not {Action.SCHEDULE, Action.TARIFF_MODE} & set(planned.chosen):
-        return
+def _meaning(planned: Planned) -> tuple[Warning, ...]:
+    wanted = not {Action.SCHEDULE, Action.TARIFF_MODE}.isdisjoint(planned.chosen)
+    return meaning_warnings(planned.order.tariff_plan) if wanted else ()
+
+
+def meaning_warnings(plan: TariffPlan | None) -> tuple[Warning, ...]:
+    """What a tariff plan says its tariffs count, where the office may think otherwise."""
+    if plan is None:
+        return ()
     if not plan.zones:
-        yield Warning(code="no-zone-meaning")
-    elif plan.zones.get("T1") == Zone.NIGHT:
-        yield Warning(code="night-on-t1")
+        return (Warning(code="no-zone-meaning"),)
+    return (Warning(code="night-on-t1"),) if plan.zones.get("T1") == Zone.NIGHT else ()
 
 
 def _in_force(planned: Planned) -> Iterator[Warning]:
-    """Tariffs of the schedule that do not count because fewer are in force."""
+    """Tariffs of the schedule that do not count, and tariffs in force on which nothing will count."""
     mode, count = planned.before.tariffs, planned.setting_of(Action.TARIFF_MODE)
     in_force = count.count if isinstance(count, SetTariffCount) else None if mode is None else mode.tariffs_in_force
     schedule = _schedule_after(planned)
-    if in_force is None or schedule is None:
+    if in_force is None or schedule is None or {Action.SCHEDULE, Action.TARIFF_MODE}.isdisjoint(planned.chosen):
         return
-    # one tariff is a wish of its own: whoever orders it knows that the schedule has no effect
-    if Action.SCHEDULE not in planned.chosen and (Action.TARIFF_MODE not in planned.chosen or in_force == 1):
-        return
-    beyond = sorted(tariff for tariff in schedule.tariffs_used() if tariff > in_force)
+    beyond = beyond_force(schedule, in_force)
+    idle = sorted(set(range(1, in_force + 1)) - schedule.tariffs_used())
     if beyond:
-        facts = {"tariffs": ", ".join(f"T{tariff}" for tariff in beyond), "in_force": str(in_force)}
-        yield Warning(code="tariffs-not-in-force", facts=facts)
+        yield Warning(code="tariffs-not-in-force", facts={"tariffs": _listed(beyond), "in_force": str(in_force)})
+    if idle and Action.SCHEDULE not in planned.chosen:
+        yield Warning(code="tariffs-not-used", facts={"tariffs": _listed(idle), "in_force": str(in_force)})
+
+
+def _listed(tariffs: Sequence[int]) -> str:
+    return ", ".join(f"T{tariff}" for tariff in tariffs)
 
 
 def _schedule_after(planned: Planned) -> YearSchedule | None:
-    plan = planned.order.tariff_plan
-    if Action.SCHEDULE in planned.chosen and plan is not None:
-        return plan.schedule
-    return planned.before.year_schedule
+    """What a step writes, where that is a schedule; without a step what stands there already."""
+    if not any(step.action is Action.SCHEDULE for step in planned.steps):
+        return planned.before.year_schedule
+    setting = planned.setting_of(Action.SCHEDULE)
+    return setting.schedule if isinstance(setting, SetSchedule) else None
 
 
 def _special_days(planned: Planned) -> Iterator[Warning]:
@@ -121,9 +137,12 @@ def _has_leftover(schedule: YearSchedule) -> bool:
     return any(season.week[DayKind.HOLIDAY] not in season.week[: DayKind.HOLIDAY] for season in schedule.seasons)
 
 
-def _stored_tables(planned: Planned) -> Iterator[Warning]:
-    if isinstance(planned.before.schedule, Unliftable):
-        yield Warning(code="unliftable", facts={"reasons": "; ".join(planned.before.schedule.reasons)})
+def _unliftable(before: Snapshot) -> Iterator[Warning]:
+    if isinstance(before.schedule, Unliftable):
+        yield Warning(code="unliftable", facts={"reasons": "; ".join(before.schedule.reasons)})
+
+
+def _equivalents(planned: Planned) -> Iterator[Warning]:
     plan = planned.order.tariff_plan
     if Action.SCHEDULE not in planned.chosen or plan is None:
         return
@@ -175,7 +194,8 @@ def _is_low(volts: str) -> bool:
         return False
 
 
-def _expiring(order: Order, today: date) -> Iterator[Warning]:
+def paper_warnings(order: Order, today: date) -> Iterator[Warning]:
+    """What runs out, or has run out, of the papers that an order names."""
     verification = order.meter.verification_next
     if verification is not None and verification < today:
         yield Warning(code="verification-expired", facts={"date": verification.isoformat()})

@@ -18,10 +18,11 @@ from meterlink.driver import (
     SetTariffCount,
     Setting,
 )
-from meterlink.errors import OrderError, ScheduleError
+from meterlink.errors import OrderError
 from meterlink.model import Action, Holidays
 from meterlink.tariff import DayKind, MonthDay, Rule, SpecialDay, YearSchedule
 from meterlink.tariff.rules import broken
+from meterlink.tariff.schedule import in_calendar
 from meterlink.visit.order import Order, TariffPlan
 
 _TEXT: Final = {
@@ -145,11 +146,4 @@ def _holiday(day: MonthDay) -> SpecialDay:
 
 def _existing(held: Holidays) -> list[MonthDay]:
     """The days of a meter's table that the calendar has, in order of the year."""
-    days = []
-    for day in sorted(set(held.days)):
-        try:
-            _holiday(day)
-        except ScheduleError:
-            continue
-        days.append(day)
-    return days
+    return sorted(filter(in_calendar, set(held.days)))

@@ -19,12 +19,14 @@ from meterlink.driver import (
     SetTariffCount,
     Unliftable,
 )
+from meterlink.flow import Change
 from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.reading import span_words
 from meterlink.tariff import YearSchedule, compare
+from meterlink.tariff.wording import days_text
 from meterlink.tariff_words import matching_plans
-from meterlink.visit.caution import told_days, warning_words as warning_words
+from meterlink.visit.caution import warning_words as warning_words
 from meterlink.visit.plan import ClockMethod, ClockStep, Plan, Step
 from meterlink.visit.snapshot import Snapshot
 
@@ -191,6 +193,7 @@ _UNTOUCHED: Final = Words(
             "energy": "energy registers: never written",
             "others": "network address, limits and load relay: never written",
             "needs nothing": "{subject}: as ordered already",
+            "is back": "{subject}: as it was already",
             "not planned": "{subject}: ordered, but no step of this plan",
             "not ordered": "{subject}: not in the order",
             "not part": "{subject}: no part of this plan",
@@ -200,6 +203,7 @@ _UNTOUCHED: Final = Words(
             "energy": "регистры энергии: никогда не изменяются",
             "others": "сетевой адрес, лимиты и реле нагрузки: никогда не изменяются",
             "needs nothing": "{subject}: уже как в наряде",
+            "is back": "{subject}: уже как было",
             "not planned": "{subject}: есть в наряде, но в план не входит",
             "not ordered": "{subject}: нет в наряде",
             "not part": "{subject}: в план не входит",
@@ -286,8 +290,10 @@ def old_new_words(step: Step, before: Snapshot, language: Language = Language.EN
         case SetButtonCorrection(minutes=minutes):
             new = _STATES("minutes" if minutes else "forbidden", language, count=minutes)
             return _stored_old(step, language), new
+        case None if step.action is Action.SCHEDULE:
+            return _schedule_words(before.schedule, language), _STATES("unliftable", language)
         case None:
-            return _stored_old(step, language), _stored([(each.parameter, each.new) for each in step.changes], language)
+            return _stored_old(step, language), _stored([(each.parameter, each.new) for each in _told(step)], language)
 
 
 def _error_words(error: timedelta | None, language: Language) -> str:
@@ -344,17 +350,21 @@ def _table(days: tuple[tuple[int, int], ...], language: Language) -> str:
     """A table of special days."""
     if not days:
         return _STATES("none", language)
-    told = told_days(days, language)
+    told = days_text(days, language)
     return told if len(told) <= _LONGEST_LIST else _STATES("days", language, count=len(days))
 
 
 def _stored_old(step: Step, language: Language) -> str:
     not_known = _STATES("not known", language)
-    return _stored([(each.parameter, not_known if each.old is None else each.old) for each in step.changes], language)
+    return _stored([(each.parameter, not_known if each.old is None else each.old) for each in _told(step)], language)
+
+
+def _told(step: Step) -> tuple[Change, ...]:
+    return step.told or step.changes
 
 
 def _stored(values: Sequence[tuple[str, str]], language: Language) -> str:
-    """Stored values as the meter keeps them, by the family's names."""
+    """Stored values by the family's names."""
     told = ", ".join(f"{name} {value}" for name, value in values)
     return told if len(told) <= _LONGEST_LIST else _STATES("values", language, count=len(values))
 
@@ -378,7 +388,7 @@ def _untouched(plan: Plan, language: Language) -> Iterator[str]:
 
 def _reason(plan: Plan, actions: tuple[Action, ...]) -> str:
     if not set(plan.untouched).isdisjoint(actions):
-        return "needs nothing"
+        return "needs nothing" if plan.restores is None else "is back"
     if plan.order.is_preview or plan.restores is not None:
         return "not part"
     return "not ordered" if set(plan.order.actions).isdisjoint(actions) else "not planned"

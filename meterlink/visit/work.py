@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from meterlink.audit.canonical import in_record
@@ -65,6 +65,7 @@ class Visited:
     identity: Identity
     port: str
     program: str
+    arrived_at: datetime
     time_source: TimeSource
     experimental: bool
 
@@ -76,8 +77,7 @@ class Work:
     log: SealedLog
     place: LogPlace
     id: str
-    actor: str
-    random: Callable[[int], bytes]
+    actor: str | None
     resumed: bool = False
     closed: bool = False
 
@@ -91,20 +91,40 @@ class Work:
         actor: str,
         random: Callable[[int], bytes],
     ) -> Work:
-        """A new work, or the one that an earlier run of this order at this meter left open."""
+        """A new work, or the one that an earlier run of this order at this meter left open.
+
+        WorkOpenError, before anything is recorded, where another work wrote to this meter and is open.
+        """
         order = visited.order
         earlier = works_of(place)
-        for seen in earlier:
-            if not seen.closed and _is_same(seen, visited):
-                return cls(log=log, place=place, id=seen.id, actor=actor, random=random, resumed=True)
+        left = next((seen.id for seen in earlier if not seen.closed and _is_same(seen, visited)), None)
+        log.refuse_barred(visited.identity.serial_number, left)
+        if left is not None:
+            return cls.again(log, place, left, actor)
         number = 1 + sum(_order_number(seen) == order.order_no for seen in earlier)
-        work = cls(log=log, place=place, id=f"{order.order_no}/{number}", actor=actor, random=random)
-        work._open(visited, form)
+        work = cls(log=log, place=place, id=f"{order.order_no}/{number}", actor=actor)
+        work._open(visited, form, random)
         return work
 
-    def _open(self, visited: Visited, form: Form) -> None:
+    @classmethod
+    def again(cls, log: SealedLog, place: LogPlace, work: str, actor: str | None = None) -> Work:
+        """One that an earlier run left open."""
+        return cls(log=log, place=place, id=work, actor=actor, resumed=True)
+
+    @classmethod
+    def left_open(cls, log: SealedLog, place: LogPlace, visited: Visited, restores: str, actor: str) -> list[Work]:
+        """Works at this meter that must be closed before one that takes a work back: that very work, and what an
+        earlier run of this order left open."""
+        here = {each.work for each in log.open_works_at(visited.identity.serial_number)}
+        return [
+            cls.again(log, place, seen.id, actor)
+            for seen in works_of(place)
+            if seen.id in here and (seen.id == restores or _is_same(seen, visited))
+        ]
+
+    def _open(self, visited: Visited, form: Form, random: Callable[[int], bytes]) -> None:
         openings = {
-            name: Opening(salt=self.random(SALT_BYTES), value=value)
+            name: Opening(salt=random(SALT_BYTES), value=value)
             for name, value in _personal(visited.order, form).items()
         }
         committed = {name: opening.commitment(name) for name, opening in openings.items()}
@@ -241,6 +261,7 @@ def _opening_facts(visited: Visited, form: Form) -> dict[str, Any]:
     order = visited.order
     return _told(
         {
+            "arrived_at": visited.arrived_at.isoformat(timespec="milliseconds"),
             "order": _told(
                 {
                     "number": order.order_no,

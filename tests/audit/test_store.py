@@ -318,7 +318,7 @@ def test_a_hint_of_more_records_than_there_are_is_not_believed(bench: Bench, sca
 DAMAGED: Final[dict[str, Callable[[bytes], bytes]]] = {
     "empty": lambda raw: b"",
     "half": lambda raw: raw[: len(raw) // 2],
-    "a byte changed": lambda raw: raw.replace(b'"size": 2', b'"size": 3'),
+    "a byte changed": lambda raw: raw.replace(b'"size":2', b'"size":3'),
     "without signature": lambda raw: raw.split(b"\n")[0] + b"\n",
     "not JSON": lambda raw: b"{" + raw,
     "a list": lambda raw: b"[]\n" + raw.split(b"\n")[1] + b"\n",
@@ -339,7 +339,7 @@ def signed_hint(text: bytes, key: PrivateKey) -> bytes:
 
 def changed_hint(raw: bytes, **facts: object) -> bytes:
     """The text of a hint that lies."""
-    return json.dumps(json.loads(raw.split(b"\n")[0]) | facts).encode()
+    return json.dumps(json.loads(raw.split(b"\n")[0]) | facts, separators=(",", ":")).encode()
 
 
 @pytest.mark.parametrize("damage", DAMAGED.values(), ids=list(DAMAGED))

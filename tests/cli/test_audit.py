@@ -1187,6 +1187,15 @@ def test_unknown_types_are_shown_in_full(bench: Bench) -> None:
         assert word in told
 
 
+def test_numbers_that_follow_one_another_are_folded(bench: Bench) -> None:
+    numbers = [*range(4, 136), 140, 142, 143]
+    bench.append(Entry(type="log.note", d={"records": numbers, "root": "x"}))
+    told = run("audit", "show", "--last", "1").out
+    assert "        4-135, 140, 142-143\n" in told
+    assert len(told.splitlines()) < 10
+    assert document("show", "--last", "1")["records"][0]["d"]["records"] == numbers
+
+
 def test_a_record_does_not_act_on_the_terminal(bench: Bench) -> None:
     bench.append(Entry(type="log.note", d={"text": "\x1b[2Jгород\u202e"}))
     told = run("audit", "show", "--last", "1").out

@@ -341,7 +341,7 @@ def grown(node: Any, name: str = "") -> Any:
 EXAMPLES = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "json.md").read_text(encoding="utf-8"), re.DOTALL)
 PARTS = (
     (re.compile(r"^(?:demo\.visit|apply)\."), "visit."),
-    (re.compile(r"^(?:visit\.after|plan\.before)\."), "snapshot."),
+    (re.compile(r"^(?:visit\.after|plan\.before|audit-resolve\.after)\."), "snapshot."),
     (re.compile(r"^visit\.clock\."), "snapshot.clock."),
 )
 """Documents that other documents hold whole or share."""

@@ -77,7 +77,9 @@ def test_killed_then_resolved_then_done(empty_home: Path, ready: tuple[str, str]
     decisions = [each["decision"] for each in settled["resolved"]]
     assert set(decisions) == {"unchanged"} or decisions[0] == "written"
     assert "other" not in decisions
-    assert run("audit", "status").code == 0
+    assert [work["work"] for work in settled["open_works"]] == ["117/1"]
+    status = run("audit", "status", "--json")
+    assert (document(status)["state"], status.code) == ("work-open", 11), "half written, and nothing in doubt"
     again = run("visit", make_order(), *ready, *YES, "--json")
     assert again.code == 0, again.err
     told = document(again)
@@ -88,6 +90,7 @@ def test_killed_then_resolved_then_done(empty_home: Path, ready: tuple[str, str]
     )
     assert len(log_records(empty_home, "work.open")) == 1
     assert document(run("audit", "verify", "--json"))["state"] == "ok"
+    assert run("audit", "status").code == 0
     page = Path("act-117-1.html").read_text(encoding="utf-8")
     assert "117/1" in page
     shown = document(run("tariff", "show", *ready, *METER[:4], "--json"))
@@ -110,7 +113,56 @@ def test_stopped_from_the_keyboard(empty_home: Path, ready: tuple[str, str]) -> 
     assert log_records(empty_home, "work.close") == []
     open_work = run("act", "print", "--work", "117/1", "--json")
     assert (error_of(open_work)["kind"], open_work.code) == ("ConfigError", 2)
-    assert run("audit", "status").code == (11 if state == "in-doubt" else 0)
+    status = run("audit", "status", "--json")
+    assert (document(status)["state"], status.code) == ("in-doubt" if state == "in-doubt" else "work-open", 11)
+
+
+def test_what_nobody_goes_on_with_is_closed_as_it_stands(empty_home: Path, ready: tuple[str, str]) -> None:
+    """The order was mended after the crash, so it is another one, and what the first began is closed by hand."""
+    stopped_in_the_schedule(empty_home, ready, None)
+    mended = make_order(file="mended.toml", change={'name = "Иванова А. П."': 'name = "Иванова А. Г."'})
+    refused = run("visit", mended, *ready, *YES, "--json")
+    error = error_of(refused)
+    assert (error["kind"], error["work"], error["order_no"], refused.code) == ("WorkOpenError", "117/1", "117", 11)
+    assert len(log_records(empty_home, "work.open")) == 1
+    ended = run("audit", "resolve", *ready, *METER, "--close", "--json")
+    told = document(ended)
+    assert ended.code == 0
+    (closed,) = told["closed"]
+    assert (closed["work"], closed["result"], closed["problems"], told["open_works"]) == ("117/1", "partly", [], [])
+    states = {part["action"]: part["state"] for part in closed["parts"]}
+    assert states == {
+        "dst_off": "done",
+        "clock": "done",
+        "holidays": "done",
+        "schedule": "partly",
+        "tariff_mode": "not-begun",
+    }
+    assert told["after"]["dst"]["enabled"] is False
+    assert run("audit", "status").code == 0
+    assert run("act", "print", "--work", "117/1", "--out", "closed.html").code == 0
+    again = run("visit", mended, *ready, *YES, "--json")
+    assert (document(again)["work"], document(again)["result"], again.code) == ("117/2", "done", 0)
+    assert "nothing is in doubt" in run("audit", "resolve", *ready, *METER, "--close").out
+
+
+def test_people_are_told_what_stands_and_what_does_not(empty_home: Path, ready: tuple[str, str]) -> None:
+    stopped_in_the_schedule(empty_home, ready, None)
+    status = run("audit", "status").out
+    assert "works that are not closed" in status
+    assert "117/1" in status
+    first = run("audit", "resolve", *ready, *METER).out
+    assert "acknowledged, and read back only now: rewrite the tariff schedule: 96 records, " in first
+    assert "The work 117/1 of order 117 is open, and has written to this meter." in first
+    told = run("audit", "resolve", *ready, *METER, "--close").out
+    assert "nothing is in doubt" in told
+    assert "energy: T1 " in told
+    assert "the schedule as it is:\n" in told
+    assert "The work 117/1 is closed as it stands: done in part" in told
+    assert "   done: clock\n" in told
+    assert "   done in part: tariff schedule; " in told
+    assert "   not begun: number of tariffs\n" in told
+    assert "its act: meterlink act print --work 117/1" in told
 
 
 def test_two_visits_at_once_do_not_mix(empty_home: Path, ready: tuple[str, str]) -> None:

@@ -167,6 +167,8 @@ def test_the_demo_speaks_russian() -> None:
     assert ended.code == 0
     assert "часы прибора спешат на 1 ч 00 мин 14 с" in ended.out
     assert "работа DEMO-1/1: выполнено" in ended.out
+    told = re.sub(r"meterlink .*|/\S*|demo|ru-household-[0-9]|mercury-200", "", ended.out + ended.err)
+    assert re.findall(r"\b[A-Za-z]*[a-z]{3,}\b", told) == [], "nothing of it is English"
 
 
 def test_two_demos_are_alike() -> None:

@@ -272,3 +272,43 @@ def test_the_commands_of_the_page_run(monkeypatch: pytest.MonkeyPatch) -> None:
     for command in COMMANDS:
         ended = run(*shlex.split(command), stdin="111111\n")
         assert (command, ended.code, ended.err) == (command, 0, "")
+
+
+# --- names and languages --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["CON.toml", "nul.json", "com1.flat.toml", "LPT9 .toml", "Aux.toml", "deep/prn.toml"])
+def test_no_order_gets_the_name_of_a_device(name: str) -> None:
+    Path("deep").mkdir()
+    error = run("order", "new", name, "--json").document["error"]
+    assert (error["kind"], error["exit_code"]) == ("ConfigError", 2)
+    assert "is a device on Windows" in error["message"]
+    assert not Path(name).exists()
+
+
+@pytest.mark.parametrize("name", ["console.toml", "com.toml", "com10.toml", "aux-5.json"])
+def test_a_name_that_only_begins_like_a_device_is_one(name: str) -> None:
+    assert run("order", "new", name).code == 0
+    assert Path(name).exists()
+
+
+def test_an_order_is_told_in_russian() -> None:
+    assert run("order", "new", "--example", "flat-5.toml").code == 0
+    english, russian = run("order", "check", "flat-5.toml"), run("order", "check", "flat-5.toml", "--lang", "ru")
+    assert (english.code, russian.code) == (0, 0)
+    for sentence in (
+        "наряд                    2026-17 от 21.11.2026",
+        "заявление потребителя",
+        "разрешено                чтение, часы",
+        "T1 = день, T2 = ночь",
+        "весь год: каждый день",
+        "примечание: исполнитель один",
+        "наряд сегодня действителен, 21.11.2026",
+    ):
+        assert sentence in russian.out
+    names = {"mercury", "Europe", "Moscow", "household", "petrov", "III"}
+    latin = set(re.findall(r"[A-Za-z]{3,}", re.sub("[0-9a-f]{64}", "", russian.out)))
+    assert latin - names == set(), "nothing of it is English"
+    assert "holds today" in english.out
+    noted = [run("order", "check", "flat-5.toml", "--json", *more).document["notes"] for more in ((), ("--lang", "ru"))]
+    assert noted[0] == noted[1], "documents are English"

@@ -37,7 +37,7 @@ def told(in_force: int | None, current: int | None, plan: Any = THREE) -> str:
 
 def test_all_tariffs_in_force() -> None:
     assert told(3, 2).endswith("T2 = night now")
-    assert beyond_force(THREE.schedule, TariffMode(tariffs_in_force=3, current_tariff=1)) == ()
+    assert beyond_force(THREE.schedule, 3) == ()
 
 
 def test_one_tariff_in_force_makes_the_schedule_idle() -> None:

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from meterlink.errors import ConfigError, LinkLostError
+from meterlink.flow import Announcement, Outcome
+from meterlink.visit.session import Session
+from meterlink.visit.work import WorkGate
 from meterlink_mercury200 import messages as m
 from tests.cli.program import run, simulated
 from tests.cli.visiting import (
@@ -336,13 +340,90 @@ def test_a_visit_for_people(log: Path) -> None:
     ended = run("visit", make_order(), *HERE, *YES, "--lang", "ru")
     assert ended.code == 0
     for sentence in (
-        "наряд 117 от 2025-07-18: прибор учёта 06925646 (mercury-200.02)",
+        "наряд 117 от 18.07.2025: прибор учёта 06925646 (mercury-200.02)",
         "исполнитель: Петров И. С., электромонтёр, удостоверение 0412",
         "работа 117/1: ",
-        "акт: act-117-1.pdf, act-117-1.html",
+        "акт работы 117/1: act-117-1.pdf, act-117-1.html",
+        "для паспорта прибора учёта:",
     ):
         assert sentence in ended.out
     assert "запись: " in ended.err
+
+
+def test_a_visit_ends_with_the_line_for_the_passport(log: Path) -> None:
+    ended = run("visit", make_order(), *HERE, *YES)
+    again = document(run("act", "print", "-o", "again.html", "--json"))
+    assert "перепрограммирован (параметризован), акт № 117/1." in again["passport"]
+    assert ended.out.endswith(f"for the passport of the meter:\n{again['passport']}\n")
+    told = document(run("visit", make_order("dst_off"), *HERE, "--yes", "--json"))
+    assert "акт № 117/2" in told["passport"]
+
+
+def test_an_act_that_cannot_be_printed_does_not_hide_how_the_work_ended(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object, **_kwargs: object) -> None:
+        raise ConfigError(setting="act.pdf", why="the disk is full")
+
+    monkeypatch.setattr("meterlink.cli.visit.write_act", full)
+    ended = run("visit", make_order("dst_off"), *HERE, "--yes", "--json")
+    told = document(ended)
+    assert (ended.code, told["result"], told["act"], told["passport"]) == (2, "done", [], None)
+
+
+# --- broken off -----------------------------------------------------------------------------------------------------
+
+
+def ctrl_c_after(frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C when so many frames that change the meter have their outcome in the log."""
+    seen: list[Outcome] = []
+    inner = WorkGate.__call__
+
+    def gate(self: WorkGate, entry: Announcement | Outcome) -> None:
+        inner(self, entry)
+        if isinstance(entry, Outcome):
+            seen.append(entry)
+            if len(seen) == frames:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(WorkGate, "__call__", gate)
+
+
+@pytest.mark.parametrize("noun", ["visit", "apply"])
+def test_a_failure_in_the_middle_tells_the_work_and_its_steps(
+    log: Path, plan_file: Path, monkeypatch: pytest.MonkeyPatch, noun: str
+) -> None:
+    words = {"visit": (make_order(), *YES), "apply": (str(plan_file), "--yes")}[noun]
+    ctrl_c_after(12, monkeypatch)
+    ended = run(noun, *words, *HERE, "--json")
+    told = document(ended)
+    assert (ended.code, told["error"]["kind"]) == (130, "Interrupted")
+    assert (told["work"], told["work_open"]) == ("117/1", True)
+    assert [(step["action"], step["result"]) for step in told["steps"]] == [
+        ("dst_off", "verified"),
+        ("clock", "verified"),
+        ("schedule", "interrupted"),
+        ("tariff_mode", "not-begun"),
+    ]
+    assert (told["steps"][2]["written"], told["steps"][2]["total"]) == (10, 96)
+    monkeypatch.undo()
+
+
+def test_a_failure_after_the_writing_tells_every_step(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pulled(*_args: object) -> None:
+        raise LinkLostError(port="COM3", why="it was pulled out")
+
+    monkeypatch.setattr(Session, "look_after", pulled)
+    ended = run("visit", make_order(), *HERE, *YES, "--json")
+    told = document(ended)
+    assert (ended.code, told["work"], told["work_open"]) == (3, "117/1", True)
+    assert {step["result"] for step in told["steps"]} == {"verified"}
+
+
+def test_a_failure_before_the_work_tells_of_none(log: Path) -> None:
+    assert document(run("visit", make_order(), *HERE, *YES, "--json"))["work"] == "117/1"
+    told = document(run("visit", make_order(), "--port", OTHER, *YES, "--json"))
+    assert set(told) == {"schema", "error"}
 
 
 def test_a_form_instead_of_questions(log: Path) -> None:
@@ -360,6 +441,8 @@ def test_a_form_instead_of_questions(log: Path) -> None:
 def test_a_time_source_that_nobody_named_sets_no_clock(log: Path) -> None:
     refused = run("visit", make_order("clock"), *HERE, "--yes", "--json", *TRACED)
     assert (error_of(refused)["kind"], refused.code) == ("TimeSourceUnknownError", 8)
+    told = document(refused)
+    assert (told["work"], told["work_open"], told["steps"]) == ("117/1", False, [])
     assert writes("trace.jsonl") == []
     assert [record["d"]["result"] for record in log_records(log, "work.close")] == ["cancelled"]
     assert document(run("audit", "verify", "--json"))["state"] == "ok"
@@ -412,6 +495,33 @@ def test_an_act_that_cannot_be_printed(log: Path, words: tuple[str, ...], code: 
     assert run("act", "print", *words).code == code
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("act", "print", "-o", "a.docx"), ".pdf or .html"),
+        (("act", "print", "-o", "NUL.pdf"), "device on Windows"),
+        (("visit", "order.toml", *CLOSED_PORT, *YES, "--act-dir", "order.toml"), "it is a file"),
+        (("visit", "order.toml", *CLOSED_PORT, *YES, "--act-dir", "nowhere"), "no such folder"),
+    ],
+)
+def test_where_an_act_cannot_lie_it_is_said_where_it_can(log: Path, words: tuple[str, ...], says: str) -> None:
+    make_order("dst_off")
+    refused = run(*words, "--json")
+    error = error_of(refused)
+    assert refused.code == 2
+    assert says in error["message"]
+    assert "doctor" not in error["hint"]
+
+
+def test_a_seal_of_the_verifier_is_not_removed_by_a_form(log: Path) -> None:
+    seals = '[[seals_expected]]\nnumber = "0042"\nplace = "корпус"\nkind = "клеймо поверителя"\n\n[[performers]]'
+    order = make_order("dst_off", change={"[[performers]]": seals})
+    Path("form.toml").write_text('[[seals_removed]]\nnumber = "0042"\nplace = "корпус"\n', encoding="utf-8")
+    refused = run("visit", order, *CLOSED_PORT, "--yes", "--form", "form.toml", "--json")
+    error = error_of(refused)
+    assert (error["kind"], error["key"], error["line"], refused.code) == ("FormError", "number", 2, 2)
+
+
 def test_no_work_has_no_act(log: Path) -> None:
     assert error_of(run("act", "print", "--json"))["exit_code"] == 2
 
@@ -448,7 +558,7 @@ def test_visit_restore_and_stale_plans_over_tcp(log: Path, tmp_path: Path, monke
         assert (error_of(stale)["kind"], stale.code) == ("StalePlanError", 8)
         back = run("plan", "restore", "117/1", "--order", order, *port, "-o", "back.plan", "--exit-code", "--json")
         assert back.code == 20
-        assert {step["action"] for step in document(back)["steps"]} == {"dst_on", "schedule", "tariff_mode"}
+        assert {step["action"] for step in document(back)["steps"]} == {"schedule", "tariff_mode"}
         applied_back = run("apply", "back.plan", *port, "--yes", "--json")
         assert applied_back.code == 0, applied_back.err
         assert document(applied_back)["restores"] == "117/1"

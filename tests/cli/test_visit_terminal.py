@@ -137,7 +137,7 @@ def before_the_meter(at: Terminal) -> None:
 
 def test_a_whole_visit_in_russian(order: str, empty_home: Path) -> None:
     with terminal("visit", order, "--port", AT, "--lang", "ru") as at:
-        at.expect("наряд 117 от 2025-07-18: прибор учёта 06925646 (mercury-200.02)")
+        at.expect("наряд 117 от 18.07.2025: прибор учёта 06925646 (mercury-200.02)")
         before_the_meter(at)
         at.expect("будет записано, в этом порядке")
         at.expect("1. ")
@@ -150,7 +150,8 @@ def test_a_whole_visit_in_russian(order: str, empty_home: Path) -> None:
         at.answer("Замечание для акта", "показания сверены с индикатором")
         at.answer("Замечание для акта", "")
         at.expect("работа 117/1: ")
-        at.expect("акт: act-117-1.pdf, act-117-1.html")
+        at.expect("акт работы 117/1: act-117-1.pdf, act-117-1.html")
+        at.expect("Сняты пломбы: 00417725. Установлены пломбы: 00591003.")
         assert at.end() == 0
     assert "Traceback" not in at.shown
     (opened,) = log_records(empty_home, "work.open")
@@ -177,11 +178,27 @@ def test_nothing_but_the_serial_number_confirms(order: str, empty_home: Path, ty
     with terminal("visit", order, "--port", AT, "--trace", "t.jsonl", "--form", "form.toml") as at:
         Path("form.toml").write_text("", encoding="utf-8")
         at.answer("This computer shows", "confirmed")
-        at.answer("Type the serial number of the meter", typed)
+        for attempt in (1, 2, 3):
+            at.answer("Type the serial number of the meter", typed)
+            at.expect(f"Attempt {attempt} of 3: {repr(typed) if typed else 'nothing was typed'}")
+        at.expect("was not confirmed")
         assert at.end() == 9
+    assert "06925646 is" not in at.shown
     assert log_records(empty_home, "intent") == []
     assert [each["d"]["result"] for each in log_records(empty_home, "work.close")] == ["cancelled"]
     assert document(run("audit", "verify", "--json"))["state"] == "ok"
+
+
+def test_a_serial_number_may_be_mistyped_twice(order: str, empty_home: Path) -> None:
+    Path("form.toml").write_text("", encoding="utf-8")
+    with terminal("visit", order, "--port", AT, "--form", "form.toml", "--time-source", "system", "--lang", "ru") as at:
+        at.answer("Наберите заводской номер прибора", "06925664")
+        at.expect("Попытка 1 из 3: '06925664' - не номер этого прибора.")
+        at.answer("Наберите заводской номер прибора", "")
+        at.expect("Попытка 2 из 3: ничего не набрано.")
+        at.answer("Наберите заводской номер прибора", "06925646")
+        assert at.end() == 0
+    assert [each["d"]["result"] for each in log_records(empty_home, "work.close")] == ["done"]
 
 
 def test_the_serial_number_may_be_typed_as_people_do(order: str, empty_home: Path) -> None:
@@ -218,12 +235,134 @@ def test_walking_away_from_a_question(order: str, empty_home: Path, question: st
         at.expect(question)
         assert at.press_until_it_ends(key) == code
     assert "Traceback" not in at.shown
+    assert ("was not confirmed: the question was not answered" in at.shown) is (code == 9)
     assert log_records(empty_home, "intent") == []
     assert document(run("audit", "verify", "--json"))["state"] == "ok"
     with terminal("visit", order, "--port", AT, "--form", "form.toml", "--time-source", "system") as at:
         at.answer("Type the serial number of the meter", "06925646")
         assert at.end() == 0
     assert {each["work"] for each in log_records(empty_home, "work.close")} <= {"117/1", "117/2"}
+
+
+# --- after the writing ----------------------------------------------------------------------------------------------
+
+
+def to_the_questions_after(at: Terminal) -> None:
+    before_the_meter(at)
+    at.answer("Наберите заводской номер прибора", "06925646")
+    at.answer("Номер установленной пломбы", "00591003")
+    at.answer("Место установки", "крышка клеммной колодки")
+    at.expect("Вид (Enter")
+
+
+def test_who_answers_no_more_after_the_writing_still_gets_an_act(order: str, empty_home: Path) -> None:
+    with terminal("visit", order, "--port", AT, "--lang", "ru") as at:
+        to_the_questions_after(at)
+        assert at.press_until_it_ends("\x04") == 0
+    assert "остальное в анкете не указано" in at.shown
+    assert "работа 117/1: выполнено" in at.shown
+    assert "акт работы 117/1: act-117-1.pdf" in at.shown
+    assert "nothing was done" not in at.shown
+    assert [each["d"]["result"] for each in log_records(empty_home, "work.close")] == ["done"]
+    assert [each["d"]["number"] for each in log_records(empty_home, "seal")] == ["00591003"], "it is on the meter"
+    page = Path("act-117-1.html").read_text(encoding="utf-8")
+    assert "00591003" in page
+    assert "указаны не до конца" in page
+
+
+def test_ctrl_c_after_the_writing_leaves_the_work_open_and_says_what_stands(order: str, empty_home: Path) -> None:
+    with terminal("visit", order, "--port", AT, "--lang", "ru") as at:
+        to_the_questions_after(at)
+        assert at.press_until_it_ends("\x03") == 130
+    assert "Только что набранные пломбы и замечания не записаны" in at.shown
+    assert "Работа 117/1 прервана на середине; в журнале она остаётся открытой." in at.shown
+    assert "записано и прочитано обратно: выключить автоматический переход" in at.shown
+    assert "ни одной команды записи не отправлено" not in at.shown
+    assert log_records(empty_home, "work.close", "seal") == []
+    assert not list(Path().glob("act-*"))
+    right = AT.replace("dst=on", "dst=off").replace("clock_error_s=3614", "clock_error_s=0")
+    with terminal("visit", order, "--port", right, "--lang", "ru", "--time-source", "system") as at:
+        at.expect("Прошлый запуск оставил эту работу открытой")
+        if "Наберите" not in at.shown:
+            at.answer("Наберите заводской номер прибора", "06925646")
+        at.answer("Номер установленной пломбы", "00591003")
+        at.answer("Место установки", "крышка")
+        at.answer("Вид (Enter", "")
+        at.answer("Номер установленной пломбы", "")
+        at.answer("Замечание для акта", "")
+        assert at.end() == 0
+    assert [each["work"] for each in log_records(empty_home, "work.close")] == ["117/1"]
+    assert [each["d"]["number"] for each in log_records(empty_home, "seal")] == ["00591003"]
+
+
+# --- seals that cannot be -------------------------------------------------------------------------------------------
+
+VERIFIER = """
+[[seals_expected]]
+number = "П-7"
+place = "винт корпуса"
+kind = "клеймо поверителя"
+"""
+
+
+def test_a_seal_that_cannot_be_is_asked_again_and_told_why(empty_home: Path) -> None:
+    init_log()
+    order = make_order("read", "dst_off", change={"[[performers]]": f"{SEALS}{VERIFIER}\n[[performers]]"})
+    with terminal("visit", order, "--port", AT, "--lang", "ru") as at:
+        at.answer("Пломба 00417725", "")
+        at.answer("Пломба П-7", "")
+        at.answer("Ещё одна пломба, которую вы видите", "00417725")
+        at.expect("пломба 00417725 уже названа")
+        at.answer("Ещё одна пломба, которую вы видите", "5")
+        at.answer("Место установки", "")
+        at.expect("у пломбы 5 нет места установки")
+        at.answer("Место установки", "щит")
+        at.answer("Вид (Enter", "")
+        at.answer("Какая она:", "missing")
+        at.answer("Ещё одна пломба, которую вы видите", "")
+        at.answer("которую вы сейчас снимаете; пломбы поверителя и завода-изготовителя не снимают", "5")
+        at.expect("пломба 5 отсутствует, снять её сейчас нельзя")
+        at.answer("которую вы сейчас снимаете", "п-7")
+        at.expect("монтёр её никогда не снимает")
+        at.answer("наберите её номер ещё раз", "")
+        at.expect("Пломба П-7 не записана как снятая.")
+        at.answer("которую вы сейчас снимаете", "00417725")
+        at.answer("которую вы сейчас снимаете", "00417725")
+        at.expect("пломба 00417725 уже названа")
+        at.answer("которую вы сейчас снимаете", "")
+        at.answer("Причина снятия", "клеммы под крышкой")
+        at.answer("Потребитель:", "")
+        at.answer("Наберите заводской номер прибора", "06925646")
+        for spent in ("00417725", "5"):
+            at.answer("Номер установленной пломбы", spent)
+            at.expect(f"пломба {spent} найдена на приборе или снята")
+        at.answer("Номер установленной пломбы", "6")
+        at.answer("Место установки", "крышка")
+        at.answer("Вид (Enter", "")
+        at.answer("Номер установленной пломбы", "6")
+        at.expect("пломба 6 уже названа")
+        at.answer("Номер установленной пломбы", "")
+        at.answer("Замечание для акта", "")
+        assert at.end() == 0
+    (opened,) = log_records(empty_home, "work.open")
+    assert [seal["number"] for seal in opened["d"]["removed"]] == ["00417725"]
+    assert [each["d"]["number"] for each in log_records(empty_home, "seal")] == ["6"]
+
+
+def test_a_seal_of_the_verifier_that_is_off_is_told_by_its_number_again(empty_home: Path) -> None:
+    init_log()
+    order = make_order("read", "dst_off", change={"[[performers]]": f"{VERIFIER}\n[[performers]]"})
+    with terminal("visit", order, "--port", AT, "--lang", "ru") as at:
+        at.answer("Пломба П-7", "damaged")
+        at.answer("Ещё одна пломба, которую вы видите", "")
+        at.answer("которую вы сейчас снимаете", "П-7")
+        at.answer("наберите её номер ещё раз", "П-7")
+        at.answer("которую вы сейчас снимаете", "")
+        at.answer("Причина снятия", "была сорвана")
+        at.answer("Потребитель:", "")
+        assert at.press_until_it_ends("\x04") == 9
+    (opened,) = log_records(empty_home, "work.open")
+    assert [seal["number"] for seal in opened["d"]["removed"]] == ["П-7"]
 
 
 def test_apply_asks_for_the_serial_number(order: str, empty_home: Path) -> None:

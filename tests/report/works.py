@@ -179,7 +179,9 @@ class WorkRecords:
         told = {"action": action, "operation": operation, "result": result, "old": old, "new": new}
         self.add("work.step", told | facts)
 
-    def announce(self, operation: str) -> int:
+    def announce(self, operation: str, values: Mapping[str, str] | None = None) -> int:
+        """What is to be sent: one value of the name of the operation, or these, each new value by its name."""
+        wanted = {operation: "00"} if values is None else values
         return self.add(
             "intent",
             {
@@ -189,7 +191,10 @@ class WorkRecords:
                 "part": 1,
                 "parts": 1,
                 "confirmed": {"by": "p1", "how": "typed the serial number"},
-                "frames": [{"i": 0, "bytes": "02 91 9B A8 17 00 5E", "parameter": operation, "old": "01", "new": "00"}],
+                "frames": [
+                    {"i": i, "bytes": "02 91 9B A8 17 00 5E", "parameter": name, "old": "01", "new": new}
+                    for i, (name, new) in enumerate(wanted.items())
+                ],
             },
         )
 

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given, strategies as st
 
-from meterlink.tariff import DayProgram, YearSchedule
+from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule
 from meterlink.visit.clock_window import EDGES, Correction, edges, good_window, window_warnings
 from meterlink.visit.plan import ClockMethod
 from tests.visit.made_up import HOUR, ONE_ZONE, THREE_ZONES, TWO_ZONES
 
 MINUTE = timedelta(minutes=1)
+ONE_NIGHT = YearSchedule.every_day(DayProgram.of([(0, 2)]))
+WEEKEND = (DayKind.SATURDAY, DayKind.SUNDAY)
 
 
 def hard(error: timedelta, *schedules: YearSchedule) -> Correction:
@@ -52,10 +54,10 @@ CASES = [
     Case(name="one tariff has no zones", correction=hard(HOUR, ONE_ZONE), local=at("06:45"), codes=()),
     Case(name="a schedule nobody could read", correction=hard(HOUR), local=at("06:45"), codes=()),
     Case(
-        name="a whole zone is skipped, the tariff at both ends is the same",
+        name="a whole zone is skipped, and the meter comes from day into day",
         correction=hard(-9 * HOUR, TWO_ZONES),
         local=at("07:10"),
-        codes=("edge-zone", "edge-day"),
+        codes=("edge-day",),
     ),
     Case(
         name="only the new schedule switches there",
@@ -98,27 +100,44 @@ def test_the_edge_of_a_zone_names_the_switch_and_both_tariffs() -> None:
     assert edge.facts == {"time": "07:00", "old": "T1", "new": "T2"}
 
 
-def test_the_year_2000_crosses_everything_and_the_first_switch_is_found() -> None:
-    lost = hard(datetime(2000, 1, 1, 8, 10) - at("12:10"), TWO_ZONES)
+def test_of_many_switches_between_the_last_one_is_named() -> None:
+    lost = hard(datetime(2000, 1, 1, 2, 10) - at("12:10"), THREE_ZONES)
     edge = window_warnings(lost, at("12:10"))[0]
-    assert (edge.code, edge.facts["time"]) == ("edge-zone", "23:00")
+    assert (edge.code, edge.facts) == ("edge-zone", {"time": "10:00", "old": "T2", "new": "T3"})
+
+
+def test_a_switch_days_before_is_found() -> None:
+    """Weekends in one tariff: it began on Friday night."""
+    workday, weekend = TWO_ZONES.seasons[0].week[DayKind.MONDAY], ONE_NIGHT.seasons[0].week[DayKind.SUNDAY]
+    week = {kind: weekend if kind in WEEKEND else workday for kind in DayKind}
+    schedule = YearSchedule(seasons=(Season.of((1, 1), week),))
+    friday, sunday = at("12:10", day=13), at("12:10", day=15)
+    edge = next(edges(hard(friday - sunday, schedule), sunday))
+    assert (edge.code, edge.facts) == ("edge-zone", {"time": "23:00", "old": "T1", "new": "T2"})
 
 
 # --- when to come back ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("error", "come", "wait"),
+    ("error", "come", "wait", "until"),
     [
-        (-HOUR, at("07:10"), at("08:05")),  # the zone is left behind at 08:00, the half hour a little later
-        (HOUR, at("06:10"), at("07:05")),
-        (HOUR, at("22:10"), at("00:05", day=13)),  # from 23:00 on, midnight lies between the old time and the new one
-        (HOUR, at("12:10"), at("12:10")),
-        (HOUR, at("12:11"), at("12:15")),
+        (-HOUR, at("07:10"), at("08:05"), "08:27"),  # the zone is left behind at 08:00, the half hour a little later
+        (HOUR, at("06:10"), at("07:05"), "07:27"),
+        (HOUR, at("22:10"), at("08:05", day=13), "08:27"),  # the night is another tariff, and then people sleep
+        (HOUR, at("12:10"), at("12:10"), "12:27"),
+        (HOUR, at("12:11"), at("12:15"), "12:27"),
+        (-HOUR, at("07:10", day=23), at("08:05", day=27), "08:27"),  # readings are collected
+        (HOUR, at("22:10", day=22), at("08:05", day=27), "08:27"),
+        (HOUR, at("12:10", day=30), at("08:05", day=2, month=12), "08:27"),  # the last and the first day of a month
     ],
 )
-def test_the_next_good_moment_of_an_hour_in_two_zones(error: timedelta, come: datetime, wait: datetime) -> None:
-    assert good_window(hard(error, TWO_ZONES), come) == wait
+def test_the_next_good_time_of_an_hour_in_two_zones(
+    error: timedelta, come: datetime, wait: datetime, until: str
+) -> None:
+    found = good_window(hard(error, TWO_ZONES), come)
+    assert found is not None
+    assert (found[0], f"{found[1]:%H:%M}") == (wait, until)
 
 
 def test_an_hour_in_two_zones_may_be_set_between_08_05_and_21_25_whichever_way() -> None:
@@ -131,12 +150,18 @@ def test_an_hour_in_two_zones_may_be_set_between_08_05_and_21_25_whichever_way()
 
 
 def test_edges_come_with_the_moment_to_wait_for() -> None:
-    assert window_warnings(hard(-HOUR, TWO_ZONES), at("07:10"))[-1].facts == {"time": "08:05", "date": "2026-11-12"}
+    told = window_warnings(hard(-HOUR, TWO_ZONES), at("07:10"))[-1]
+    assert (told.code, told.facts) == ("wait-until", {"time": "08:05", "until": "08:27", "date": "2026-11-12"})
 
 
-def test_on_the_last_day_of_a_month_there_is_no_good_moment_within_a_day() -> None:
-    assert good_window(hard(HOUR), at("12:10", day=30)) is None
-    assert window_warnings(hard(HOUR), at("12:10", day=30))[-1].code == "no-good-moment"
+def test_a_minute_near_a_half_hour_waits_some_minutes_also_at_night() -> None:
+    told = window_warnings(soft(MINUTE), at("22:31"))[-1]
+    assert told.facts == {"time": "22:35", "until": "22:56", "date": "2026-11-12"}
+
+
+def test_a_clock_that_is_days_off_need_not_wait_for_anything() -> None:
+    assert good_window(hard(49 * HOUR), at("12:10")) is None
+    assert window_warnings(hard(49 * HOUR), at("12:10"))[-1].code == "no-good-moment"
 
 
 def test_every_edge_has_a_code_that_a_second_plan_is_compared_by() -> None:
@@ -159,15 +184,20 @@ _programs = _minutes.map(
     error=st.timedeltas(min_value=-2 * HOUR, max_value=2 * HOUR),
     local=st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2026, 12, 31)),
 )
-def test_a_good_moment_is_good_and_none_before_it_was(program: DayProgram, error: timedelta, local: datetime) -> None:
+def test_what_is_proposed_touches_nothing_and_nothing_that_day_before_it_did(
+    program: DayProgram, error: timedelta, local: datetime
+) -> None:
     correction = hard(error, YearSchedule.every_day(program))
     found = good_window(correction, local)
-    assert found is None or local <= found < local + timedelta(days=1)
-    mark = local.replace(minute=local.minute // 5 * 5, second=0, microsecond=0)
-    while mark < (found or local + timedelta(days=1)):
-        assert mark < local or any(edges(correction, mark))
+    first, last = found or (local + timedelta(days=1), local)
+    mark = local.replace(minute=local.minute // 5 * 5, second=0, microsecond=0) + 5 * MINUTE
+    while mark < first and mark.date() == local.date():
+        assert window_warnings(correction, mark) != ()
         mark += 5 * MINUTE
-    assert found is None or not any(edges(correction, found))
+    assert found is None or local <= first <= last
+    while first <= last:
+        assert window_warnings(correction, first) == ()
+        first += MINUTE
 
 
 @given(
@@ -175,12 +205,14 @@ def test_a_good_moment_is_good_and_none_before_it_was(program: DayProgram, error
     error=st.integers(-180, 180).map(lambda minutes: minutes * MINUTE),
     minute=st.integers(0, 1439),
 )
-def test_a_zone_edge_is_told_exactly_where_a_minute_between_has_another_tariff(
+def test_a_zone_edge_is_told_exactly_where_the_meter_goes_into_another_tariff(
     program: DayProgram, error: timedelta, minute: int
 ) -> None:
     schedule = YearSchedule.every_day(program)
     new = at("00:00") + minute * MINUTE
-    first, last = sorted((new, new + error))
-    between = {schedule.tariff_at(first + n * MINUTE) for n in range((last - first) // MINUTE + 1)}
-    told = any(edge.code == "edge-zone" for edge in edges(hard(error, schedule), new))
-    assert told == (len(between) > 1)
+    told = [edge.facts for edge in edges(hard(error, schedule), new) if edge.code == "edge-zone"]
+    before, after = schedule.tariff_at(new + error), schedule.tariff_at(new)
+    assert bool(told) == (before != after)
+    for facts in told:
+        assert facts["old"] != facts["new"]
+        assert facts["time"] in str(program)

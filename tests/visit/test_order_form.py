@@ -26,6 +26,7 @@ from meterlink.errors import (
     OrderZoneError,
     ScheduleError,
 )
+from meterlink.language import Language
 from meterlink.model import Action
 from meterlink.profiles import default_folder, load_profiles
 from meterlink.registry import load_driver
@@ -525,9 +526,9 @@ def test_notes() -> None:
     performers = [{**table()["performers"][0], "id": f"p{n}"} for n in range(2)]
     assert "work under voltage usually takes two" in noted()
     assert noted(performers=performers) == ""
-    assert "verification of the meter ended on 2026-01-01" in noted(meter__verification_next="2026-01-01")
+    assert "the verification expired on 2026-01-01" in noted(meter__verification_next="2026-01-01")
     assert "the order is dated 2026-12-01" in noted(order_date="2026-12-01")
-    assert "the certificate of Петров И. С. ends on" in noted(order().performers[0].certificate_expires)
+    assert "performer Петров И. С.: the certificate is valid" in noted(order().performers[0].certificate_expires)
     assert "clock can only be corrected softly" in noted(clock_reason=None)
     assert "mercury-200.02 asks for no password" in noted(password_ref="flat-5")
     assert "button_correction_minutes is given and button_correction is not among" in noted(button_correction_minutes=0)
@@ -543,9 +544,28 @@ def test_the_night_on_t1_is_a_note() -> None:
         found = order(files, tariff_plan=None, tariff=tariff if zones is None else {**tariff, "zones": zones})
         return "\n".join(order_notes(found, expected_profile(found, library()), TODAY))
 
-    assert "night is on T1" in told({"T1": "night", "T2": "day"})
-    assert "night is on T1" not in told({"T1": "day", "T2": "night"})
-    assert "nobody says what T1, T2 count" in told(None)
+    assert "night zone counts on T1" in told({"T1": "night", "T2": "day"})
+    assert "night zone counts on T1" not in told({"T1": "day", "T2": "night"})
+    assert "nobody said what the tariffs mean" in told(None)
+
+
+def test_notes_come_in_russian() -> None:
+    found = order(
+        order_date="2026-12-01",
+        meter__verification_next="2026-01-01",
+        clock_reason=None,
+        password_ref="flat-5",
+        actions=["clock"],
+    )
+    assert order_notes(found, expected_profile(found, library()), TODAY, Language.RU) == (
+        "наряд датирован 01.12.2026, это позже сегодняшнего дня",
+        "исполнитель один; для работ под напряжением обычно нужны двое",
+        "срок поверки истёк 01.01.2026: работа возможна, это отмечается в акте",
+        "tariff_plan задано, а среди действий нет schedule или tariff_mode или holidays: по нему ничего не "
+        "записывается",
+        "без clock_reason часы можно только плавно скорректировать, но не установить",
+        "mercury-200.02 не требует пароля: password_ref не используется",
+    )
 
 
 # --- any bytes ------------------------------------------------------------------------------------------------------

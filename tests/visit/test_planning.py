@@ -28,11 +28,12 @@ from meterlink.errors import (
 )
 from meterlink.model import Absent, Action, Evidence, Holidays
 from meterlink.profiles import Profile
-from meterlink.tariff import DayKind, SpecialDay, YearSchedule, preset, preset_names
+from meterlink.tariff import DayKind, Season, SpecialDay, YearSchedule, preset, preset_names
 from meterlink.visit.order import Order, TariffPlan
 from meterlink.visit.plan import ClockMethod, Plan, TimeSource
 from meterlink.visit.planning import CAPABILITIES, build_plan, restore_plan, same_plan
 from meterlink.visit.snapshot import Snapshot, snapshot_facts, snapshot_of
+from meterlink.visit.words import old_new_words, operation_words
 from meterlink_mercury200 import DRIVER
 from tests.visit.made_up import (
     HOUR,
@@ -174,7 +175,11 @@ def test_a_wrong_hour_is_explained_and_its_edges_are_told() -> None:
     assert facts["clock-signature"]["signature"] == "dst-left-on-summer"
     assert facts["dst-factory"] == {"manufactured": "2010-10-29"}
     assert facts["edge-zone"] == {"time": "23:00", "old": "T2", "new": "T1"}
-    assert facts["wait-until"] == {"time": "00:05", "date": "2025-07-22"}
+    assert facts["wait-until"] == {"time": "08:05", "until": "08:27", "date": "2025-07-22"}
+
+
+def test_summer_time_where_there_is_none_is_told_also_where_the_clock_could_not_be_read() -> None:
+    assert "dst-not-used-here" in codes(plan(order(A.DST_ON), replace(state(dst=False), clock=None)))
 
 
 def test_away_from_edges_nothing_is_said_of_them() -> None:
@@ -527,10 +532,20 @@ def restoring(wanted: Order, now: Snapshot, earlier: Snapshot, *actions: Action)
     )
 
 
+BACK = tuple(A.DST_ON if action is A.DST_OFF else action for action in EVERYTHING)
+"""What an order must list so that everything may be taken back."""
+
+
+def visited() -> Snapshot:
+    """The meter behind a work that changed everything."""
+    read = state(schedule=TWO_ZONES, dst=False)
+    changed = written(plan(order(*EVERYTHING, **WISHES)))
+    return replace(changed, dst=read.dst, schedule=read.schedule, tariffs=read.tariffs)
+
+
 def test_what_a_work_changed_is_taken_back_by_the_swapped_changes() -> None:
-    wanted = order(*EVERYTHING, **WISHES)
-    made = plan(wanted)
-    back = restoring(wanted, written(made), WRONG, *EVERYTHING)
+    made = plan(order(*EVERYTHING, **WISHES))
+    back = restoring(order(*BACK, **WISHES), visited(), WRONG, *EVERYTHING)
     changed = [step for step in made.steps if step.clock is None]
     assert [changed[0].action, back.steps[0].action] == [A.DST_OFF, A.DST_ON], "named by what it does"
     assert [step.action for step in back.steps[1:]] == [step.action for step in changed[1:]]
@@ -538,12 +553,74 @@ def test_what_a_work_changed_is_taken_back_by_the_swapped_changes() -> None:
         swapped = {(each.parameter, each.new, each.old) for each in step.changes}
         assert {(each.parameter, each.old, each.new) for each in undone.changes} == swapped
     assert back.restores == "2026-17/1"
-    assert codes(back) == ["clock-not-restored"]
+    assert codes(back) == ["clock-not-restored", "dst-not-used-here"]
+
+
+def test_what_comes_back_is_told_like_any_step() -> None:
+    back = restoring(order(*BACK, **WISHES), visited(), WRONG, *EVERYTHING)
+    told = {step.action: (operation_words(step), *old_new_words(step, back.before)) for step in back.steps}
+    assert told[A.DST_ON] == ("switch the automatic change to summer time on", "off", "on")
+    assert told[A.SCHEDULE] == ("rewrite the tariff schedule: 96 records", "ru-household-2", "ru-household-1")
+    assert told[A.TARIFF_MODE] == ("put 1 tariff in force", "2 tariffs", "1 tariff")
+    assert told[A.BUTTON_CORRECTION][1:] == ("button correction forbidden", "button correction 30 min a year")
+
+
+def test_a_schedule_comes_back_with_the_special_days_that_are_in_the_meter_then() -> None:
+    one, two = (schedule.seasons[0].week[DayKind.MONDAY] for schedule in (ONE_ZONE, TWO_ZONES))
+    week = dict.fromkeys(DayKind, one) | {DayKind.HOLIDAY: two}
+    schedule = YearSchedule(seasons=(Season.of((1, 1), week),), special_days=(NEW_YEAR,))
+    earlier = state(schedule=schedule, dst=False)
+    now = state(schedule=TWO_ZONES, dst=False)
+    with_table = restoring(order(A.SCHEDULE, A.HOLIDAYS), now, earlier, A.SCHEDULE, A.HOLIDAYS)
+    alone = restoring(order(A.SCHEDULE), now, earlier, A.SCHEDULE)
+    settings_back = {step.action: step.setting for step in with_table.steps}
+    assert settings_back[A.HOLIDAYS] == SetHolidays(days=((1, 1),))
+    assert settings_back[A.SCHEDULE] == SetSchedule(schedule=schedule)
+    assert [step.setting for step in alone.steps] == [SetSchedule(schedule=ONE_ZONE)]
+
+
+def test_tables_that_are_no_schedule_come_back_as_they_were() -> None:
+    earlier = with_stored(state(dst=False), {"March monday": "99 99" + 14 * " FF"})
+    back = restoring(order(A.SCHEDULE), state(schedule=TWO_ZONES, dst=False), earlier, A.SCHEDULE)
+    assert [(step.action, step.setting) for step in back.steps] == [(A.SCHEDULE, None)]
+    assert "restores-unliftable" in codes(back)
 
 
 def test_the_earlier_state_may_come_from_a_record() -> None:
     earlier = snapshot_of(snapshot_facts(WRONG))
-    assert restoring(order(A.DST_OFF), state(dst=False), earlier, A.DST_OFF).steps[0].changes[0].parameter == "DST flag"
+    assert restoring(order(A.DST_ON), state(dst=False), earlier, A.DST_OFF).steps[0].changes[0].parameter == "DST flag"
+
+
+@pytest.mark.parametrize(("held", "wanted"), [(True, A.DST_ON), (False, A.DST_OFF)])
+@pytest.mark.parametrize("worked", [A.DST_OFF, A.DST_ON])
+def test_the_switch_goes_where_the_earlier_state_had_it_and_only_by_an_order_that_lists_that(
+    held: bool, wanted: Action, worked: Action
+) -> None:
+    other = A.DST_OFF if wanted is A.DST_ON else A.DST_ON
+    earlier, now = state(dst=held), state(dst=not held)
+    assert [step.action for step in restoring(order(wanted), now, earlier, worked).steps] == [wanted]
+    for listed in ((other,), (A.CLOCK,)):
+        back = restoring(order(*listed), now, earlier, worked)
+        assert (back.steps, back.untouched) == ((), ())
+        assert {each.code: each.facts for each in back.warnings} == {"switch-not-restored": {"action": wanted.value}}
+
+
+def test_a_switch_that_stands_where_it_stood_needs_no_order() -> None:
+    back = restoring(order(A.CLOCK), WRONG, WRONG, A.DST_OFF)
+    assert (back.steps, back.untouched, back.warnings) == ((), (A.DST_ON,), ())
+
+
+def test_a_preview_shows_the_switch_that_an_order_would_have_to_list() -> None:
+    back = restoring(order(A.DST_OFF, preview=True), state(dst=False), WRONG, A.DST_OFF)
+    assert [step.action for step in back.steps] == [A.DST_ON]
+    assert codes(back) == ["dst-not-used-here"]
+
+
+def test_the_number_of_tariffs_may_come_back_without_the_schedule_and_then_it_is_told() -> None:
+    now = state(schedule=TWO_ZONES, dst=False)
+    assert codes(restoring(order(A.TARIFF_MODE), now, WRONG, A.TARIFF_MODE)) == ["tariffs-not-in-force"]
+    with_schedule = restoring(order(A.TARIFF_MODE, A.SCHEDULE), now, WRONG, A.TARIFF_MODE, A.SCHEDULE)
+    assert codes(with_schedule) == []
 
 
 def test_only_the_named_actions_are_taken_back() -> None:
@@ -552,11 +629,6 @@ def test_only_the_named_actions_are_taken_back() -> None:
     assert [step.action for step in back.steps] == [A.TARIFF_MODE]
     assert back.untouched == (A.HOLIDAYS,)
     assert back.warnings == ()
-
-
-def test_an_order_that_lists_the_opposite_switch_may_take_it_back() -> None:
-    back = restoring(order(A.DST_ON), state(dst=False), WRONG, A.DST_OFF)
-    assert [step.action for step in back.steps] == [A.DST_ON]
 
 
 @pytest.mark.parametrize(
@@ -664,7 +736,7 @@ OTHERS = [
     Other(
         name="a step less",
         plan=plan(WHOLE, actions={A.CLOCK, A.DST_OFF, A.SCHEDULE}),
-        says="tariff_mode was to be written and needs nothing any more",
+        says="tariff_mode was to be written and is left out now",
     ),
 ]
 

@@ -117,10 +117,36 @@ CASES = [
         facts={"tariffs": "T3", "in_force": "2"},
     ),
     Case(
-        name="one tariff is a wish of its own",
+        name="one put in force over a schedule of two",
         order=order(Action.TARIFF_MODE, tariff_plan=plan_of("ru-household-1")),
         before=state(schedule=TWO_ZONES, dst=False),
         code="tariffs-not-in-force",
+        facts={"tariffs": "T2", "in_force": "1"},
+    ),
+    Case(
+        name="two put in force over a schedule of one",
+        order=order(Action.TARIFF_MODE),
+        code="tariffs-not-used",
+        facts={"tariffs": "T2", "in_force": "2"},
+    ),
+    Case(
+        name="two put in force over a schedule of two",
+        order=order(Action.TARIFF_MODE),
+        before=state(schedule=TWO_ZONES, dst=False),
+        code="tariffs-not-used",
+        facts=None,
+    ),
+    Case(
+        name="more in force than the schedule that is ordered uses",
+        order=order(SCHEDULE, Action.TARIFF_MODE, tariff_plan=with_zones({"T1": Zone.DAY, "T2": Zone.NIGHT}, count=3)),
+        code="tariffs-not-used",
+        facts=None,
+    ),
+    Case(
+        name="nobody touches the tariffs",
+        order=order(Action.HOLIDAYS, holidays=()),
+        before=state(schedule=THREE_ZONES, dst=False),
+        code="tariffs-not-used",
         facts=None,
     ),
     Case(

@@ -329,12 +329,33 @@ STEPS = [
     ),
     StepCase(
         name="stored values of an earlier work are written back",
-        step=step(Action.SCHEDULE, None, *records(12)),
-        english="write back as it was: tariff schedule, 12 values",
-        russian="вернуть прежнее: тарифное расписание, 12 значений",
+        step=step(Action.DISPLAY, None, *records(12)),
+        english="write back as it was: display, 12 values",
+        russian="вернуть прежнее: индикация, 12 значений",
         before=snapshot(),
         old_new=("12 stored values", "12 stored values"),
         old_new_ru=("12 хранимых значений", "12 хранимых значений"),
+    ),
+    StepCase(
+        name="stored values that the family can tell",
+        step=replace(
+            step(Action.BUTTON_CORRECTION, None, Change(parameter="buttons", old="1E", new="00")),
+            told=(Change(parameter="buttons", old="30 min", new="off"),),
+        ),
+        english="write back as it was: correction of the clock by the buttons, 1 value",
+        russian="вернуть прежнее: коррекция часов кнопками, 1 значение",
+        before=snapshot(),
+        old_new=("buttons 30 min", "buttons off"),
+        old_new_ru=("buttons 30 min", "buttons off"),
+    ),
+    StepCase(
+        name="an earlier schedule that nobody can tell",
+        step=step(Action.SCHEDULE, None, *records(12)),
+        english="write back as it was: tariff schedule, 12 values",
+        russian="вернуть прежнее: тарифное расписание, 12 значений",
+        before=snapshot(schedule=TWO),
+        old_new=("ru-household-2", "no schedule that can be told"),
+        old_new_ru=("ru-household-2", "не складывается в расписание"),
     ),
 ]
 
@@ -415,9 +436,12 @@ def test_what_a_plan_does_not_touch_is_named_with_the_reason() -> None:
 
 
 def test_a_preview_and_a_restoring_plan_speak_of_themselves_and_not_of_an_order() -> None:
-    for plan in (replace(PLAN, order=replace(ORDER, is_preview=True)), replace(PLAN, restores="7/1")):
+    back = replace(PLAN, restores="7/1")
+    for plan in (replace(PLAN, order=replace(ORDER, is_preview=True)), back):
         assert untouched_words(plan)[-1] == "correction of the clock by the buttons: no part of this plan"
         assert untouched_words(plan, RU)[-1] == "коррекция часов кнопками: в план не входит"
+    assert untouched_words(back)[2] == "automatic change to summer time: as it was already"
+    assert untouched_words(back, RU)[2] == "автоматический переход на летнее время: уже как было"
 
 
 @given(actions=st.sets(st.sampled_from(list(Action))))
@@ -441,15 +465,18 @@ WARNINGS: dict[str, dict[str, str]] = {
     "edge-half-hour": {"time": "12:30"},
     "edge-day": {},
     "edge-month": {},
-    "wait-until": {"time": "08:05", "date": "2026-11-22"},
+    "wait-until": {"time": "08:05", "until": "08:27", "date": "2026-11-22"},
     "no-good-moment": {},
     "collection-days": {},
     "experimental": {"capability": "set_display"},
     "clock-unread": {"reason": "no answer"},
     "clock-not-restored": {},
+    "switch-not-restored": {"action": "dst_on"},
+    "restores-unliftable": {"reasons": "a point at 25:00"},
     "holidays-change-days": {"changes": "on 1 Jan: 07:00-23:00 T1 -> T2"},
     "weekday-wrong": {"said": "Thu", "true": "Mon", "date": "2026-11-23"},
     "tariffs-not-in-force": {"tariffs": "T3", "in_force": "2"},
+    "tariffs-not-used": {"tariffs": "T2", "in_force": "2"},
     "no-zone-meaning": {},
     "unliftable": {"reasons": "a point at 25:00"},
     "equivalent": {"count": "3"},

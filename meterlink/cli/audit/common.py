@@ -38,6 +38,7 @@ STATE_WORDS: Final[Mapping[str, str]] = {
     "ok": "the log is sound, and the next piece of work can be recorded in it",
     "torn": "a crash left half a record at the end; every whole record before it is there",
     "in-doubt": "the log is sound, and it is not known what became of a frame that was sent to a meter",
+    "work-open": "the log is sound, and a work that wrote to a meter is not closed: that meter may be half written",
     "behind": "records are missing at the end: somebody saw more of them than there are",
     "fork": "this is another history than the one that somebody saw",
     "tampered": "something in the log is not what was sealed",

@@ -19,7 +19,7 @@ A log that was tampered with, cut off or copied is refused: what is there is the
 """
 _SHORT: Final = "finish what a crash left half done"
 _EXAMPLES: Final = ("meterlink audit recover", "meterlink audit recover --json")
-_MENDED: Final = frozenset({"torn", "in-doubt"})
+_MENDED: Final = frozenset({"torn", "in-doubt", "work-open"})
 _TEXT: Final = {
     "nothing": "there was nothing to do: the log {log} is whole",
     "did": "the log {log} was put in order:",

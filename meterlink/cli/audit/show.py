@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,6 +74,7 @@ _TEXT: Final = {
     "yes": "yes",
     "no": "no",
     "nothing": "none",
+    "range": "{first}-{last}",
     "torn": "a crash left half a record at the end ({bytes})",
     "stops": "It stops at record {record}: nothing from there on leads to a signed root.",
 }
@@ -273,6 +275,9 @@ def _inner_lines(value: Any, indent: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         yield from _field_lines(value, indent)
         return
+    if _are_numbers(value):
+        yield indent + ", ".join(_ranges(value))
+        return
     for each in value:
         if isinstance(each, Mapping) and all(map(_is_short, each.values())):
             yield indent + ", ".join(f"{safe(key.replace('_', ' '))} {_short(each[key])}" for key in _ordered(each))
@@ -280,6 +285,17 @@ def _inner_lines(value: Any, indent: str) -> Iterator[str]:
             yield indent + _short(each)
         else:
             yield from _inner_lines(each, indent + _INDENT)
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(isinstance(each, int) and not isinstance(each, bool) for each in values)
+
+
+def _ranges(numbers: Sequence[int]) -> Iterator[str]:
+    """`4-135, 140`: numbers that follow one another stand as the first and the last of them."""
+    for _, run in groupby(enumerate(numbers), lambda placed: placed[1] - placed[0]):
+        members = [number for _, number in run]
+        yield str(members[0]) if len(members) == 1 else _TEXT["range"].format(first=members[0], last=members[-1])
 
 
 def _ordered(fields: Mapping[str, Any]) -> list[str]:

@@ -29,7 +29,8 @@ from meterlink.errors import AuditError, NoLogError, NoRoomError
 
 _HELP: Final = """show the state of the sealed log, in one word and in a sentence; changes nothing
 
-The exit code is 0 for a log in order, 11 when a write to a meter is in doubt, else 10
+The exit code is 0 for a log in order, 11 when a write to a meter is in doubt or a work that wrote is not closed, else
+10
 """
 _SHORT: Final = "show the state of the sealed log"
 _EXAMPLES: Final = ("meterlink audit status", "meterlink audit status --json")
@@ -54,11 +55,15 @@ _TEXT: Final = {
     "rotating": "a change of key was cut off half-way; `meterlink audit recover` or the next work finishes it",
     "untold": "files of torn bytes without a record: {count}; `meterlink audit recover` or the next work writes it",
     "doubts": "frames in doubt",
+    "works": "works that are not closed",
+    "wrote": "yes",
+    "nothing": "nothing",
     "unknown": "not told",
     "no outcome": "no outcome was recorded",
     "outcome": "its outcome: {result}",
 }
 _COLUMNS: Final = ("record", "frame", "meter", "work", "operation", "parameter", "known")
+_WORK_COLUMNS: Final = ("record", "since", "work", "order", "meter", "written")
 
 
 @click.command(cls=Command, help=_HELP, short_help=_SHORT, examples=_EXAMPLES)
@@ -83,7 +88,7 @@ def _present_none(given: Given, error: AuditError, base: str) -> None:
     words = _TEXT["no log"] if isinstance(error, NoLogError) else STATE_WORDS[error.state]
     facts: dict[str, object] = {"state": error.state, "words": words, "log": None, "folder": base}
     facts |= dict.fromkeys(("records", "root", "first_key", "key", "epoch", "ended", "last", "read"))
-    facts |= {"doubts": [], "second_heads": [], "cosigned": [], "free_bytes": None, "ballast": None}
+    facts |= {"doubts": [], "open_works": [], "second_heads": [], "cosigned": [], "free_bytes": None, "ballast": None}
     facts |= {"notes": [], "findings": finding_facts([error])}
     output.present(given.as_json, "audit-status", facts, lambda: _show_none(error, words))
 
@@ -109,6 +114,7 @@ def _facts(seen: Condition) -> dict[str, object]:
         "last": _last_facts(seen),
         "read": "hint" if seen.found.from_hint else "whole",
         "doubts": [asdict(doubt) for doubt in chain.doubts],
+        "open_works": [work.facts() for work in chain.works],
         "second_heads": [head_facts(head) for head in seen.second_heads],
         "cosigned": [head_facts(each.head) | {"at": told_time(each.at_s)} for each in seen.cosigned],
         "free_bytes": seen.free_bytes,
@@ -162,6 +168,7 @@ def _show(seen: Condition) -> None:
     )
     output.notes(_notes(seen))
     _show_doubts(seen)
+    _show_works(seen)
     show_findings(seen.findings)
 
 
@@ -202,3 +209,15 @@ def _show_doubts(seen: Condition) -> None:
         texts = [text or "" for text in (each.serial_number, each.work, each.operation, each.parameter)]
         rows.append((each.of, each.i, *map(safe, texts), safe(known)))
     output.table(_COLUMNS, rows, numbers=("record", "frame"))
+
+
+def _show_works(seen: Condition) -> None:
+    works = list(seen.found.chain.works)
+    if not works:
+        return
+    output.heading(_TEXT["works"])
+    rows = []
+    for each in works:
+        texts = [text or "" for text in (each.opened_at, each.work, each.order, each.serial_number)]
+        rows.append((each.record, *map(safe, texts), _TEXT["wrote" if each.wrote else "nothing"]))
+    output.table(_WORK_COLUMNS, rows, numbers=("record",))

@@ -26,7 +26,7 @@ from meterlink.wire.line import BAD_PARITY, Line, with_parity, without_parity
 from meterlink_energomera import DRIVER
 from meterlink_energomera.messages import SignOn
 from meterlink_energomera.sim import Behaviour, simulate
-from tests.cli.program import run
+from tests.cli.program import run, simulated
 from tests.drivers.energomera.meters import ADDRESS, target_of
 
 CE301 = target_of("ce301")
@@ -101,6 +101,15 @@ def test_without_software_parity_it_is_not() -> None:
             "energy", "read", "--port", f"{url}?latency_s=0.1", "--model", "ce301", "--address", ADDRESS, "--json"
         )
     assert ended.code == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "parity"), [((), ""), (("--eight-bits",), "?parity=soft"), (("--eight-bits",), "?parity=auto")]
+)
+def test_sim_run_serves_both_bit_forms(options: tuple[str, ...], parity: str) -> None:
+    with simulated("ce301", *options) as ready:
+        ended = run("dst", "show", "--port", ready["url"] + parity, "--model", "ce301", "--address", ready["address"])
+    assert (ended.err, ended.code) == ("", 0)
 
 
 def test_the_option_is_one_of_three() -> None:

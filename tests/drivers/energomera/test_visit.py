@@ -136,6 +136,20 @@ def test_the_main_job(tmp_path: Path) -> None:
     assert "777777" not in repr(told)
 
 
+@pytest.mark.parametrize("model", ["ce301", "ce301by", "ce102m", "ce303"])
+def test_schedule_holidays_and_clock_of_every_model_go_through(tmp_path: Path, model: str) -> None:
+    """On these no write was ever recorded, so each step asks for the word experimental."""
+    ended, meter, _, act = visit(
+        tmp_path, model=model, actions=("read", "clock", "schedule", "holidays"), experimental=True
+    )
+    assert set(results_of(ended).values()) == {"verified"}
+    assert act["result"] == "done"
+    assert ended.after is not None
+    assert ended.after.holidays is not None
+    assert ended.after.holidays.days == ((1, 1), (5, 9))
+    assert meter.passwords_heard == 3
+
+
 def test_the_records_say_of_each_frame_of_a_series_what_it_is_about(tmp_path: Path) -> None:
     _, _, told, _ = visit(tmp_path, actions=("read", "schedule"))
     (intent,) = [record for record in told if record["type"] == "intent"]

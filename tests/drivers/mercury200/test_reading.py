@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from meterlink.context import Note, Traced
 from meterlink.driver import Target
 from meterlink.errors import LinkError, NoAnswerError, NotSupportedError, WireError
-from meterlink.flow import Flow, ask
+from meterlink.flow import ask
 from meterlink.link.aio import AsyncMemoryPort, run_async
 from meterlink.link.dialogue import exchange_for
 from meterlink.link.memory import MemoryPort
@@ -30,46 +29,14 @@ from meterlink_mercury200 import DRIVER
 from meterlink_mercury200.messages import READ_POWER_OFF, Call, encode_frame, readdressed
 from meterlink_mercury200.sim import SimulatedMercury200, simulate
 from tests.drivers.mercury200.meters import library, target_of
+from tests.drivers.readings import Reading, readings, timeless
 
 OLD = target_of("mercury-200.02", "925646")
 NEW = target_of("mercury-206", "43096744")
 ZONES = SimState(started_at=START, schedule=preset("ru-household-3").schedule)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One capability as a flow."""
-
-    name: str
-    flow: Callable[[Target], Flow[Any]]
-    needs: str = ""
-
-
-READINGS = (
-    Reading("identity", DRIVER.identify, "identity"),
-    Reading("energy", DRIVER.read_energy, "energy"),
-    Reading("instant", DRIVER.read_instant, "instant"),
-    Reading("clock", DRIVER.read_clock, "clock"),
-    Reading("dst", DRIVER.read_dst, "dst"),
-    Reading("tariff mode", DRIVER.read_tariff_mode, "tariff_count"),
-    Reading("schedule", DRIVER.read_schedule, "schedule"),
-    Reading("holidays", DRIVER.read_holidays, "holidays"),
-    Reading("archive", lambda target: DRIVER.read_archive(target, 12), "energy_archive"),
-    Reading("status", DRIVER.read_status),
-    Reading("power journal", lambda target: DRIVER.read_journal(target, "power", 64), "journal_power"),
-    Reading("cover journal", lambda target: DRIVER.read_journal(target, "cover", 64), "journal_cover"),
-    Reading(
-        "parametrisation journal",
-        lambda target: DRIVER.read_journal(target, "parametrisation", 64),
-        "journal_parametrisation",
-    ),
-)
-
-
-def timeless(value: Any) -> Any:
-    """A reading without the moments at which it was taken."""
-    names = {"read_at", "asked_at", "answered_at", "local"}
-    return {name: getattr(value, name) for name in value.__dataclass_fields__ if name not in names}
+READINGS = readings(DRIVER, months=12, records=64, journals=("power", "cover", "parametrisation"))
 
 
 # --- what is read -----------------------------------------------------------------------------------------------------

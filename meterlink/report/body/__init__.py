@@ -1,0 +1,1 @@
+"""What the act's body takes from records, by subject. `act_body` puts the parts together."""
