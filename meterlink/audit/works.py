@@ -9,7 +9,7 @@ from typing import Any
 from meterlink.audit.chain import Chain
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Record
-from meterlink.audit.scan import refuse_fault, scan
+from meterlink.audit.scan import Place, Scan, refuse_fault, scan
 from meterlink.audit.strict_text import encode_base64
 from meterlink.audit.tree import Frontier, leaf_hash
 from meterlink.errors import NoWorkError
@@ -36,18 +36,31 @@ def works_of(place: LogPlace) -> list[WorkSeen]:
     return [WorkSeen(id=work, opened=record, closed=work not in still_open) for work, record in opened.items()]
 
 
+class WorkRecords:
+    """The records of one work, while others may still come: a long log is read once, and then only what is new."""
+
+    def __init__(self, place: LogPlace, work: str) -> None:
+        self._place = place
+        self._work = work
+        self._read = Scan()
+        self._records: list[Record] = []
+
+    def now(self) -> list[Record]:
+        """In order; NoWorkError where there is none, ChainBrokenError where the log does not hold."""
+        found = scan(self._place.bytes(), signatures="last", seen=self._take, go_on=self._read)
+        refuse_fault(found)
+        if not self._records:
+            raise NoWorkError(log=found.chain.origin, work=self._work)
+        return list(self._records)
+
+    def _take(self, record: Record, _place: Place) -> None:
+        if record.work == self._work:
+            self._records.append(record)
+
+
 def records_of(place: LogPlace, work: str) -> list[Record]:
     """The records of one work in order; NoWorkError where there is none."""
-    found: list[Record] = []
-
-    def take(record: Record) -> None:
-        if record.work == work:
-            found.append(record)
-
-    chain = _read(place, take)
-    if not found:
-        raise NoWorkError(log=chain.origin, work=work)
-    return found
+    return WorkRecords(place, work).now()
 
 
 def records_at(place: LogPlace, indexes: Collection[int]) -> dict[int, Record]:

@@ -7,7 +7,7 @@ recorded by the log's gate (`audit/gate.py`), not here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from meterlink.audit.place import LogPlace
 from meterlink.audit.private import erase_openings, keep_openings
 from meterlink.audit.record import Entry, Record
 from meterlink.audit.store import SealedLog
-from meterlink.audit.works import WorkSeen, closing_facts, records_of, works_of
+from meterlink.audit.works import WorkRecords, WorkSeen, closing_facts, works_of
 from meterlink.errors import AuditNotWritableError, MeterlinkError, told_os_error
 from meterlink.flow import Announcement, Gate, Outcome, closed_gate
 from meterlink.model import Identity
@@ -80,6 +80,10 @@ class Work:
     actor: str | None
     resumed: bool = False
     closed: bool = False
+    _records: WorkRecords = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._records = WorkRecords(self.place, self.id)
 
     @classmethod
     def begin(
@@ -203,7 +207,7 @@ class Work:
 
     def records(self) -> list[Record]:
         """Its records so far."""
-        return records_of(self.place, self.id)
+        return self._records.now()
 
     def has_written(self) -> bool:
         """Whether a write was announced in it, by this run or an earlier one."""

@@ -167,8 +167,8 @@ def work_open(work: str = WORK) -> Entry:
     return Entry(type="work.open", work=work, actor="p-3", d={"order": "N-2026-11", "meter": METER})
 
 
-def read(purpose: str = "before", text: str = "012345.67 кВт·ч") -> Entry:
-    return Entry(type="read", work=WORK, actor="p-3", d={"purpose": purpose, "t1": text})
+def read(purpose: str = "before", text: str = "012345.67 кВт·ч", work: str = WORK) -> Entry:
+    return Entry(type="read", work=work, actor="p-3", d={"purpose": purpose, "t1": text})
 
 
 def intent(
