@@ -89,8 +89,9 @@ _WORDS: Final = Words(
             "meter": "meter",
             "meter text": "{model}, serial number {serial}, address {address}",
             "as": "{given} = {model}",
-            "ratios": "ratios",
-            "ratios text": "CT {ct}, VT {vt}",
+            "current transformers": "current transformers",
+            "voltage transformers": "voltage transformers",
+            "transformer ratio": "ratio {value}",
             "verified": "verified until",
             "tz": "time zone",
             "clock reason": "clock reason",
@@ -141,8 +142,9 @@ _WORDS: Final = Words(
             "meter": "прибор учёта",
             "meter text": "{model}, заводской номер {serial}, сетевой адрес {address}",
             "as": "{given} = {model}",
-            "ratios": "трансформаторы",
-            "ratios text": "ТТ {ct}, ТН {vt}",
+            "current transformers": "трансформаторы тока",
+            "voltage transformers": "трансформаторы напряжения",
+            "transformer ratio": "коэффициент {value}",
             "verified": "поверен до",
             "tz": "часовой пояс",
             "clock reason": "причина установки часов",
@@ -322,7 +324,7 @@ class _Shown:
     language: Language
 
     def show(self, *, holds: bool) -> None:
-        order = self.order
+        order, meter = self.order, self.order.meter
         output.pairs(
             [
                 (self._say("order"), self._say("number", number=order.order_no, day=self._date(order.order_date))),
@@ -337,7 +339,14 @@ class _Shown:
                 (self._say("substation"), order.substation),
                 (self._say("feeder"), order.feeder),
                 (self._say("meter"), self._meter()),
-                (self._say("ratios"), self._ratios()),
+                (
+                    self._say("current transformers"),
+                    self._transformers(meter.ct_type, meter.ct_numbers, meter.ratio_ct),
+                ),
+                (
+                    self._say("voltage transformers"),
+                    self._transformers(meter.vt_type, meter.vt_numbers, meter.ratio_vt),
+                ),
                 (self._say("verified"), self._date(order.meter.verification_next)),
                 (self._say("tz"), order.tz),
                 (self._say("clock reason"), order.clock_reason),
@@ -397,9 +406,9 @@ class _Shown:
     def _performer(self, one: Performer) -> tuple[object, ...]:
         return (one.id, one.name, one.post, one.certificate, self._date(one.certificate_expires), one.safety_group)
 
-    def _ratios(self) -> str:
-        ct, vt = self.order.meter.ratio_ct, self.order.meter.ratio_vt
-        return "" if ct is None and vt is None else self._say("ratios text", ct=ct or 1, vt=vt or 1)
+    def _transformers(self, type_: str | None, numbers: str | None, ratio: int | None) -> str:
+        told = "" if ratio is None else self._say("transformer ratio", value=ratio)
+        return ", ".join(filter(None, (type_, numbers, told)))
 
     def _show_plan(self, plan: TariffPlan) -> None:
         output.heading(self._say("plan", name=plan.name))

@@ -117,7 +117,11 @@ class MeterExpected:
     model: str
     serial_number: str
     network_address: str
+    ct_type: str | None = None
+    ct_numbers: str | None = None
     ratio_ct: int | None = None
+    vt_type: str | None = None
+    vt_numbers: str | None = None
     ratio_vt: int | None = None
     verification_last: date | None = None
     verification_next: date | None = None

@@ -221,8 +221,22 @@ _METER: Final = (
         sample="925646",
         required=True,
     ),
+    Field(key="ct_type", russian="тип ТТ", english="type of the current transformers", sample="ТТН-40"),
+    Field(
+        key="ct_numbers",
+        russian="заводские номера ТТ, через запятую",
+        english="serial numbers of the current transformers, with commas between",
+        sample="1705-113, 1705-114, 1705-115",
+    ),
     Field(
         key="ratio_ct", russian="коэффициент трансформации ТТ", english="ratio of the current transformers", sample=40
+    ),
+    Field(key="vt_type", russian="тип ТН", english="type of the voltage transformers", sample="НАМИ-10"),
+    Field(
+        key="vt_numbers",
+        russian="заводские номера ТН, через запятую",
+        english="serial numbers of the voltage transformers, with commas between",
+        sample="0067",
     ),
     Field(
         key="ratio_vt", russian="коэффициент трансформации ТН", english="ratio of the voltage transformers", sample=60

@@ -259,7 +259,7 @@ class _Whole:
             ratio_vt=table.whole("ratio_vt", 1, _MOST_RATIO),
             verification_last=table.optional_day("verification_last"),
             verification_next=table.optional_day("verification_next"),
-            accuracy_class=table.optional_text("accuracy_class"),
+            **table.optional_texts("ct_type", "ct_numbers", "vt_type", "vt_numbers", "accuracy_class"),
         )
         _refuse_days_turned(table, "verification_next", meter.verification_last, meter.verification_next)
         return meter

@@ -326,7 +326,10 @@ def _meter_facts(visited: Visited) -> dict[str, Any]:
             "profile_sha256": profile.sha256,
             **_facts_of(
                 order.meter,
-                ("accuracy_class", "ratio_ct", "ratio_vt", "verification_last", "verification_next"),
+                (
+                    *("ct_type", "ct_numbers", "ratio_ct", "vt_type", "vt_numbers", "ratio_vt"),
+                    *("accuracy_class", "verification_last", "verification_next"),
+                ),
             ),
         }
     )

@@ -348,6 +348,13 @@ def test_who_confirmed_and_how_is_told_in_words() -> None:
     assert "Петров Сергей Иванович, набран заводской номер прибора" in page(act_body(works.household_work()))
 
 
+def test_the_transformers_are_told_with_type_numbers_and_ratio() -> None:
+    stated = {"ct_type": "ТТН-40", "ct_numbers": "1705-113, 1705-114", "ratio_ct": 40}
+    told = section(work_of(opened={"meter": opening()["meter"] | stated}), 6)
+    assert "Трансформаторы тока ТТН-40, № 1705-113, 1705-114, коэффициент 40" in " ".join(told.split())
+    assert "Трансформаторы напряжения не указано" in " ".join(told.split())
+
+
 # --- sums and times -------------------------------------------------------------------------------------------------
 
 

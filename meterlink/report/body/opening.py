@@ -68,6 +68,7 @@ def meter(told: Facts) -> dict[str, Any]:
         **told.texts_of("family", "model", "serial_number", "answered", "address", "firmware", "manufactured"),
         **told.texts_of("accuracy_class", "verification_last", "verification_next"),
         "names": told.texts("names"),
+        **told.texts_of("ct_type", "ct_numbers", "vt_type", "vt_numbers"),
         "ratio_ct": told.number("ratio_ct"),
         "ratio_vt": told.number("ratio_vt"),
     }

@@ -28,15 +28,17 @@ def meter(sheet: Sheet) -> Iterable[Block]:
         *sheet.plain(told, ("firmware", "firmware"), ("accuracy class", "accuracy_class")),
         ("verification last", sheet.day(told["verification_last"])),
         ("verification next", _next_verification(sheet)),
-        ("ratios", _ratios(sheet)),
+        ("current transformers", _transformers(sheet, "ct")),
+        ("voltage transformers", _transformers(sheet, "vt")),
     )
 
 
-def _ratios(sheet: Sheet) -> str:
+def _transformers(sheet: Sheet, kind: str) -> str:
+    """What is stated of them: type, numbers, ratio."""
     words, told = sheet.words, sheet.body["meter"]
-    if told["ratio_ct"] == told["ratio_vt"] == NOT_STATED:
-        return words("not-stated")
-    return words("ratios text", **{key: words.value(str(told[key])) for key in ("ratio_ct", "ratio_vt")})
+    facts = {"type": told[f"{kind}_type"], "numbers": told[f"{kind}_numbers"], "ratio": told[f"ratio_{kind}"]}
+    stated = [words(f"transformer {name}", value=value) for name, value in facts.items() if value != NOT_STATED]
+    return ", ".join(stated) or words("not-stated")
 
 
 def _next_verification(sheet: Sheet) -> str:
