@@ -13,9 +13,11 @@ from typing import Protocol
 
 from meterlink.errors import MeterlinkError
 from meterlink.flow import Change, Flow
+from meterlink.language import Language
 from meterlink.model import (
     Action,
     ArchiveReading,
+    ArchiveSpan,
     DstSetting,
     EnergyReading,
     Holidays,
@@ -146,10 +148,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoftCorrection:
-    """That a meter can run its clock into the right time: at most so far, and once a day where that is so."""
+    """That a meter can run its clock into the right time: at most so far."""
 
     limit: timedelta
-    once_a_day: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +181,16 @@ class Driver(Protocol):
     @property
     def family(self) -> str:
         """The family id, as in profiles and entry points."""
+
+    @property
+    def words(self) -> Mapping[Language, Mapping[str, str]]:
+        """What this family alone writes into records, as the act tells it; English where the phrase itself will not do.
+
+        A key is a kind and the phrase: `family` (the id), `journal` and `event`, `status name`, `status unit` and
+        `told` (what a status value says), `part` and `reason` (of an `Absent`, with the notes of profiles), `season`,
+        `dst date`. A # in key and word stands for any number. Of a phrase with commas each part may be known by itself.
+        A phrase that is not here is said to stand in the log.
+        """
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -215,8 +226,8 @@ class Driver(Protocol):
 
     def read_tariff_mode(self, target: Target) -> Flow[TariffMode]: ...
 
-    def read_archive(self, target: Target, months: int) -> Flow[ArchiveReading]:
-        """The last `months` months, as the meter's own clock counts them."""
+    def read_archive(self, target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveReading]:
+        """The last `count` months or days, as the meter's own clock counts them."""
 
     def read_status(self, target: Target) -> Flow[StatusReading]: ...
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-from meterlink.errors import ChannelClosedError, MeterlinkError, WritingClosedError
+from meterlink.errors import WritingClosedError
 from meterlink.wire.line import Line
 from meterlink.wire.request import Request
 
@@ -147,73 +147,3 @@ def closed_gate(entry: Announcement | Outcome) -> None:
     """The gate where nobody opened the way for writes: refuses every announcement."""
     if isinstance(entry, Announcement):
         raise WritingClosedError(operation=entry.operation)
-
-
-# --- sessions -------------------------------------------------------------------------------------------------------
-
-
-class Access(Protocol):
-    """How a family opens and closes its dialogue."""
-
-    def open(self) -> Flow[None]: ...
-
-    def close(self) -> Flow[None]: ...
-
-
-def with_session(access: Access, work: Callable[[], Flow[T]]) -> Flow[T]:
-    """Open, work, close. When the meter closed the channel by itself, begin again: once, and only before a write.
-
-    `work` makes a new flow each time, because a flow that has failed cannot go on.
-    """
-    reopened = False
-    yield from access.open()
-    while True:
-        try:
-            result = yield from _noting_writes(work())
-        except _ChannelClosed as closed:
-            if closed.wrote or reopened:
-                raise closed.error from None
-            reopened = True
-            yield from access.open()
-        except MeterlinkError:
-            yield from _close_quietly(access)
-            raise
-        else:
-            yield from access.close()
-            return result
-
-
-class _ChannelClosed(Exception):
-    """Carries the meter's refusal together with whether a write had begun."""
-
-    def __init__(self, error: ChannelClosedError, wrote: bool) -> None:
-        self.error = error
-        self.wrote = wrote
-
-
-def _noting_writes(flow: Flow[T]) -> Flow[T]:
-    """Run a flow and note whether it has announced a write, step by step, so that failures still arrive inside it."""
-    wrote = False
-    try:
-        step = next(flow)
-        while True:
-            wrote = wrote or isinstance(step, Announce)
-            try:
-                answer = yield step
-            except MeterlinkError as error:
-                step = flow.throw(error)
-            else:
-                step = flow.send(answer)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    except ChannelClosedError as error:
-        raise _ChannelClosed(error, wrote) from None
-
-
-def _close_quietly(access: Access) -> Flow[None]:
-    """Close after a failure: the failure is what matters, so a second one is not told."""
-    try:
-        yield from access.close()
-    except MeterlinkError:
-        return

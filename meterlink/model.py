@@ -184,18 +184,37 @@ class TariffMode:
     absent: tuple[Absent, ...] = ()
 
 
+class ArchiveSpan(StrEnum):
+    """How far apart the records of an archive are."""
+
+    MONTH = "month"
+    DAY = "day"
+
+    def starts(self, today: date, count: int) -> list[date]:
+        """The first days of the last `count` months, or the last days, the current one last."""
+        if self is ArchiveSpan.DAY:
+            return [today - timedelta(days=back) for back in reversed(range(count))]
+        newest = today.year * 12 + today.month - 1
+        return [date(number // 12, number % 12 + 1, 1) for number in range(newest - count + 1, newest + 1)]
+
+    def label(self, start: date) -> str:
+        """What a record is called by: `2025-07`, or `2025-07-21`."""
+        return start.isoformat() if self is ArchiveSpan.DAY else f"{start:%Y-%m}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveRecord:
-    """Energy registers as they stood at the start of `month` (first day of it)."""
+    """Energy registers as they stood when the day `start` began."""
 
-    month: date
+    start: date
     registers: tuple[EnergyValue, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveReading:
-    """Monthly archive, oldest first; months the meter could not give are `absent`."""
+    """An archive of months or days, oldest record first; what the meter could not give is `absent`."""
 
+    span: ArchiveSpan
     records: tuple[ArchiveRecord, ...]
     read_at: datetime
     absent: tuple[Absent, ...] = ()
@@ -224,12 +243,17 @@ class JournalReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusValue:
-    """One further fact of the meter (a limit, the battery, the last power cut), in words with its unit."""
+    """One further fact of the meter (a limit, the battery, the last power cut), in words with its unit.
+
+    What an action of an order sets is named as the action is: `button correction`. `alarm`: the family says that
+    somebody should look at it.
+    """
 
     name: str
     value: str
     unit: str
     raw: str
+    alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

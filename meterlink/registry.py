@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 GROUP = "meterlink.drivers"
 
-_PROMISED = ("family", "capabilities", "check_profile", "framer", "identify", "mask")
+_PROMISED = ("family", "capabilities", "check_profile", "framer", "identify", "mask", "words")
 """Without these an object is not taken for a driver; the whole promise is `meterlink.driver.Driver`."""
 
 _UNKNOWN_ORIGIN = "an unknown package"

@@ -16,6 +16,7 @@ ANYBODY: Final = "*"
 
 _SERIAL_PREFIX: Final = "serial:"
 _ADDRESS: Final = re.compile(r"[0-9A-Za-z._\-]+", re.ASCII)
+_TEXT_OF_PLATE: Final = re.compile(r"\s*(?:No\.?|№)?\s*(\S.*?)\s*")
 _PLATE: Final = re.compile(r"\s*(?:No\.?|№)?\s*([0-9]{9,15})\s*")
 
 _WHY: Final = {
@@ -51,12 +52,15 @@ def address_from_serial(serial_number: str, profile: Profile) -> str:
 
 
 def same_serial(plate: str, answered: str) -> bool:
-    """Whether both name one meter: leading zeros do not count, and a plate may show the last nine digits only."""
+    """Whether both name one meter: leading zeros do not count, and of fifteen digits a plate may show nine."""
+    texts = [found[1].lstrip("0") for found in map(_TEXT_OF_PLATE.fullmatch, (plate, answered)) if found is not None]
+    if len(texts) == 2 and texts[0] == texts[1]:
+        return True
     one, other = _PLATE.fullmatch(plate), _PLATE.fullmatch(answered)
     if one is None or other is None:
         return False
-    short, long = sorted((one[1].lstrip("0"), other[1].lstrip("0")), key=len)
-    return short == long or (len(one[1]) == 9 and long.zfill(15).endswith(one[1]))
+    long = max(one[1].lstrip("0"), other[1].lstrip("0"), key=len)
+    return len(one[1]) == 9 and long.zfill(15).endswith(one[1])
 
 
 def same_address(one: str, other: str) -> bool:

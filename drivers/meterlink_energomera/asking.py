@@ -59,7 +59,7 @@ def attempt(
             return None
         return understood(reply, parameter, read)
     except UnknownParameterError:
-        absent.append(Absent(what=what, reason=_TEXT["refused"].format(parameter=parameter)))
+        absent.append(Absent(what=what, reason=_lacks(parameter)))
     except (NoAnswerError, WireError, RefusedError) as error:
         absent.append(Absent(what=what, reason=str(error)))
     return None
@@ -70,8 +70,12 @@ def main(session: Session, capability: str, parameter: str, args: str = "") -> F
     try:
         return (yield from session.read(parameter, args))
     except UnknownParameterError as error:
-        why = _TEXT["refused"].format(parameter=parameter)
-        raise NotSupportedError(model=session.target.profile.model, capability=capability, why=why) from error
+        model = session.target.profile.model
+        raise NotSupportedError(model=model, capability=capability, why=_lacks(parameter)) from error
+
+
+def _lacks(parameter: str) -> str:
+    return _TEXT["refused"].format(parameter=parameter)
 
 
 def supports(profile: Profile, capability: str) -> bool:

@@ -44,6 +44,11 @@ _TEXT: Final = {
     "other name": "the reply tells {found}, and {asked} was asked",
     "dead": "no frame with a checksum",
 }
+_SECRET: Final = re.compile(rb"\x01P[12]\x02?\(?|W1\(|(?<![A-Za-z0-9_])P(?:AS|SW)[A-Za-z0-9_]{0,14}\(")
+"""Behind it stands a password: presented, in the brackets of a write without a session, or as the value of one."""
+_NAMELESS: Final = re.compile(rb"(?:^|\x02)\((?!ERR[0-9])[^()]*\)?(?:\x03|$)")
+_HEADS: Final = (b"\x01P1\x02(", b"W1(", b"W1\x02PAS", b"W1\x02PSW")
+_FLIPS: Final = 2
 _crc8: Callable[[bytes], int] = crcmod.mkCrcFun(0x1B5, initCrc=0, rev=False)
 
 
@@ -82,7 +87,11 @@ def _frame(raw: bytes, what: str, notes: list[str]) -> Described:
 
 
 def _nothing(raw: bytes, status: str) -> Described:
-    return Described(name="unknown", fields={"raw": raw.hex(" ").upper()}, checksum_ok=False, status=status)
+    return Described(name="unknown", fields={"raw": _raw(raw)}, checksum_ok=False, status=status)
+
+
+def _raw(data: bytes) -> str:
+    return _HIDDEN if is_secret(data) else data.hex(" ").upper()
 
 
 def _binary(raw: bytes) -> Described:
@@ -137,16 +146,15 @@ def _text(data: bytes, what: str, notes: list[str], head: dict[str, object]) -> 
     if not right and is_whole(data, Check.XOR):
         right = True
         notes.append(_TEXT["xor"].format(what=what))
-    hidden = code in ("P1", "P2")
     if not right:  # no byte of it can be trusted, so nothing is shown as a value
-        fields = {"raw": _HIDDEN if hidden else data.hex(" ").upper()}
-        return Described(name=name, fields=fields, checksum_ok=False, status=_TEXT["checksum"])
+        return Described(name=name, fields={"raw": _raw(data)}, checksum_ok=False, status=_TEXT["checksum"])
     try:
         return Described(name=name, fields=head | _fields(data, code), checksum_ok=True, status=_OK)
     except (PayloadError, ValueError) as error:
-        why = _TEXT["code"].format(code=code) if code and code not in _COMMANDS else str(error)
-        fields = {"raw": _HIDDEN if hidden else data.hex(" ").upper()}
-        return Described(name=name, fields=fields, checksum_ok=True, status=why)
+        why = _TEXT["unknown"] if is_secret(data) else str(error)
+        if code and code not in _COMMANDS:
+            why = _TEXT["code"].format(code=code)
+        return Described(name=name, fields={"raw": _raw(data)}, checksum_ok=True, status=why)
 
 
 def _fields(data: bytes, code: str) -> dict[str, object]:
@@ -164,8 +172,10 @@ def _fields(data: bytes, code: str) -> dict[str, object]:
         if found is None:
             raise PayloadError(text)
         told = {"command": code, "name": found[1]}
-        return told | ({"args": found[2]} if code == "R1" else {"value": found[2]})
-    return _block(Block.read(text))
+        value = _HIDDEN if is_secret(text.encode("ascii")) else found[2]
+        return told | ({"args": value} if code == "R1" else {"value": value})
+    block = Block.read(text)
+    return {"raw": _HIDDEN} if is_secret(data) else _block(block)
 
 
 def _block(block: Block) -> dict[str, object]:
@@ -178,14 +188,34 @@ def _block(block: Block) -> dict[str, object]:
     return {"name": names[0] if names else "", "raw": [item.value for item in block.items]}
 
 
+def is_secret(data: bytes) -> bool:
+    """Whether a password stands in it. Of bytes that are no whole frame: whether one may, a bit or two ago."""
+    plain = bytes(byte & 0x7F for byte in data)
+    if _SECRET.search(plain) is not None:
+        return True
+    begin = re.search(rb"[\x01\x02]", plain)
+    if begin is not None and any(is_whole(plain[begin.start() :], check) for check in Check):
+        return False
+    return _NAMELESS.search(plain) is not None or any(_is_near(head, plain) for head in _HEADS)
+
+
+def _is_near(head: bytes, data: bytes) -> bool:
+    """Whether the head stands in it with some bits flipped."""
+    windows = (data[at : at + len(head)] for at in range(len(data) - len(head) + 1))
+    return any(
+        sum((one ^ other).bit_count() for one, other in zip(head, each, strict=True)) <= _FLIPS for each in windows
+    )
+
+
 def mask(frame: bytes) -> str:
-    """In hexadecimal, with the password and the check byte hidden; a damaged frame of a password whole."""
-    plain = bytes(byte & 0x7F for byte in frame)
-    at = max(plain.find(b"\x01P1"), plain.find(b"\x01P2"), plain.find(b"\x01W1\x02PAS"))
-    if at < 0:
+    """In hexadecimal, with the password and the check byte hidden; what may be a damaged frame of a password whole."""
+    if not is_secret(frame):
         return frame.hex(" ").upper()
-    start, end = plain.find(b"(", at), plain.rfind(b")")
-    if start < 0 or end < start or not is_whole(plain[at:]):
+    plain = bytes(byte & 0x7F for byte in frame)
+    found, end = _SECRET.search(plain), plain.rfind(b")")
+    start = plain.find(b"(", 0 if found is None else found.start())
+    begin = re.search(rb"[\x01\x02]", plain)
+    if found is None or begin is None or not -1 < start < end or not is_whole(plain[begin.start() :]):
         return " ".join([_HIDDEN] * len(frame))
     shown = [f"{byte:02X}" for byte in frame]
     for place in [*range(start + 1, end), len(frame) - 1]:

@@ -15,18 +15,21 @@ from meterlink_energomera.describe import describe, mask
 from meterlink_energomera.framing import asking_framer
 from meterlink_energomera.journals import journals, read_journal
 from meterlink_energomera.models import problems_of, table_of
+from meterlink_energomera.words import WORDS
 
 
 class Energomera:
     """One session for each reading; a password for each announcement of writes."""
 
     family: Final = flows.FAMILY
+    words: Final = WORDS
     capabilities: Final = frozenset(
         {
             "identity",
             "energy",
             "reactive_energy",
             "energy_archive",
+            "energy_days",
             "reactive_archive",
             "instant",
             "frequency",
@@ -65,8 +68,6 @@ class Energomera:
     read_holidays = staticmethod(flows.read_holidays)
     read_tariff_mode = staticmethod(flows.read_tariff_mode)
     read_archive = staticmethod(energy.read_archive)
-    read_days = staticmethod(energy.read_days)
-    read_load_profile = staticmethod(energy.read_load_profile)
     read_status = staticmethod(status.read_status)
     journals = staticmethod(journals)
     read_journal = staticmethod(read_journal)

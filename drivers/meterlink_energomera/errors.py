@@ -24,6 +24,17 @@ class NotUnderstoodError(WireError):
 
 
 @dataclass(eq=False, kw_only=True)
+class SeveralMetersError(WireError):
+    """Nobody was named in the sign-on, and what came back is not the identification of one meter."""
+
+    text = "What answered a sign-on without an address is not one meter alone."
+    hint_text = (
+        "More than one meter answered, or the line is noisy. Name the meter with --address; if it is the only one, "
+        "check the line."
+    )
+
+
+@dataclass(eq=False, kw_only=True)
 class UnknownParameterError(RefusedError):
     """ERR12: the meter has no parameter of this name, or it may not be read or written."""
 

@@ -18,9 +18,10 @@ from meterlink_energomera.address import ANYBODY
 from meterlink_energomera.asking import Values, attempt, main, one, understood
 from meterlink_energomera.errors import UnknownParameterError
 from meterlink_energomera.models import Table, facts_of, table_of, version_in
-from meterlink_energomera.schedule import EXDAY, SESON, Image, graph_name, joined, lift
+from meterlink_energomera.schedule import EXDAY, SESON, Image, args_of, graph_name, joined, lift
 from meterlink_energomera.session import Session, in_session
 from meterlink_energomera.status import word
+from meterlink_energomera.stored import read_values
 from meterlink_energomera.times import read_date, read_time, read_watch
 
 FAMILY: Final = "energomera"
@@ -151,15 +152,13 @@ def read_schedule(target: Target) -> Flow[ScheduleReading]:
         notes: list[str] = []
         for name in (SESON, EXDAY, *map(graph_name, table.graph_numbers)):
             try:
-                reply = yield from session.read(name, usual=200)
+                image[name] = joined((yield from read_values(session, name)))
             except UnknownParameterError as error:
                 notes.append(f"{name}: {error.why}")
                 if name == graph_name(table.graphs[0]):
                     raise NotSupportedError(
                         model=target.profile.model, capability="schedule", why=f"{name}: {error.why}"
                     ) from error
-                continue
-            image[name] = joined(reply.value)
         return ScheduleReading(schedule=lift(Image.of(image, table)), image=image, notes=tuple(notes))
 
     return (yield from in_session(target, work))
@@ -171,7 +170,7 @@ def read_holidays(target: Target) -> Flow[Holidays]:
     table = table_of(target.profile)
 
     def work(session: Session) -> Flow[Holidays]:
-        reply = yield from main(session, "holidays", EXDAY)
+        reply = yield from main(session, "holidays", EXDAY, args_of(EXDAY, table))
         image = Image.of({EXDAY: joined(reply.value)}, table)
         days = tuple((day.month, day.day) for day in understood(reply, EXDAY, lambda _: image.checked_days()))
         return Holidays(days=days, raw=" ".join(reply.value))

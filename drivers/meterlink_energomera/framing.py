@@ -11,7 +11,7 @@ from typing import Any, Final
 from meterlink.wire.framer import ClientFramer, Damage, Framer
 from meterlink.wire.request import Request
 from meterlink_energomera.messages import IDENTIFICATION, PresentPassword, Read, SignOn, Write
-from meterlink_energomera.text import ACK, CRLF, ETX, NAK, SOH, STX, Check, is_whole
+from meterlink_energomera.text import ACK, CRLF, ETX, NAK, SOH, STX, Check, is_whole, rechecked
 
 _ALONE: Final = (ACK, NAK)
 _CLEAN: Final = re.compile(rb"[\x20-\x7e\r\n]*")
@@ -84,8 +84,8 @@ class AskingFramer(_TextFramer, ClientFramer):
         self._request = request
 
     def send(self, frame: bytes) -> bytes:
-        self._asked = frame
-        return frame
+        self._asked = rechecked(frame, self._check)
+        return self._asked
 
     def _take(self, size: int) -> None:
         frame = bytes(self._buffer[:size])
@@ -178,6 +178,6 @@ def asking_framer(check: Check = Check.SUM) -> AskingFramer:
     return AskingFramer(check)
 
 
-def answering_framer() -> AnsweringFramer:
+def answering_framer(check: Check = Check.SUM) -> AnsweringFramer:
     """For a simulated meter."""
-    return AnsweringFramer()
+    return AnsweringFramer(check)

@@ -22,7 +22,7 @@ from meterlink.wire.payload import PayloadError
 from meterlink_energomera.asking import main
 from meterlink_energomera.models import Table, table_of
 from meterlink_energomera.session import Session, in_session
-from meterlink_energomera.status import state_words
+from meterlink_energomera.status import BIT, state_words
 from meterlink_energomera.times import read_date, read_time
 
 JOURNALS: Final[Mapping[str, str]] = {
@@ -48,6 +48,9 @@ _GROUPS: Final = (
     "reserve",
     "passwords and rights",
 )
+_LEVEL: Final = 12
+"""The bits from this one on tell the number of the password."""
+_ALL_GROUPS: Final = (1 << _LEVEL) - 1
 _PHASE: Final = (
     "over-voltage A",
     "over-voltage B",
@@ -127,11 +130,13 @@ def _moment(day: int, month: int, year: int, hour: int, minute: int) -> datetime
 
 
 def _named(bits: int, names: tuple[str, ...]) -> str:
-    return ", ".join(name for bit, name in enumerate(names) if bits >> bit & 1)
+    every = [*names, *(BIT.format(bit=bit) for bit in range(len(names), bits.bit_length()))]
+    told = (name for bit, name in enumerate(every) if bits >> bit & 1)
+    return ", ".join(told)
 
 
 def _written(bits: int, _table: Table) -> str:
-    return _TEXT["written"].format(groups=_named(bits, _GROUPS) or _TEXT["nothing"], level=bits >> 12)
+    return _TEXT["written"].format(groups=_named(bits & _ALL_GROUPS, _GROUPS) or _TEXT["nothing"], level=bits >> _LEVEL)
 
 
 def _phases(bits: int, _table: Table) -> str:

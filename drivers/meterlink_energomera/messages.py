@@ -27,6 +27,7 @@ from meterlink_energomera.text import ACK, NAK, SOH, STX, Block, Item, command, 
 IDENTIFICATION: Final = re.compile(rb"/([A-Za-z]{3})([0-9A-Za-z])((?:\\[\x21-\x7e])*)([\x20-\x7e]{1,32})\r\n")
 _OPERAND: Final = re.compile(r"\(([^()\x00-\x1f\x7f]{0,64})\)")
 BREAK: Final = b"\x01B0\x03\x75"
+"""Frames are made with the sum; a framer puts the check byte of the profile in its place."""
 
 SPEEDS: Final = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
 """By the character Z of an identification; 7 is announced by one meter and never explained."""
@@ -68,6 +69,11 @@ class Identification:
         return f"/{self.maker}{self.speed}{self.flags}{self.ident}\r\n".encode("ascii")
 
 
+def is_break(frame: bytes) -> bool:
+    """Whatever its check byte, which a framer looked at before."""
+    return len(frame) == len(BREAK) and frame.startswith(BREAK[:-1])
+
+
 def text_of(frame: bytes) -> str:
     """What stands between the STX and the ETX of a whole frame."""
     return frame[frame.index(STX) + 1 : -2].decode("ascii") if STX in frame[:-2] else ""
@@ -87,7 +93,7 @@ class _Call(Request[Any]):
         """The value; what refuses any request the same way is told here."""
         if frame == bytes([NAK]):
             raise NotUnderstoodError(request=self.name)
-        if frame == BREAK:
+        if is_break(frame):
             raise ChannelClosedError(request=self.name, code="B0", why=_TEXT["closed"])
         return self.value_of(frame)
 
@@ -223,7 +229,7 @@ class PresentPassword(_Call):
         return command("P1", f"({self.password.decode('ascii')})")
 
     def accepts(self, frame: bytes) -> bool:
-        return frame in (bytes([ACK]), bytes([NAK]), BREAK) or frame[:1] == bytes([STX])
+        return frame in (bytes([ACK]), bytes([NAK])) or is_break(frame) or frame[:1] == bytes([STX])
 
     def decode_reply(self, frame: bytes) -> None:
         if frame == bytes([ACK]):
@@ -259,7 +265,7 @@ class Read(_Call):
         if frame[:1] == bytes([STX]):
             text = frame[1:-2]
             return not text or text.startswith((self.parameter.encode("ascii") + b"(", b"(ERR"))
-        return frame in (bytes([NAK]), BREAK)
+        return frame == bytes([NAK]) or is_break(frame)
 
     def value_of(self, frame: bytes) -> tuple[str, ...]:
         block = Block.read(text_of(frame))
@@ -336,7 +342,7 @@ class Write(_Call):
         return command("W1", f"{self.parameter}({self.value})")
 
     def accepts(self, frame: bytes) -> bool:
-        return frame in (bytes([ACK]), bytes([NAK]), BREAK) or frame[:1] == bytes([STX])
+        return frame in (bytes([ACK]), bytes([NAK])) or is_break(frame) or frame[:1] == bytes([STX])
 
     def value_of(self, frame: bytes) -> None:
         if frame != bytes([ACK]):

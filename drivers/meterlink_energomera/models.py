@@ -46,17 +46,17 @@ class Table:
     `firmware`           the parameter that tells the firmware; "" for none
     `archive`            how the registers at the end of a month are asked for: "ENM" by (mm.yy), "END" by the month's
                          last day (dd.mm.yy), "ENMnn" the total alone by how many months ago; "" for not at all
-    `day_archive`        whether ENDxy(dd.mm.yy) tells the registers at the end of a day
-    `load_profile`       whether GRAxy(dd.mm.yy) tells the mean powers of a day
     `empty_when_absent`  an archive without a record answers with an empty block instead of ERR18
     `journals`           parameters of its journals, by our names
     `graphs`             numbers of the first and the last day graph
     `graph_points`       points of one graph; fillers follow the last
+    `lists_counted`      whether SESON and EXDAY are asked for with the elements wanted, as (n.m)
     `padded`             whether times are written with two digits
     `dst`                the parameter of the automatic switch; "" for none
     `dst_months`         parameters of the months in which it switches
     `status`             further parameters that are shown
     `status_readout`     whether they are taken out of the general readout instead of being asked one by one
+    `state_clears`       whether reading STAT_ clears a bit of it
     `status_base`        10 or 16: how STAT_ is written
     `status_bits`        what its bits mean, by number; `flag_bits` the same of CONDI
     `tariff_bits`        first bit and width of the current tariff in STAT_, then of the tariffs in use; empty for none
@@ -75,17 +75,17 @@ class Table:
     instant: Mapping[str, tuple[str, ...]]
     firmware: str
     archive: str
-    day_archive: bool
-    load_profile: bool
     empty_when_absent: bool
     journals: Mapping[str, str]
     graphs: tuple[int, int]
     graph_points: int
+    lists_counted: bool
     padded: bool
     dst: str
     dst_months: tuple[str, ...]
     status: tuple[str, ...]
     status_readout: bool
+    state_clears: bool
     status_base: int
     status_bits: Mapping[str, str]
     flag_bits: Mapping[str, str]
@@ -138,17 +138,17 @@ _CHECKS: Final[Mapping[str, tuple[_Check, str]]] = {
     "instant": (_table_of(_list_of(str, range(1, 9))), "a table of lists of labels"),
     "firmware": (_is(str), "a text"),
     "archive": (_one_of("", *MONTH_ARCHIVES), '"" or one of ' + ", ".join(MONTH_ARCHIVES)),
-    "day_archive": (_is(bool), "true or false"),
-    "load_profile": (_is(bool), "true or false"),
     "empty_when_absent": (_is(bool), "true or false"),
     "journals": (_table_of(_one_of(*JOURNAL_PARAMETERS)), f"a table of {', '.join(JOURNAL_PARAMETERS)}"),
     "graphs": (_list_of(int, (2,)), "the first and the last number"),
     "graph_points": (_one_of(*range(1, 49)), "1 to 48"),
+    "lists_counted": (_is(bool), "true or false"),
     "padded": (_is(bool), "true or false"),
     "dst": (_is(str), "a text"),
     "dst_months": (_list_of(str), "a list of texts"),
     "status": (_list_of(str), "a list of texts"),
     "status_readout": (_is(bool), "true or false"),
+    "state_clears": (_is(bool), "true or false"),
     "status_base": (_one_of(10, 16), "10 or 16"),
     "status_bits": (_BITS, "a table of texts by the number of the bit"),
     "flag_bits": (_BITS, "a table of texts by the number of the bit"),

@@ -33,6 +33,7 @@ from meterlink.tariff import (
 )
 from meterlink.wire.payload import PayloadError
 from meterlink_energomera.models import Table
+from meterlink_energomera.text import exactly
 
 SESON: Final = "SESON"
 EXDAY: Final = "EXDAY"
@@ -47,7 +48,12 @@ _DAY: Final = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{1,3})", re.ASCII)
 _BRACKETS: Final = re.compile(r"\(([^()]*)\)")
 P = TypeVar("P")
 _TARIFFS: Final = range(1, 5)
-_ANY_GRAPH: Final = range(100)
+ANY_GRAPH: Final = range(100)
+_GRAPH: Final = "GRF"
+MOST_SEASONS: Final = 12
+MOST_DAYS: Final = 32
+_ELEMENTS: Final = {SESON: MOST_SEASONS, EXDAY: MOST_DAYS}
+"""Of the tables that are asked for as NAME(n.m), m elements from the nth on, on a CE6850M."""
 
 _TEXT: Final = {
     "form": "{raw!r} is not a list of values in brackets",
@@ -68,7 +74,21 @@ _TEXT: Final = {
 
 
 def graph_name(number: int) -> str:
-    return f"GRF{number:02d}"
+    return f"{_GRAPH}{number:02d}"
+
+
+def is_graph(name: str) -> bool:
+    return name.startswith(_GRAPH) and name[3:].isdecimal() and int(name[3:]) in ANY_GRAPH
+
+
+def args_of(name: str, table: Table) -> str:
+    """What stands in the brackets of the question for a table: all elements that the model holds, where it counts."""
+    return f"1.{_ELEMENTS[name]}" if table.lists_counted and name in _ELEMENTS else ""
+
+
+def whole(name: str, values: tuple[str, ...], table: Table) -> tuple[str, ...]:
+    """The values of a table; PayloadError where a graph was cut short, which its fillers show. The others have none."""
+    return exactly(name, values, table.graph_points) if is_graph(name) else values
 
 
 def joined(values: Iterable[str]) -> str:
@@ -197,7 +217,7 @@ class Image:
     @classmethod
     def of_any(cls, stored: Mapping[str, str]) -> Image:
         """The same with as many graphs as there are values of."""
-        return cls._of(stored, _ANY_GRAPH)
+        return cls._of(stored, ANY_GRAPH)
 
     @classmethod
     def _of(cls, stored: Mapping[str, str], numbers: Iterable[int]) -> Image:
@@ -298,7 +318,7 @@ def _program(image: Image, graph: int) -> DayProgram:
     return program
 
 
-def holiday_graphs(image: Image, numbers: Sequence[int] = _ANY_GRAPH) -> tuple[int, ...]:
+def holiday_graphs(image: Image, numbers: Sequence[int] = ANY_GRAPH) -> tuple[int, ...]:
     """The graphs that exception days name, the commonest first; without such days that of the first season's Sundays.
 
     Both the schedule and the table of exception days go by this rule, so that either may be written alone. Only graphs
@@ -319,7 +339,7 @@ def schedule_limits(limits: Limits, table: Table) -> ScheduleLimits:
     return ScheduleLimits(
         tariffs=min(limits.tariffs, _TARIFFS[-1]),
         points_per_day=min(limits.points_per_day or table.graph_points, table.graph_points),
-        seasons=limits.seasons or 12,
+        seasons=limits.seasons or MOST_SEASONS,
         special_days=0 if limits.special_days is None else limits.special_days,
         kinds=KINDS_OF_DAY[8],
         step_minutes=limits.step_minutes or 1,

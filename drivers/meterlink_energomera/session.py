@@ -1,8 +1,8 @@
 """A dialogue in programming mode: sign on, select the session at the right speed, present the password, end.
 
 * Every dialogue begins with B0, which is harmless where no session is open, and a silence.
-* Who answers is compared with the profile. The identification has no check byte, so another one is asked for again
-  before it is believed.
+* Who answers is compared with the profile. The identification has no check byte, so another one is believed only when
+  it comes twice the same.
 * The speed changes only where the port can follow and the meter announces one that is known; else the character 0 keeps
   the speed of the sign-on. A meter that answers nothing at the new speed is asked once more at the old one.
 * A read that fails is asked again in a new session: these meters stop answering after NAK and drop a session after 1.5
@@ -27,7 +27,7 @@ from meterlink.errors import (
 from meterlink.flow import Flow, Pause, Reply, SetLine, ask
 from meterlink.wire.line import Line
 from meterlink_energomera.address import ANYBODY, on_wire, same_address
-from meterlink_energomera.errors import NoPasswordError, PasswordUnansweredError
+from meterlink_energomera.errors import NoPasswordError, PasswordUnansweredError, SeveralMetersError
 from meterlink_energomera.messages import (
     SPEEDS,
     End,
@@ -51,6 +51,7 @@ _TEXT: Final = {
     "no password": "it was not given one",
     "form": "what was given is not one to sixteen printable characters without brackets",
     "writing": "writing",
+    "names": "it calls itself by another name each time it is asked",
     "operand": "a meter of address {found}",
 }
 
@@ -74,6 +75,8 @@ class Session:
     who: Identification | None = None
     heard_at: float = 0.0
     """When the last answer to a read was complete."""
+    repeated: int = 0
+    """How often a read was asked again."""
     _is_open: bool = False
     _line: Line | None = None
     """What the line was changed to."""
@@ -136,6 +139,7 @@ class Session:
             except (NoAnswerError, WireError, ChannelClosedError) as failure:
                 if isinstance(failure, BadReplyError) or tries <= 0:
                     raise
+                self.repeated += 1
                 yield from self._close_quietly()
 
     # --- the beginning -----------------------------------------------------------------------------------------------
@@ -145,7 +149,7 @@ class Session:
         at = yield from self._select()
         if at is not None:
             self._stays = True
-            yield from self._old_line()
+            yield from self._close_quietly()  # it may have followed, and only its own answer was lost
             yield Pause(_FORGOTTEN_S)
             failed = yield from self._select()
             if failed is not None:
@@ -168,17 +172,21 @@ class Session:
         return None
 
     def _sign_on(self) -> Flow[Identification]:
-        """Who answers; OtherModelError where it is another model, twice."""
+        """Who answers; OtherModelError where it is another model, twice the same."""
         address = on_wire(self.target.address)
-        reply: Reply[Identification] = yield from ask(SignOn(address))
-        if mismatch(self.target.profile, reply.value) is not None:
-            yield Pause(_FORGOTTEN_S)
-            reply = yield from ask(SignOn(address))
-            found = mismatch(self.target.profile, reply.value)
-            if found is not None:
+        profile = self.target.profile
+        foreign: Identification | None = None
+        for _ in range(max(2, profile.timing.tries)):
+            reply = yield from _answer_to(SignOn(address))
+            found = mismatch(profile, reply.value)
+            if found is None:
+                return reply.value
+            if reply.value == foreign:
                 key, told, expected = found
-                raise OtherModelError(model=self.target.profile.model, key=key, found=told, expected=expected)
-        return reply.value
+                raise OtherModelError(model=profile.model, key=key, found=told, expected=expected)
+            foreign = reply.value
+            yield Pause(_FORGOTTEN_S)
+        raise BadReplyError(request=SignOn(address).name, raw=reply.frame.hex(" ").upper(), why=_TEXT["names"])
 
     def _speed(self, who: Identification) -> tuple[str, Line | None]:
         """The character to answer with, and the line from then on where it changes."""
@@ -218,7 +226,10 @@ class Session:
     # --- without a session -------------------------------------------------------------------------------------------
 
     def read_out(self, mode: str) -> Flow[Reply[Block]]:
-        """A whole readout, asked for again where it does not come; the meter goes back to sleep by itself."""
+        """A whole readout, asked for again where it does not come; the meter goes back to sleep by itself.
+
+        No reading uses mode 6 of a CE102M: each of its values is asked for by name.
+        """
         tries = self.target.profile.timing.tries
         while True:
             tries -= 1
@@ -235,6 +246,16 @@ class Session:
                 if isinstance(failure, BadReplyError) or tries <= 0:
                     raise
                 yield Pause(_FORGOTTEN_S)
+
+
+def _answer_to(sign_on: SignOn) -> Flow[Reply[Identification]]:
+    """SeveralMetersError where nobody was named and what came is no single identification."""
+    try:
+        return (yield from ask(sign_on))
+    except WireError as failure:
+        if sign_on.address:
+            raise
+        raise SeveralMetersError() from failure
 
 
 def _present(password: bytes) -> Flow[None]:

@@ -13,32 +13,29 @@ Here: sign-on, speeds, session, password, button, NAK. What the meter remembers 
 from __future__ import annotations
 
 import re
-from collections import deque
 from datetime import date
-from enum import Enum, StrEnum, auto
-from math import inf
+from enum import Enum, auto
 from random import Random
 from typing import Final
 
 from meterlink.profiles import Profile
-from meterlink.sim.line import Burst
+from meterlink.sim.hearing import Appointment, HearingMeter, Verdict
 from meterlink.sim.state import SimState
-from meterlink.wire.framer import NEED_DATA, Damage, Damaged
+from meterlink.wire.framer import Damage, Damaged
 from meterlink.wire.line import Line
 from meterlink_energomera.address import same_address
 from meterlink_energomera.framing import answering_framer
-from meterlink_energomera.messages import BREAK, SPEEDS, Identification, error_block, text_of
+from meterlink_energomera.messages import BREAK, SPEEDS, Identification, error_block, is_break, text_of
+from meterlink_energomera.models import table_of
 from meterlink_energomera.sim_kept import UNKNOWN, Answer
 from meterlink_energomera.sim_memory import Behaviour, Memory
-from meterlink_energomera.text import ACK, NAK, SOH, command, data_block
+from meterlink_energomera.text import ACK, NAK, SOH, command, data_block, rechecked
 
 __all__ = ["Behaviour", "SimulatedEnergomera", "Verdict", "simulate"]
 
 _WAITS_S: Final = 2.0
 _GAP_S: Final = 0.1
 _HEAD: Final = 3
-_LOG_LENGTH: Final = 4000
-_MOST_UNSENT: Final = 64
 _BUTTON: Final = 14
 _LEVEL: Final = 15
 _CONSTANT: Final = "777777"
@@ -63,21 +60,11 @@ class State(Enum):
     DEAF = auto()  # a session after NAK
 
 
-class Verdict(StrEnum):
-    """What became of a frame that the meter heard."""
-
-    ANSWERED = "answered"
-    SILENT = "no answer"
-    NAK = "not understood"
-    REFUSED = "refused"
-    FOREIGN = "another address"
-    DAMAGED = "not a frame"
-
-
-class SimulatedEnergomera:
+class SimulatedEnergomera(HearingMeter):
     """One meter. Times in seconds since 1970 UTC."""
 
     def __init__(self, profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> None:
+        super().__init__(answering_framer(table_of(profile).check), gap_s=state.gap_s)
         self._behaviour = behaviour or Behaviour()
         self.memory = Memory(profile, state, self._behaviour)
         usual = profile.line.line
@@ -85,19 +72,12 @@ class SimulatedEnergomera:
         self._first = Line(baud=baud, data_bits=usual.data_bits, parity=usual.parity, stop_bits=usual.stop_bits)
         self._line = self._first
         self._random = Random(f"{state.seed}/energomera/{self.memory.serial_number}")
-        self._gap_s = _GAP_S if state.gap_s is None else state.gap_s
-        self._framer = answering_framer()
         self._state = State.IDLE
-        self._ends_at = inf
-        self._last_byte_at = -inf
-        self._busy_until = -inf
-        self._unsent: deque[Burst] = deque(maxlen=_MOST_UNSENT)
         self._level = 0
         self._wrong = 0
         self._locked_on: date | None = None
         self._dead = False
         self.passwords_heard = 0
-        self.log: deque[tuple[float, Verdict, bytes]] = deque(maxlen=_LOG_LENGTH)
 
     @property
     def line(self) -> Line:
@@ -115,74 +95,43 @@ class SimulatedEnergomera:
     @property
     def writes(self) -> list[bytes]:
         """The write frames that it heard, whatever came of them."""
-        return [raw for _, _, raw in self.log if raw.startswith(b"\x01W1")]
+        return [each.raw for each in self.log if each.raw.startswith(b"\x01W1") and each.verdict is not Verdict.DEAF]
 
     # --- the wire ----------------------------------------------------------------------------------------------------
 
+    @property
+    def _own_gap_s(self) -> float:
+        return _GAP_S
+
+    def _appointment(self) -> Appointment | None:
+        """Sign-on and session are over when nobody says anything."""
+        if self._state is State.IDLE:
+            return None
+        waits_s = _WAITS_S if self._state is State.SELECTING else self._behaviour.active_s
+        return Appointment(max(self._last_byte_at, self._busy_until) + waits_s, lambda _: self._to_idle())
+
     def receive(self, data: bytes, now: float) -> None:
         """Bytes whose last one ended at `now`."""
-        if not data or self._dead:
-            return
-        begins = now - len(data) * self._line.char_s
-        self._advance(begins)
-        if begins < self._busy_until:
-            return  # it is sending
-        self._last_byte_at = now
-        if self._state is not State.IDLE:
-            self._ends_at = now + (_WAITS_S if self._state is State.SELECTING else self._behaviour.active_s)
-        self._framer.receive_data(data)
-        self._collect(now)
+        if not self._dead:
+            super().receive(data, now)
 
-    def due(self) -> float | None:
-        dues = [self._unsent[0].at] if self._unsent else []
-        if self._framer.pending:
-            dues.append(self._last_byte_at + self._gap_s)
-        if self._ends_at < inf:
-            dues.append(self._ends_at)
-        return min(dues, default=None)
+    def _hear(self, frame: bytes, now: float) -> None:
+        self._note(now, self._take(frame, now), frame)
 
-    def poll(self, now: float) -> list[Burst]:
-        """What it has begun to send by `now`."""
-        self._advance(now)
-        sent = [burst for burst in self._unsent if burst.at <= now]
-        for _ in sent:
-            self._unsent.popleft()
-        return sent
-
-    def _advance(self, now: float) -> None:
-        if self._framer.pending and self._last_byte_at + self._gap_s <= now:
-            self._framer.silence()
-            self._collect(self._last_byte_at)
-        if self._ends_at <= now:
-            self._to_idle()
-
-    def _collect(self, now: float) -> None:
-        while (event := self._framer.next_event()) is not NEED_DATA:
-            if isinstance(event, Damaged):
-                self._note(now, Verdict.DAMAGED, event.raw)
-                if event.why is Damage.CHECKSUM and self._state is State.SESSION:
-                    self._refuse_frame(now)
-            else:
-                self._note(now, self._take(event.raw, now), event.raw)
-
-    def _note(self, at: float, verdict: Verdict, raw: bytes) -> None:
-        self.log.append((at, verdict, raw))
+    def _hear_damage(self, damaged: Damaged, now: float) -> None:
+        super()._hear_damage(damaged, now)
+        if damaged.why is Damage.CHECKSUM and self._state is State.SESSION:
+            self._refuse_frame(now)
 
     def _send(self, data: bytes, now: float, line: Line | None = None) -> Verdict:
         """After its latency, with a pause behind the first bytes."""
         line = line or self._line
+        data = rechecked(data, self.memory.table.check)
         at = now + self._random.uniform(*self._behaviour.latency_s)
         pause_s = self._random.uniform(0.0, self._behaviour.split_s)
         pieces = [data] if len(data) <= _HEAD or not pause_s else [data[:_HEAD], data[_HEAD:]]
         for piece in pieces:
-            burst = Burst(at, piece, line)
-            self._unsent.append(burst)
-            at = burst.ends_at + pause_s
-            self._busy_until = burst.ends_at
-        if self._ends_at < inf:
-            self._ends_at = self._busy_until + (
-                _WAITS_S if self._state is State.SELECTING else self._behaviour.active_s
-            )
+            at = self._speak(piece, at, line) + pause_s
         return Verdict.ANSWERED
 
     # --- states ------------------------------------------------------------------------------------------------------
@@ -190,12 +139,11 @@ class SimulatedEnergomera:
     def _to_idle(self) -> None:
         self._state = State.IDLE
         self._line = self._first
-        self._ends_at = inf
         self._level = 0
         self.memory.end_series()
 
     def _take(self, frame: bytes, now: float) -> Verdict:
-        if frame == BREAK:
+        if is_break(frame):
             self._to_idle()
             return Verdict.SILENT
         sign_on = _SIGN_ON.fullmatch(frame)
@@ -222,7 +170,6 @@ class SimulatedEnergomera:
         table = self.memory.table
         ident = self._behaviour.ident or table.identification
         self._state = State.SELECTING
-        self._ends_at = now + _WAITS_S
         return self._send(Identification("EKT", table.speed_char, ident).encode(), now)
 
     def _fast_read(self, frame: bytes, now: float) -> Verdict:
@@ -255,7 +202,6 @@ class SimulatedEnergomera:
             self._line = line
             self._state = State.SESSION
             operand = self.memory.address if self.memory.table.operand == "address" else _CONSTANT
-            self._ends_at = now + self._behaviour.active_s
             return self._send(command("P0", f"({operand})"), now)
         self._to_idle()
         return self._send(data_block(self._readout(mode, now) + "!\r\n"), now, line)

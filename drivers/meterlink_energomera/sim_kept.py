@@ -1,4 +1,4 @@
-"""What a simulated meter has kept: registers of past months and days, load profiles, journals. No bytes.
+"""What a simulated meter has kept: registers of past months and days, journals. No bytes.
 
 Document: the forms of the questions and of the entries. Guess: 45 days are kept; load, tables and clock have been the
 same all along; the newest entry of a journal is the first one; ENM01 is the last month that is over.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Final
 
 from meterlink.sim.clock import MeterClock
@@ -34,14 +33,14 @@ _NO_CORRECTION: Final = "00.00.00,00:00,0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archives:
-    """Registers and mean powers of the past. `told` shows registers of one direction as the meter does."""
+    """Registers of the past. `told` shows registers of one direction as the meter does."""
 
     table: Table
+    keeps_days: bool
     clock: MeterClock
     energy: EnergyMeter
     switches_on: SwitchesOn
     load_w: int
-    interval_min: int
     told: Callable[[EnergyRegisters, str], Sequence[str]]
 
     def answer(self, parameter: str, args: str, now: float) -> Answer | None:
@@ -53,10 +52,8 @@ class Archives:
             return None
         if kind == "ENM" and table.archive == "ENM":
             return self._month(args, direction, now)
-        if kind == "END" and table.day_archive:
+        if kind == "END" and self.keeps_days:
             return self._day(args, direction, now)
-        if kind == "GRA" and table.load_profile:
-            return self._load_profile(args, direction, now)
         return None
 
     def _shown(self, registers: EnergyRegisters | None, direction: str) -> Answer:
@@ -99,19 +96,6 @@ class Archives:
         counted = since.registers(now).energy_uj
         held = self.energy.registers(now).energy_uj
         return EnergyRegisters(energy_uj={each: max(0, uj - counted.get(each, 0)) for each, uj in held.items()})
-
-    def _load_profile(self, args: str, direction: str, now: float) -> Answer:
-        """dd.mm.yy[.first[.count]], one slot without a count."""
-        parts = args.split(".")
-        day = _day_of(".".join(parts[:3]))
-        if day is None or len(parts) > 5 or not all(part.isdecimal() for part in parts[3:]):
-            return MALFORMED
-        if not self._is_kept(day, now):
-            return self._nothing
-        slots = 1440 // self.interval_min
-        first, count = (*map(int, parts[3:]), 1)[:2] if parts[3:] else (1, slots)
-        power = Decimal(self.load_w) / 1000 if direction == "PE" else Decimal(0)
-        return [f"{power:.4f}"] * max(0, min(count, slots - first + 1))
 
 
 def _day_of(text: str) -> date | None:

@@ -1,28 +1,34 @@
 """What a simulated meter of this family remembers, and what each parameter answers. No bytes, no sessions.
 
 Marks: [documented] in docs/protocols/energomera.md with [A], [guess] nowhere. All rules of writing are those of the
-CE6850M [documented there, guessed elsewhere]; that the first frame of a series clears a list is a guess everywhere.
+CE6850M [documented there, guessed elsewhere]. Guesses everywhere: the first frame of a series clears a list; a list
+that is asked for by numbers gives its first element where there are none.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
-from meterlink.profiles import Profile
+from meterlink.model import ArchiveSpan
+from meterlink.profiles import ARCHIVES, Profile
 from meterlink.sim.clock import MeterClock
-from meterlink.sim.energy import EnergyMeter, EnergyRegisters, Switches
+from meterlink.sim.energy import EnergyRegisters, Switches
 from meterlink.sim.state import SimState
 from meterlink.tariff import YearSchedule
 from meterlink.wire.payload import PayloadError
 from meterlink_energomera.address import address_from_serial
+from meterlink_energomera.asking import supports
 from meterlink_energomera.models import Table, table_of
 from meterlink_energomera.momentary import GROUP
 from meterlink_energomera.schedule import (
     EXDAY,
+    MOST_DAYS,
+    MOST_SEASONS,
     SESON,
     ExceptionDay,
     Image,
@@ -44,8 +50,6 @@ _SERIALS: Final = {"CE102M": "010748104609396", "CE303": "009114135064195", "CE6
 _SERIAL: Final = "008841083000505"
 _UJ_PER_KWH: Final = Decimal(3_600_000_000_000)
 _DEFAULT: Final = (Point(420, 1), Point(1380, 2))
-_MOST_SEASONS: Final = 12
-_MOST_DAYS: Final = 32
 _CLOCK_GROUP: Final = 1 << 0
 _TABLE_GROUP: Final = 1 << 4
 _OUTAGE_BEFORE: Final = timedelta(days=3, hours=5)
@@ -66,6 +70,7 @@ _FURTHER: Final = {
     "HVOLT": "253",
     "LVOLT": "198",
 }
+_COUNTED: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})", re.ASCII)
 _FILLERS: Final = {SESON: "00-00-00-00-00-00-00-00-00", EXDAY: "00.00.00"}
 
 
@@ -88,7 +93,6 @@ class Behaviour:
     `refuses`              parameters that are refused with this number
     `answers`              parameters that are answered with these values
     `ignores_writes`       parameters whose writes are acknowledged and change nothing
-    `interval_min`         minutes of one slot of a load profile
     `knows_group`          False: it is silent to GROUP
     `ident`                what it calls itself in the sign-on, None: the profile's
     `dies_after_writes`    so many writes are done, then it is silent for ever
@@ -110,7 +114,6 @@ class Behaviour:
     refuses: Mapping[str, int] | None = None
     answers: Mapping[str, Sequence[str]] | None = None
     ignores_writes: frozenset[str] = frozenset()
-    interval_min: int = 30
     knows_group: bool = True
     ident: str | None = None
     dies_after_writes: int | None = None
@@ -126,34 +129,25 @@ class Memory:
         self.address = (
             state.address if state.address not in (None, "*") else address_from_serial(self.serial_number, profile)
         )
-        self.clock = MeterClock(_local(state), state.started_at, dst_enabled=state.dst_enabled and bool(self.table.dst))
-        self._started_at = state.started_at
+        self.clock = MeterClock(state.local, state.started_at, dst_enabled=state.dst_enabled and bool(self.table.dst))
         self.lists: dict[str, list[str]] = {}
         self._set_up_tables(profile, state.schedule)
         self._image = self._read_image()
-        self.energy = EnergyMeter(
-            clock=self.clock,
-            switches_on=self._switches_on,
-            now=state.started_at,
-            load_w=state.load_w,
-            start_kwh=state.energy_kwh,
-            archive_months=24,
-        )
-        self.energy.remember_past()
+        self.energy = state.energy(self.clock, self._switches_on, archive_months=24)
         self.load_w = state.load_w
         self.writes_done = 0
         self.corrected_on: date | None = None
         self._archives = Archives(
             table=self.table,
+            keeps_days=supports(profile, ARCHIVES[ArchiveSpan.DAY]),
             clock=self.clock,
             energy=self.energy,
             switches_on=self._switches_on,
             load_w=self.load_w,
-            interval_min=behaviour.interval_min,
             told=self._registers,
         )
         self.entries = Entries()
-        went_off = _local(state) - _OUTAGE_BEFORE
+        went_off = state.local - _OUTAGE_BEFORE
         for at, bits in ((went_off, _METER_OFF), (went_off + _OUTAGE, 0)):
             self.entries.note("PHASE", at, bits)
         self._series: str | None = None
@@ -171,7 +165,7 @@ class Memory:
             return behaviour.answers[parameter]
         table = self.table
         if parameter in self.lists:
-            return self.lists[parameter]
+            return self._list(parameter, args)
         if parameter[:3] == "ET0" and parameter[3:] in table.energy:
             return self._registers(self.energy.registers(now), parameter[3:])
         if parameter in table.journals.values():
@@ -183,6 +177,14 @@ class Memory:
             return self._instant(parameter, len(table.instant[parameter]))
         single = self._singles(now).get(parameter)
         return UNKNOWN if single is None else [single]
+
+    def _list(self, name: str, args: str) -> Answer:
+        """n.m: m elements from the nth on, of a list that is counted; without n.m its first one."""
+        held = self.lists[name]
+        if not self.table.lists_counted or name not in _FILLERS:
+            return MALFORMED if args else held
+        found = _COUNTED.fullmatch(args or "1.1")
+        return MALFORMED if found is None else held[max(0, int(found[1]) - 1) :][: int(found[2])]
 
     def _singles(self, now: float) -> dict[str, str]:
         local = self.clock.local(now)
@@ -203,8 +205,6 @@ class Memory:
             found[table.dst] = "1" if self.clock.dst_enabled else "0"
         found |= dict(zip(table.dst_months, ("03", "10"), strict=False))
         found |= {name: value for name, value in _FURTHER.items() if name in table.status}
-        if table.load_profile:
-            found["TAVER"] = str(self.behaviour.interval_min)
         return found
 
     @staticmethod
@@ -294,7 +294,7 @@ class Memory:
         read: Callable[[Sequence[str]], Sequence[object]] = (
             read_seasons if name == SESON else read_days if name == EXDAY else read_points
         )
-        most = _MOST_SEASONS if name == SESON else _MOST_DAYS if name == EXDAY else self.table.graph_points
+        most = MOST_SEASONS if name == SESON else MOST_DAYS if name == EXDAY else self.table.graph_points
         held = [] if self.behaviour.clears and self._series != name else self._elements(name)
         try:
             new = read([*held, value])
@@ -405,11 +405,6 @@ class Memory:
     def _switches(self, graph: int) -> Switches:
         program = program_of(self._image.graphs.get(graph, ()))
         return () if program is None else tuple((point.minute, point.tariff) for point in program.points)
-
-
-def _local(state: SimState) -> datetime:
-    true = datetime.fromtimestamp(state.started_at, UTC).replace(tzinfo=None)
-    return true + state.utc_offset + state.clock_error
 
 
 def _serial_of(table: Table) -> str:

@@ -6,7 +6,7 @@ Bits: docs/protocols/energomera.md, 8.7 and 16. A number that is none is absent,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from meterlink.driver import Target
@@ -19,8 +19,9 @@ from meterlink_energomera.models import Table, table_of
 from meterlink_energomera.session import Session, in_session
 from meterlink_energomera.text import number
 
+_STATE: Final = "STAT_"
 _NAMES: Final = {
-    "STAT_": "state",
+    _STATE: "state",
     "CONDI": "operating flags",
     "FCCUR": "current transformer ratio",
     "FCVOL": "voltage transformer ratio",
@@ -35,14 +36,42 @@ _NAMES: Final = {
 }
 _UNITS: Final = {"TAVER": "min", "ACTIV": "s", "SPEED": "baud", "HVOLT": "V", "LVOLT": "V"}
 _NUMBERS: Final = frozenset({"FCCUR", "FCVOL", "TAVER", "ACTIV", "HVOLT", "LVOLT"})
+_FIRST_STATE: Final = "state as it was first read"
 _BITS: Final = 32
 _FLAGS: Final = "CONDI"
+ALARMS: Final = frozenset(
+    {
+        "battery low",
+        "battery life over",
+        "clock error",
+        "clock cannot be read",
+        "checksum error",
+        "memory checksum",
+        "metrology checksum",
+        "calibration checksum error",
+        "memory error, cleared by this reading",
+        "energy accumulation error",
+        "energy could not be written",
+        "exception days damaged",
+        "seasons damaged",
+        "graphs damaged",
+        "day graphs damaged",
+        "schedule error",
+    }
+)
+"""Bits of the state, by their names in profiles, that somebody should look at: batteries, errors, damaged tables.
+
+Source: docs/protocols/energomera.md, 16.
+"""
+
+BIT: Final = "bit {bit}"
+"""A bit that nobody explains."""
 
 _TEXT: Final = {
     "no bits": "no bit is set",
-    "bits": "bit {bit}",
     "bad number": "{text!r} is not a whole number in base {base}",
     "speed": "{text!r} is no speed",
+    "cleared": "its answer was lost, and reading clears a memory error, so the state told is that of a second reading",
     "not listed": "the general readout does not show it",
 }
 
@@ -65,7 +94,10 @@ def read_status(target: Target) -> Flow[StatusReading]:
         absent: list[Absent] = []
         read_at = None
         for parameter in table.status:
+            before = session.repeated
             told = yield from attempt(session, _name(parameter), parameter, absent, _reader(parameter, table))
+            if parameter == _STATE and table.state_clears and session.repeated > before:
+                absent.append(Absent(what=_FIRST_STATE, reason=_TEXT["cleared"]))
             if told is not None:
                 values.append(told)
                 read_at = read_at or instant(session.heard_at)
@@ -101,17 +133,22 @@ def _reader(parameter: str, table: Table) -> Callable[[Values], StatusValue]:
             value=_shown(parameter, values, table),
             unit=_UNITS.get(parameter, ""),
             raw=" ".join(values),
+            alarm=parameter == _STATE and not ALARMS.isdisjoint(_state_names(_state(values, table), table)),
         )
 
     return read
 
 
+def _state(values: Values, table: Table) -> int:
+    return word(one(_STATE)(values), table.status_base)
+
+
 def _shown(parameter: str, values: Values, table: Table) -> str:
     """The value in words; PayloadError where it is none."""
-    if parameter == "STAT_":
-        return state_words(word(one(parameter)(values), table.status_base), table)
+    if parameter == _STATE:
+        return state_words(_state(values, table), table)
     if parameter == _FLAGS:
-        return _words(word(one(parameter)(values), 10), table.flag_bits)
+        return _words(_names_of(word(one(parameter)(values), 10), table.flag_bits))
     if parameter == "SPEED":
         text = one(parameter)(values)
         if text not in SPEEDS:
@@ -124,12 +161,19 @@ def _shown(parameter: str, values: Values, table: Table) -> str:
 
 def state_words(bits: int, table: Table) -> str:
     """The bits of STAT_ in words, without those that number tariffs."""
-    return _words(bits & ~_tariff_mask(table), table.status_bits)
+    return _words(_state_names(bits, table))
 
 
-def _words(bits: int, names: Mapping[str, str]) -> str:
-    told = [names.get(str(bit), _TEXT["bits"].format(bit=bit)) for bit in range(_BITS) if bits >> bit & 1]
-    return ", ".join(told) or _TEXT["no bits"]
+def _state_names(bits: int, table: Table) -> list[str]:
+    return _names_of(bits & ~_tariff_mask(table), table.status_bits)
+
+
+def _names_of(bits: int, names: Mapping[str, str]) -> list[str]:
+    return [names.get(str(bit), BIT.format(bit=bit)) for bit in range(_BITS) if bits >> bit & 1]
+
+
+def _words(names: Sequence[str]) -> str:
+    return ", ".join(names) or _TEXT["no bits"]
 
 
 def _tariff_mask(table: Table) -> int:

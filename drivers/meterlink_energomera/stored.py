@@ -10,18 +10,21 @@ from typing import Final
 
 from meterlink.driver import SetDst, SetHolidays, SetSchedule, Setting, Target, Unliftable
 from meterlink.errors import ConfigError
-from meterlink.flow import Change, Flow
+from meterlink.flow import Change, Flow, Reply
 from meterlink.model import Action
 from meterlink.profiles import Profile
 from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, check_limits
 from meterlink.wire.payload import PayloadError
+from meterlink_energomera.asking import Values, understood
 from meterlink_energomera.messages import Write
 from meterlink_energomera.models import Table, table_of
 from meterlink_energomera.schedule import (
     EXDAY,
     SESON,
     Image,
+    args_of,
     graph_name,
+    is_graph,
     joined,
     lift,
     lower,
@@ -32,11 +35,10 @@ from meterlink_energomera.schedule import (
     read_points,
     read_seasons,
     schedule_limits,
+    whole,
 )
 from meterlink_energomera.session import Session, in_session
 
-_GRAPH: Final = "GRF"
-_ANY_GRAPH: Final = range(100)
 _WRITES: Final[Mapping[str, str]] = {SESON: "set_schedule", EXDAY: "set_holidays"}
 
 _TEXT: Final = {
@@ -51,10 +53,6 @@ _TEXT: Final = {
     "no points": "no points",
     "unread": "{why}, so nothing can be written over it",
 }
-
-
-def is_graph(name: str) -> bool:
-    return name.startswith(_GRAPH) and name[3:].isdecimal() and int(name[3:]) in _ANY_GRAPH
 
 
 def _is_switch(name: str) -> bool:
@@ -155,7 +153,17 @@ def read_stored(target: Target, names: Sequence[str]) -> Flow[Mapping[str, str]]
 
 def read_raw(session: Session, name: str) -> Flow[str]:
     """One value in its stored form."""
-    return joined((yield from session.read(name, usual=200)).value)
+    return joined((yield from read_values(session, name)))
+
+
+def read_values(session: Session, name: str) -> Flow[Values]:
+    """One value as the meter told it; BadReplyError where a table of known length came short."""
+    table = table_of(session.target.profile)
+    return whole_of((yield from session.read(name, args_of(name, table), usual=200)), name, table)
+
+
+def whole_of(reply: Reply[Values], name: str, table: Table) -> Values:
+    return understood(reply, name, lambda values: whole(name, values, table))
 
 
 def lift_stored(stored: Mapping[str, str]) -> YearSchedule | Unliftable:

@@ -27,6 +27,7 @@ __all__ = [
     "exactly",
     "is_whole",
     "number",
+    "rechecked",
     "with_check",
     "with_parity",
     "without_parity",
@@ -39,6 +40,7 @@ ACK: Final = 0x06
 NAK: Final = 0x15
 CRLF: Final = b"\r\n"
 
+_BEGIN: Final = re.compile(rb"[\x01\x02]")
 _ITEM: Final = re.compile(r"([A-Za-z0-9_]{0,16})\(([^()\x00-\x1f\x7f-\xff]{0,128})\)(?:\r\n)?")
 _ERROR: Final = re.compile(r"E(?:RR)?([0-9]{1,2})", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?", re.ASCII)
@@ -69,14 +71,22 @@ def with_check(frame: bytes, check: Check = Check.SUM) -> bytes:
     return frame + bytes([check.of(frame[1:])])
 
 
-def command(code: str, text: str, check: Check = Check.SUM) -> bytes:
+def command(code: str, text: str) -> bytes:
     """`SOH code STX text ETX check`."""
-    return with_check(b"\x01" + code.encode("ascii") + b"\x02" + text.encode("ascii") + b"\x03", check)
+    return with_check(b"\x01" + code.encode("ascii") + b"\x02" + text.encode("ascii") + b"\x03")
 
 
-def data_block(text: str, check: Check = Check.SUM) -> bytes:
+def data_block(text: str) -> bytes:
     """`STX text ETX check`."""
-    return with_check(b"\x02" + text.encode("ascii") + b"\x03", check)
+    return with_check(b"\x02" + text.encode("ascii") + b"\x03")
+
+
+def rechecked(frame: bytes, check: Check) -> bytes:
+    """What a line carries of a frame: those that end with a sum end with the check byte in use there."""
+    begin = _BEGIN.search(frame)
+    if check is Check.SUM or begin is None or frame[-2:-1] != bytes([ETX]):
+        return frame
+    return frame[: begin.start()] + with_check(frame[begin.start() : -1], check)
 
 
 def is_whole(frame: bytes, check: Check = Check.SUM) -> bool:

@@ -11,8 +11,9 @@ Rules: docs/protocols/energomera.md, 11 to 13. On other models than the CE6850M 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Final
 
@@ -30,12 +31,15 @@ from meterlink.errors import (
 from meterlink.flow import Announce, Change, Flow, WaitUntil, ask
 from meterlink.model import Action
 from meterlink.profiles import Profile
+from meterlink.wire.payload import PayloadError
 from meterlink_energomera.address import ANYBODY
+from meterlink_energomera.asking import one
 from meterlink_energomera.messages import Read, Write
-from meterlink_energomera.schedule import joined
+from meterlink_energomera.models import table_of
+from meterlink_energomera.schedule import args_of, joined
 from meterlink_energomera.session import Session, in_session, password_of
-from meterlink_energomera.stored import frames_of, means_same, read_raw, told_stored, writing_capability
-from meterlink_energomera.times import date_text, time_text
+from meterlink_energomera.stored import frames_of, means_same, read_raw, told_stored, whole_of, writing_capability
+from meterlink_energomera.times import date_text, read_date, read_time, time_text
 
 STEP_ORDER: Final = (Action.DST_OFF, Action.DST_ON, Action.CLOCK, Action.SCHEDULE, Action.HOLIDAYS)
 """The switch before the clock, as nobody knows whether forbidding it in summer moves the clock; the graphs before the
@@ -44,6 +48,9 @@ exception days that name them."""
 _YEARS: Final = range(1990, 2090)
 _HEAD_S: Final = 0.3
 """Between the last answer and the second that is set: time to make the announcement durable."""
+_AROUND_S: Final = 60
+"""Before and after the meter's own midnight nothing is set."""
+_DAY_S: Final = 86_400
 _IDLE_S: Final = 1.2
 _REST_S: Final = 0.5
 """These meters drop a session after 1.5 to 4 s without a request; a read takes up to half a second more."""
@@ -141,8 +148,9 @@ def _send(frames: Sequence[Write]) -> Flow[MeterlinkError | None]:
 def _read_back(session: Session, name: str, failure: MeterlinkError | None) -> Flow[str]:
     """In the same session where all went well, else in a new one without the password."""
     if failure is None:
-        reply = yield from ask(Read(name))
-        return joined(reply.value)
+        table = table_of(session.target.profile)
+        reply = yield from ask(Read(name, args_of(name, table)))
+        return joined(whole_of(reply, name, table))
     yield from session.abandon()
     return (yield from in_session(session.target, _reader(name)))
 
@@ -168,7 +176,7 @@ def set_clock(target: Target, operation: str, local: datetime, at: float, change
     seconds later.
 
     A session takes longer to open than `at` may allow, so both moments move on together; also over midnight, because
-    date and time are two frames.
+    date and time are two frames. The meter's own midnight is waited for, as its date would change under them.
     """
     refuse_anybody(target)
     target.profile.require("set_clock")
@@ -178,8 +186,16 @@ def set_clock(target: Target, operation: str, local: datetime, at: float, change
     if isinstance(session, MeterlinkError):
         return Written(found={}, failure=session)
     try:
-        reply = yield from ask(Read("DATE_"))
-        written = yield from _set_in(session, operation, local, at, reply.value, reply.received_at, change)
+        clock = yield from _shown(session)
+        setting = _planned(session, clock, local, at)
+        if clock.turns_by(setting.leaves):
+            yield from _stay(clock.heard_at, clock.turned_at)
+            clock = yield from _shown(session)
+            setting = _planned(session, clock, local, at)
+        told = replace(change, new=setting.local.isoformat())
+        yield Announce(operation, setting.frames, (told,) * len(setting.frames))
+        yield from _send_in_time(session, setting, clock.heard_at)
+        written = Written(found={})
     except (LinkError, WireError, RefusedError) as failure:
         written = Written(found={}, failure=failure)
     except MeterlinkError:
@@ -189,34 +205,74 @@ def set_clock(target: Target, operation: str, local: datetime, at: float, change
     return written
 
 
-def _set_in(
-    session: Session,
-    operation: str,
-    local: datetime,
-    at: float,
-    stored_date: tuple[str, ...],
-    now: float,
-    change: Change,
-) -> Flow[Written]:
-    later = timedelta(seconds=max(0, ceil(now + _HEAD_S + 2 * _travel_s(session) - at)))
-    if stored_date != (date_text(local + later),):
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the meter's clock showed when the port's was at `heard_at`; None for what made no sense."""
+
+    date: tuple[int, date] | None
+    second: int | None
+    """Of its day."""
+    heard_at: float
+
+    def turns_by(self, moment: float) -> bool:
+        """Whether its own midnight is within a minute of any time until then: DATE_ and TIME_ would be of two days."""
+        if self.second is None:
+            return False
+        return not _AROUND_S <= self.second <= _DAY_S - _AROUND_S - (moment - self.heard_at)
+
+    @property
+    def turned_at(self) -> float:
+        """When its midnight is a minute past."""
+        return self.heard_at + (_AROUND_S - (self.second or 0)) % _DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What is set, and when the last of the frames, TIME_, leaves."""
+
+    local: datetime
+    frames: tuple[Write, ...]
+    leaves: float
+
+
+def _shown(session: Session) -> Flow[_Shown]:
+    """A clock that shows nonsense is set like any other."""
+    told = (yield from ask(Read("DATE_", usual=24))).value
+    reply = yield from ask(Read("TIME_", usual=24))
+    on, second = None, None
+    with suppress(PayloadError):
+        on = read_date(one("DATE_")(told))
+    with suppress(PayloadError):
+        moment = read_time(date.min, one("TIME_")(reply.value))
+        second = moment.hour * 3600 + moment.minute * 60 + moment.second
+    return _Shown(on, second, reply.received_at)
+
+
+def _planned(session: Session, clock: _Shown, local: datetime, at: float) -> _Setting:
+    """The moment moved on by whole seconds until both frames can be in time."""
+    travel = _travel_s(session)
+    later = timedelta(seconds=max(0, ceil(clock.heard_at + _HEAD_S + 2 * travel - at)))
+    if clock.date != _day_of(local + later):
         later += timedelta(seconds=_answer_s(session))
     later = _past_midnight(local, later)
     wanted = local + later
-    time = Write("TIME_", time_text(wanted))
-    frames: tuple[Write, ...] = (time,)
-    if stored_date != (date_text(wanted),):
-        frames = (Write("DATE_", date_text(wanted)), time)
-    told = replace(change, new=wanted.isoformat())
-    leaves = at + later.total_seconds() - _travel_s(session)
-    yield Announce(operation, frames, (told,) * len(frames))
-    now = yield from _stay(now, leaves - len(frames[:-1]) * _answer_s(session))
-    for frame in frames[:-1]:
+    frames = (Write("DATE_", date_text(wanted)), Write("TIME_", time_text(wanted)))
+    return _Setting(wanted, frames[clock.date == _day_of(wanted) :], at + later.total_seconds() - travel)
+
+
+def _send_in_time(session: Session, setting: _Setting, now: float) -> Flow[None]:
+    *before, time = setting.frames
+    now = yield from _stay(now, setting.leaves - len(before) * _answer_s(session))
+    for frame in before:
         now = (yield from ask(frame)).received_at
-    yield from _stay(now, leaves)
-    yield WaitUntil(at + later.total_seconds() - _travel_s(session))
+    yield from _stay(now, setting.leaves)
+    yield WaitUntil(setting.leaves)
     yield from ask(time)
-    return Written(found={})
+
+
+def _day_of(moment: datetime) -> tuple[int, date]:
+    """As DATE_ tells it."""
+    return moment.isoweekday() % 7, moment.date()
 
 
 def _stay(now: float, until: float) -> Flow[float]:

@@ -16,6 +16,7 @@ from meterlink_mercury200.describe import describe
 from meterlink_mercury200.framing import reply_framer
 from meterlink_mercury200.messages import COMMANDS, readdressed
 from meterlink_mercury200.models import contradictions
+from meterlink_mercury200.words import WORDS
 
 _KEYS: Final = ("commands_absent", "commands_unknown", "archive_current_month", "model_code")
 _CURRENT_MONTH: Final = ("foreign-memory", "same-month")
@@ -25,6 +26,7 @@ class Mercury200:
     """Mercury 200.0x, 201.8, 203.2T, 206: no session, no password, no checksummed secrets."""
 
     family: Final = flows.FAMILY
+    words: Final = WORDS
     capabilities: Final = frozenset(
         {
             "identity",

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from meterlink.driver import ScheduleReading, Target
-from meterlink.errors import NoAnswerError, WireError
+from meterlink.errors import NoAnswerError, NotSupportedError, WireError
 from meterlink.flow import Flow, Reply, ask, instant
 from meterlink.model import (
     Absent,
     ArchiveReading,
     ArchiveRecord,
+    ArchiveSpan,
     Direction,
     DstSetting,
     EnergyReading,
@@ -35,7 +36,7 @@ from meterlink.model import (
     StatusValue,
     TariffMode,
 )
-from meterlink.profiles import Profile
+from meterlink.profiles import ARCHIVES, Profile
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.calendar import HOLIDAY, Event, EventTime, JournalIndex, MonthSlot, ParametrisationEvent
 from meterlink_mercury200.image import Image, lift
@@ -44,7 +45,7 @@ from meterlink_mercury200.models import why_not_asked
 from meterlink_mercury200.parameters import ParameterIndex, ParameterNumber
 from meterlink_mercury200.payload import NOTHING, Payload
 from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, HolidayHalfIndex, ScheduleIndex
-from meterlink_mercury200.values import Energies
+from meterlink_mercury200.values import Battery, Energies
 
 FAMILY: Final = "mercury200"
 
@@ -53,6 +54,7 @@ E = TypeVar("E", bound=Energies)
 
 _NO_TOTAL: Final = "the meter keeps no total; it is the sum of its tariffs"
 _ARCHIVE_DEPTH: Final = "the meter keeps the starts of twelve months"
+_NO_DAYS: Final = "no archive of days is read of this family"
 _NEVER_WRITTEN: Final = "the meter has no such time stored"
 
 JOURNALS: Final[Mapping[str, tuple[str, Command[JournalIndex, Any]]]] = {
@@ -157,37 +159,33 @@ def _registers(reply: Reply[E], quantity: Quantity) -> tuple[EnergyValue, ...]:
     )
 
 
-def read_archive(target: Target, months: int) -> Flow[ArchiveReading]:
+def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveReading]:
     """32h by explicit month, and 38h where the model has it; slot 0Fh ("current") is not trusted on any model.
 
     Twelve slots: a month later than the meter's current one belongs to the year before.
     """
-    target.profile.require("energy_archive")
+    target.profile.require(ARCHIVES[span])
+    if span is not ArchiveSpan.MONTH:  # 37h: docs/protocols/mercury200.md, 7.11
+        raise NotSupportedError(model=target.profile.model, capability=ARCHIVES[span], why=_NO_DAYS)
     clock = yield from _ask(target, m.READ_CLOCK)
     records: list[ArchiveRecord] = []
     absent: list[Absent] = []
-    if months > MonthSlot.months:
-        absent.append(Absent(what=f"{months - MonthSlot.months} months before", reason=_ARCHIVE_DEPTH))
+    if count > MonthSlot.months:
+        absent.append(Absent(what=f"{count - MonthSlot.months} months before", reason=_ARCHIVE_DEPTH))
     reactive = _supports(target.profile, "reactive_archive")
-    for month in _last_months(clock.value.local.date(), min(months, MonthSlot.months)):
+    for month in span.starts(clock.value.local.date(), min(count, MonthSlot.months)):
         slot = MonthSlot(month.month - 1)
         registers: tuple[EnergyValue, ...] = ()
-        active = yield from _try(target, f"{month:%Y-%m}", m.READ_ARCHIVE, absent, slot)
+        active = yield from _try(target, span.label(month), m.READ_ARCHIVE, absent, slot)
         if active is not None:
             registers = _registers(active, Quantity.ACTIVE)
         if reactive:
-            other = yield from _try(target, f"{month:%Y-%m} reactive", m.READ_REACTIVE_ARCHIVE, absent, slot)
+            other = yield from _try(target, f"{span.label(month)} reactive", m.READ_REACTIVE_ARCHIVE, absent, slot)
             if other is not None:
                 registers += _registers(other, Quantity.REACTIVE)
         if registers:
-            records.append(ArchiveRecord(month=month, registers=registers))
-    return ArchiveReading(records=tuple(records), read_at=instant(clock.received_at), absent=tuple(absent))
-
-
-def _last_months(today: date, count: int) -> list[date]:
-    """First days of the last `count` months, the current one last."""
-    newest = today.year * 12 + today.month - 1
-    return [date(number // 12, number % 12 + 1, 1) for number in range(newest - count + 1, newest + 1)]
+            records.append(ArchiveRecord(start=month, registers=registers))
+    return ArchiveReading(span=span, records=tuple(records), read_at=instant(clock.received_at), absent=tuple(absent))
 
 
 # --- the moment -----------------------------------------------------------------------------------------------------
@@ -327,25 +325,36 @@ def _journal_event(index: int, reply: Reply[Any]) -> JournalEvent | None:
 
 # --- the rest -------------------------------------------------------------------------------------------------------
 
+BATTERY_LOW_V: Final = Decimal("2.6")
+"""Below it a clock will not outlive many outages.
+
+The cells behind these clocks are lithium cells of 3 V, which stay at 2.9 to 3.1 V until they are nearly empty and then
+fall fast. Of a neighbouring family the maker flags a meter at 2.65 V and calls it an error at 2.2 V.
+"""
 _OUTPUTS: Final = ("telemetry 5000 imp/kWh", "telemetry 10000 imp/kWh", "quartz / 8 (clock test)", "load control")
 
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """One further fact: its name, the command, the unit and how its value is written."""
+    """One further fact: its name, the command, the unit, how its value is written, and when to look at it."""
 
     name: str
     command: Command[Any, Any]
     unit: str
     shown: Callable[[Any], str]
+    alarms: Callable[[Any], bool] = lambda _: False
 
 
 def _event_time(value: EventTime) -> str:
     return "" if value.at is None else value.at.isoformat(sep=" ")
 
 
+def _is_low(value: Battery) -> bool:
+    return value.battery_v < BATTERY_LOW_V
+
+
 _STATUS: Final = (
-    _Fact("battery voltage", m.READ_BATTERY, "V", lambda value: str(value.battery_v)),
+    _Fact("battery voltage", m.READ_BATTERY, "V", lambda value: str(value.battery_v), _is_low),
     _Fact("last power off", m.READ_POWER_OFF, "", _event_time),
     _Fact("last power on", m.READ_POWER_ON, "", _event_time),
     _Fact("cover last opened", m.READ_COVER_OPENED, "", _event_time),
@@ -380,5 +389,6 @@ def read_status(target: Target) -> Flow[StatusReading]:
             absent.append(Absent(what=fact.name, reason=_NEVER_WRITTEN))
             continue
         raw = _data(reply).hex(" ").upper()
-        values.append(StatusValue(name=fact.name, value=fact.shown(reply.value), unit=fact.unit, raw=raw))
+        shown, alarm = fact.shown(reply.value), fact.alarms(reply.value)
+        values.append(StatusValue(name=fact.name, value=shown, unit=fact.unit, raw=raw, alarm=alarm))
     return StatusReading(values=tuple(values), read_at=read_at, absent=tuple(absent))

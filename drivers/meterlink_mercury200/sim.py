@@ -17,15 +17,12 @@ Rules of the wire:
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from enum import StrEnum
 from math import inf
 from typing import Final
 
 from meterlink.profiles import Profile
-from meterlink.sim.line import Burst
+from meterlink.sim.hearing import Appointment, Heard, HearingMeter, Verdict
 from meterlink.sim.state import SimState
-from meterlink.wire.framer import NEED_DATA, Damaged
 from meterlink.wire.line import Line
 from meterlink.wire.payload import PayloadError
 from meterlink_mercury200.framing import command_framer
@@ -44,56 +41,23 @@ __all__ = ["Behaviour", "Heard", "SimulatedMercury200", "Verdict", "simulate"]
 
 _NO_GROUP: Final = 0
 _MOST_WAITING: Final = 16
-_MOST_UNSENT: Final = 64
-_LOG_LENGTH: Final = 2000
-_LOG_BYTES: Final = 64
 
 
-class Verdict(StrEnum):
-    """What became of bytes that the meter heard."""
-
-    ANSWERED = "answered"
-    GROUP = "carried out for the group"
-    DAMAGED = "not a frame"
-    FOREIGN = "another address"
-    UNKNOWN = "unknown command"
-    ABSENT = "this model lacks the command"
-    SENSELESS = "wrong length or senseless data"
-    SILENT = "no answer is known"
-    ASLEEP = "lost after a long pause"
-    TOO_MANY = "too many at once"
-    DEAF = "came while it was sending"
-    POWERLESS = "came while it had no power"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """A line of the meter's log; of long noise only the first bytes are kept."""
-
-    at: float
-    verdict: Verdict
-    raw: bytes
-
-
-class SimulatedMercury200:
+class SimulatedMercury200(HearingMeter):
     """One meter. Times in seconds since 1970 UTC."""
 
     def __init__(self, profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> None:
         self._behaviour = behaviour or Behaviour()
+        deaf = self._behaviour.deaf_while_sending
+        super().__init__(command_framer(), gap_s=state.gap_s, deaf_while_sending=deaf)
         self._memory = Memory(profile, state, self._behaviour)
         self._gap_chars = profile.timing.quiet_chars
-        self._gap_s = state.gap_s
         self._absent = codes_lacking(profile)
         self._absent |= {write for write, read in READ_BACK.items() if read in self._absent}
-        self._framer = command_framer()
-        self._last_byte_at = -inf
         self._last_frame_at = -inf
         self._waiting: deque[bytes] = deque()
-        self._unsent: deque[Burst] = deque(maxlen=_MOST_UNSENT)
-        self._busy_until = -inf
         self._dies_after = self._behaviour.dies_after_writes
         self._dead_from = self._dead_until = inf
-        self._log: deque[Heard] = deque(maxlen=_LOG_LENGTH)
 
     # --- what it shows -----------------------------------------------------------------------------------------------
 
@@ -121,45 +85,10 @@ class SimulatedMercury200:
         return self._memory
 
     @property
-    def log(self) -> list[Heard]:
-        """What it heard and what became of it, oldest first; bounded."""
-        return list(self._log)
-
-    @property
     def unknown_commands(self) -> list[bytes]:
         """Right frames to this meter whose command it does not know or lacks, or to which no answer is known."""
         unknown = (Verdict.UNKNOWN, Verdict.ABSENT, Verdict.SILENT)
         return [heard.raw for heard in self._log if heard.verdict in unknown]
-
-    # --- the wire ----------------------------------------------------------------------------------------------------
-
-    def receive(self, data: bytes, now: float) -> None:
-        """Bytes whose last one ended at `now`."""
-        if not data:
-            return
-        self._advance(now - len(data) * self.line.char_s)
-        if self._behaviour.deaf_while_sending and now < self._busy_until:
-            self._note(now, Verdict.DEAF, data)
-            return
-        self._last_byte_at = now
-        self._framer.receive_data(data)
-        self._collect(now)
-
-    def due(self) -> float | None:
-        dues = [self._unsent[0].at] if self._unsent else []
-        if self._waiting:
-            dues.append(self._acts_at)
-        if self._framer.pending:
-            dues.append(self._silent_at)
-        return min(dues, default=None)
-
-    def poll(self, now: float) -> list[Burst]:
-        """The answers that have begun by `now`."""
-        self._advance(now)
-        sent = [burst for burst in self._unsent if burst.at <= now]
-        for _ in sent:
-            self._unsent.popleft()
-        return sent
 
     # --- silences ----------------------------------------------------------------------------------------------------
 
@@ -169,38 +98,23 @@ class SimulatedMercury200:
         return self._gap_chars * self.line.char_s * times
 
     @property
-    def _silent_at(self) -> float:
-        """When the bytes that wait for more are taken as they are."""
-        return self._last_byte_at + (self._own_gap_s if self._gap_s is None else self._gap_s)
-
-    @property
     def _acts_at(self) -> float:
         """When the first waiting frame is carried out: after a silence and after the answer before."""
-        gap_s = self._own_gap_s if self._gap_s is None else min(self._gap_s, self._own_gap_s)
-        return max(self._last_byte_at + gap_s, self._busy_until)
+        return max(self._last_byte_at + min(self._gap_s, self._own_gap_s), self._busy_until)
 
-    def _advance(self, now: float) -> None:
-        """Let everything happen that is due by `now`."""
-        if self._framer.pending and self._silent_at <= now:
-            ended_at = self._last_byte_at
-            self._framer.silence()
-            self._collect(ended_at)
-        while self._waiting and self._acts_at <= now:
-            acts_at = self._acts_at
-            self._take(self._waiting.popleft(), acts_at)
-
-    def _collect(self, ended_at: float) -> None:
-        while (event := self._framer.next_event()) is not NEED_DATA:
-            if isinstance(event, Damaged):
-                self._note(ended_at, Verdict.DAMAGED, event.raw)
-            elif len(self._waiting) >= _MOST_WAITING:
-                self._note(ended_at, Verdict.TOO_MANY, event.raw)
-            else:
-                self._waiting.append(event.raw)
+    def _appointment(self) -> Appointment | None:
+        return Appointment(self._acts_at, self._act) if self._waiting else None
 
     # --- frames ------------------------------------------------------------------------------------------------------
 
-    def _take(self, frame: bytes, now: float) -> None:
+    def _hear(self, frame: bytes, now: float) -> None:
+        if len(self._waiting) >= _MOST_WAITING:
+            self._note(now, Verdict.TOO_MANY, frame)
+        else:
+            self._waiting.append(frame)
+
+    def _act(self, now: float) -> None:
+        frame = self._waiting.popleft()
         if self._is_dead(now):
             self._note(now, Verdict.POWERLESS, frame)
             return
@@ -241,16 +155,8 @@ class SimulatedMercury200:
         if to_group:
             return Verdict.GROUP
         line = old_line if self._behaviour.ack_at_old_speed else self.line
-        self._send(encode_frame(self.address, frame[4], answer.encode()), now, line)
+        self._speak(encode_frame(self.address, frame[4], answer.encode()), now + self._behaviour.latency_s, line)
         return Verdict.ANSWERED
-
-    def _send(self, frame: bytes, now: float, line: Line) -> None:
-        burst = Burst(now + self._behaviour.latency_s, frame, line)
-        self._busy_until = burst.ends_at
-        self._unsent.append(burst)
-
-    def _note(self, at: float, verdict: Verdict, raw: bytes) -> None:
-        self._log.append(Heard(at=at, verdict=verdict, raw=raw[:_LOG_BYTES]))
 
     # --- power -------------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from typing import Any, Final, TypeVar, cast
 
 from meterlink.errors import ConfigError
 from meterlink.profiles import Profile
-from meterlink.sim.clock import DST_RULE, DstRule, MeterClock, local_from_us, microseconds
-from meterlink.sim.energy import EnergyMeter, EnergyRegisters, Switches
+from meterlink.sim.clock import DST_RULE, DstRule, MeterClock
+from meterlink.sim.energy import EnergyRegisters, Switches
 from meterlink.sim.state import SimState
 from meterlink.tariff import DayKind, ScheduleLimits
 from meterlink.wire.payload import PayloadError
@@ -110,15 +110,7 @@ class Memory:
         self._set_up_tables(state, schedule_limits(profile.limits))
         self._weekday_shift = 0
         self._forced: tuple[date, int, int] | None = None
-        self.energy = EnergyMeter(
-            clock=self.clock,
-            switches_on=self._switches_on,
-            now=state.started_at,
-            load_w=state.load_w,
-            start_kwh=state.energy_kwh,
-            archive_months=12,
-        )
-        self.energy.remember_past()
+        self.energy = state.energy(self.clock, self._switches_on, archive_months=12)
         self.first_maximum = self.clock.local(state.started_at) - timedelta(days=9)
         self.maxima_reset = dict.fromkeys(range(3), self.first_maximum)
         self._battery_hours = _HOURS_ON_BATTERY
@@ -336,7 +328,7 @@ def _serial_number(state: SimState, short_address: bool) -> str:
 
 def _clock(state: SimState, behaviour: Behaviour) -> MeterClock:
     return MeterClock(
-        local_from_us(microseconds(state.started_at)) + state.utc_offset + state.clock_error,
+        state.local,
         state.started_at,
         running=behaviour.clock_running,
         dst_enabled=state.dst_enabled,

@@ -19,7 +19,7 @@ from meterlink.audit.scan import Place, Scan
 from meterlink.audit.tree import Frontier
 from meterlink.errors import AuditError
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _ROOTS: Final = 200
 """So many heads that were held against the log are remembered with it."""
 _PURPOSE: Final = b"meterlink hint, no checkpoint\n"

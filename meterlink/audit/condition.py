@@ -33,6 +33,7 @@ from meterlink.errors import (
     AuditFormatError,
     AuditNotWritableError,
     KeyLostError,
+    LogError,
     LogUnreadableError,
     told_os_error,
 )
@@ -64,8 +65,8 @@ def telling_unreadable(folder: Path) -> Iterator[None]:
 
 def name_log(error: AuditError, place: LogPlace) -> None:
     """Let an error about a log whose first record cannot be read name the folder instead."""
-    if not getattr(error, "log", place):
-        error.log = place.folder.path.name  # type: ignore[attr-defined]
+    if isinstance(error, LogError) and not error.log:
+        error.log = place.folder.path.name
 
 
 def told_bytes(count: int) -> str:

@@ -87,6 +87,17 @@ class Doubts:
             del self._open[place]
 
 
+def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Numbers of frames as people are told them: first and last of those that follow one another."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if found and number - found[-1][1] <= 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return found
+
+
 def unread(records: Iterable[Record]) -> list[Doubt]:
     """Frames that were acknowledged, and of which nobody wrote down what the meter holds since; none is in doubt."""
     left = Doubts(known=KNOWN_RESULTS - {"ok"})

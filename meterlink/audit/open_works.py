@@ -22,18 +22,20 @@ _UNKNOWN: Final = "?"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWork:
     """One work. `record` is the index of its work.open, `opened_at` that record's moment, `order` the number of its
-    order, `serial_number` the meter that answered, `wrote` whether a frame that can change it was ever announced."""
+    order and `order_sha256` that of its bytes, `serial_number` the meter that answered, `wrote` whether a frame that
+    can change it was ever announced."""
 
     work: str
     record: int
     opened_at: str
     order: str | None = None
+    order_sha256: str | None = None
     serial_number: str | None = None
     wrote: bool = False
 
     def facts(self) -> dict[str, object]:
         """For JSON."""
-        return asdict(self)
+        return {name: fact for name, fact in asdict(self).items() if name != "order_sha256"}
 
     def error(self) -> WorkOpenError:
         """Why nobody else writes to its meter."""
@@ -86,10 +88,12 @@ class OpenWorks:
 
 
 def _opened(record: Record, work: str) -> OpenWork:
+    order = table_in(record.d, "order")
     return OpenWork(
         work=work,
         record=record.n,
         opened_at=record.fields["t"],
-        order=text_in(table_in(record.d, "order"), "number"),
+        order=text_in(order, "number"),
+        order_sha256=text_in(order, "sha256"),
         serial_number=text_in(table_in(record.d, "meter"), "answered"),
     )

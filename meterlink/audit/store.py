@@ -107,6 +107,11 @@ class SealedLog:
         """Those of them that may be about this meter."""
         return self._writer.chain.doubts.of_meter(serial_number)
 
+    @property
+    def open_works(self) -> list[OpenWork]:
+        """Works that are not closed, as far as this run has seen."""
+        return list(self._writer.chain.works)
+
     def open_works_at(self, serial_number: str) -> list[OpenWork]:
         """Works at this meter that are not closed, as far as this run has seen."""
         return self._writer.chain.works.of_meter(serial_number)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from meterlink.audit.chain import Chain
+from meterlink.audit.open_works import OpenWork
+from meterlink.audit.opening import read_known
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Record
 from meterlink.audit.scan import Place, Scan, refuse_fault, scan
@@ -36,6 +38,13 @@ def works_of(place: LogPlace) -> list[WorkSeen]:
     return [WorkSeen(id=work, opened=record, closed=work not in still_open) for work, record in opened.items()]
 
 
+def open_works(place: LogPlace) -> list[OpenWork]:
+    """Those that are not closed, read from where the hint names; ChainBrokenError where the log does not hold."""
+    found = read_known(place)
+    refuse_fault(found)
+    return list(found.chain.works)
+
+
 class WorkRecords:
     """The records of one work, while others may still come: a long log is read once, and then only what is new."""
 
@@ -63,6 +72,19 @@ def records_of(place: LogPlace, work: str) -> list[Record]:
     return WorkRecords(place, work).now()
 
 
+def records_of_each(place: LogPlace, works: Collection[str]) -> dict[str, list[Record]]:
+    """The records of several works, by work."""
+    found: dict[str, list[Record]] = {work: [] for work in works}
+
+    def take(record: Record) -> None:
+        if record.work in found:
+            found[record.work].append(record)
+
+    if found:
+        _read(place, take)
+    return found
+
+
 def records_at(place: LogPlace, indexes: Collection[int]) -> dict[int, Record]:
     """Records by their indexes."""
     found: dict[int, Record] = {}
@@ -71,7 +93,8 @@ def records_at(place: LogPlace, indexes: Collection[int]) -> dict[int, Record]:
         if record.n in indexes:
             found[record.n] = record
 
-    _read(place, take)
+    if indexes:
+        _read(place, take)
     return found
 
 

@@ -9,12 +9,12 @@ import click
 
 from meterlink.audit.run import Run
 from meterlink.cli import output
-from meterlink.cli.act_files import COPIES, FORMATS, act_of, file_name, refuse_existing, write_act
+from meterlink.cli.act_files import COPIES, FORMATS, act_of, file_name, refuse_written, write_act
 from meterlink.cli.act_shown import show_act
 from meterlink.cli.asking import lang_option, language_of
 from meterlink.cli.audit.common import PATH, audit_home, recorded, refuse_empty_work
-from meterlink.cli.file_names import refuse_device
 from meterlink.cli.grammar import Group
+from meterlink.cli.new_files import refuse_device
 from meterlink.cli.options import Given, json_option, pass_given
 from meterlink.errors import ConfigError
 from meterlink.language import Language
@@ -62,10 +62,10 @@ def print_act(given: Given, /, work: str | None, outs: tuple[Path, ...], copies:
     home = audit_home()
     found = act_of(home.current(), work)
     files = outs or tuple(file_name(found.work, each) for each in FORMATS)
-    refuse_existing(files)
+    refuse_written(files)
     with recorded(home.open(Run.start()), home) as log:
         write_act(log, found, files, language, copies)
-    line = passport_line(found.body, language)
+    line = passport_line(found.body, language, found.family)
     facts = {
         "work": found.work,
         "result": found.body["result"],

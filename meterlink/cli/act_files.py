@@ -16,9 +16,12 @@ from meterlink.audit.private import private_path, read_openings
 from meterlink.audit.record import Entry, Record
 from meterlink.audit.store import SealedLog
 from meterlink.audit.works import records_of, works_of
-from meterlink.errors import ActError, AuditFormatError, ConfigError, told_os_error
+from meterlink.cli.new_files import refuse_existing, write_new
+from meterlink.errors import ActError, AuditFormatError, ConfigError, DriverError, UnknownFamilyError
 from meterlink.language import Language
+from meterlink.registry import load_driver
 from meterlink.report.act_body import act_body, body_sha256
+from meterlink.report.act_words import NO_FAMILY, Phrases
 
 FORMATS: Final = ("pdf", "html")
 COPIES: Final = 2
@@ -29,14 +32,11 @@ _WHY: Final = {
     "open": "the work {work} is still open",
     "other": "the log says that the body of the act of {work} has another hash than the one its records give now",
     "none": "no work in this log is closed yet",
-    "there": "there is such a file already",
-    "disk": "it cannot be written: {error}",
 }
 _ADVICE: Final = {
     "open": "Run the command that began it again; an act is made when the work is closed.",
     "none": "`meterlink visit ORDER` does a work and prints its act.",
     "there": "Give another name, or move that file away: an act that somebody may have signed is not overwritten.",
-    "disk": "Give a file in a folder that you may write.",
 }
 
 
@@ -49,6 +49,14 @@ class Act:
     sha256: str
     openings: Mapping[str, Opening]
 
+    @property
+    def family(self) -> Phrases:
+        """The words of the family that the log names; none where it is not installed here."""
+        try:
+            return load_driver(self.body["program"]["family"]).words
+        except (UnknownFamilyError, DriverError):
+            return NO_FAMILY
+
 
 def judge(records: Sequence[Record]) -> tuple[str, str]:
     """SHA-256 of the act's body over the records of a work, and the result that it states."""
@@ -58,8 +66,12 @@ def judge(records: Sequence[Record]) -> tuple[str, str]:
 
 def act_of(place: LogPlace, work: str | None) -> Act:
     """The act of a work; without one, of the work that was closed last."""
-    work = work or _last_closed(place)
-    records = records_of(place, work)
+    return act_over(place, records_of(place, work or _last_closed(place)))
+
+
+def act_over(place: LogPlace, records: Sequence[Record]) -> Act:
+    """The act over all the records of one work."""
+    work = records[0].work or ""
     close = next((record for record in records if record.type == "work.close"), None)
     if close is None:
         raise ConfigError(setting="--work", why=_WHY["open"].format(work=work), advice=_ADVICE["open"])
@@ -104,11 +116,9 @@ def free_names(work: str, folder: Path) -> list[Path]:
     return files
 
 
-def refuse_existing(files: Sequence[Path]) -> None:
+def refuse_written(files: Sequence[Path]) -> None:
     """ConfigError for a file that is there."""
-    for file in files:
-        if file.exists():
-            raise ConfigError(setting=str(file), why=_WHY["there"], advice=_ADVICE["there"])
+    refuse_existing(files, _ADVICE["there"])
 
 
 def write_act(log: SealedLog, act: Act, files: Sequence[Path], language: Language, copies: int = COPIES) -> None:
@@ -116,12 +126,7 @@ def write_act(log: SealedLog, act: Act, files: Sequence[Path], language: Languag
     checkpoint = log.checkpoint().encode().decode("utf-8")
     rendered = {file: _render(file, act, checkpoint, language) for file in files}
     for file, content in rendered.items():
-        try:
-            with file.open("xb") as stream:
-                stream.write(content)
-        except OSError as error:
-            why = _WHY["disk"].format(error=told_os_error(error))
-            raise ConfigError(setting=str(file), why=why, advice=_ADVICE["disk"]) from error
+        write_new(file, content, _ADVICE["there"])
     issued = [
         {
             "format": file.suffix.removeprefix("."),
@@ -138,7 +143,7 @@ def _render(file: Path, act: Act, checkpoint: str, language: Language) -> bytes:
     if file.suffix == ".html":
         from meterlink.report.act_html import render_html
 
-        return render_html(act.body, act.openings, checkpoint, language).encode("utf-8")
+        return render_html(act.body, act.openings, checkpoint, language, act.family).encode("utf-8")
     from meterlink.report.act_pdf import render_pdf
 
-    return render_pdf(act.body, act.openings, checkpoint, language)
+    return render_pdf(act.body, act.openings, checkpoint, language, act.family)

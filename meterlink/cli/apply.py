@@ -20,8 +20,9 @@ from meterlink.cli.asking import (
 from meterlink.cli.at_meter import place_of, refuse_unfit
 from meterlink.cli.audit.common import PATH, audit_home, read_given
 from meterlink.cli.grammar import Command
-from meterlink.cli.job import ended_facts, job, raise_problem, show_ended
+from meterlink.cli.job import job, raise_problem
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.work_shown import ended_facts, show_ended
 from meterlink.language import Language, Words
 from meterlink.visit.form import unasked
 from meterlink.visit.order import Order
@@ -37,7 +38,6 @@ _EXAMPLES: Final = (
     "meterlink apply visit.plan --port COM3",
     "meterlink apply visit.plan --port tcp://192.168.0.7:4001 --yes --json",
 )
-_WHY: Final = {"preview": "it is a preview, made without an order"}
 _WORDS: Final = Words(
     {
         Language.EN: {"act": "the act: meterlink act print --work {work}"},

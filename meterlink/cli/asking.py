@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import click
@@ -12,7 +13,7 @@ import click
 from meterlink.cli import output
 from meterlink.cli.options import Given
 from meterlink.driver import Driver
-from meterlink.errors import ConfigError, NotConfirmedError
+from meterlink.errors import ConfigError, NotAbandonedError, NotConfirmedError
 from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.profiles import Profile
@@ -35,12 +36,13 @@ _SOURCE_HELP: Final = (
     "clock just now)"
 )
 CONFIRMING_TRIES: Final = 3
-"""So often a serial number may be mistyped; people stand on ladders."""
+"""So often what confirms may be mistyped; people stand on ladders."""
 
 _WHY: Final = {
     "json": "--json asks nothing, and --yes was not given",
     "no terminal": "there is no terminal to ask in, and --yes was not given",
-    "typed": "what was typed was not its serial number, {tries} times",
+    "serial": "what was typed was not its serial number, {tries} times",
+    "work": "what was typed was not its id, {tries} times",
     "unanswered": "the question was not answered",
     "performer": "the order knows no performer {id!r}; it has {known}",
 }
@@ -49,19 +51,35 @@ _WORDS: Final = Words(
     {
         Language.EN: {
             "serial": "Type the serial number of the meter to have this written (nothing else confirms)",
-            "other": "Attempt {attempt} of {tries}: {typed!r} is not the serial number of this meter.",
+            "other serial": "Attempt {attempt} of {tries}: {typed!r} is not the serial number of this meter.",
+            "work": "Type the id of the work to close it without knowing what stands in the meter (nothing else "
+            "confirms)",
+            "other work": "Attempt {attempt} of {tries}: {typed!r} is not the id of this work.",
             "nothing": "Attempt {attempt} of {tries}: nothing was typed.",
             "prompt": "Before the dialogue with the meter: {prompt}. Press Enter when that is done",
             "source": "This computer shows {now}. Is that right? system: the network keeps it right; confirmed: I "
-            "compared it with a trusted clock just now; unknown",
+            "compared it with a trusted clock just now",
+            "moment": "%Y-%m-%d %H:%M:%S %Z",
+            "system": "system",
+            "confirmed": "confirmed",
+            "unknown": "unknown",
+            "none of them": "{typed!r} is none of: {words}.",
         },
         Language.RU: {
             "serial": "Наберите заводской номер прибора, чтобы это записать (ничто другое не подтверждает)",
-            "other": "Попытка {attempt} из {tries}: {typed!r} - не номер этого прибора.",
+            "other serial": "Попытка {attempt} из {tries}: {typed!r} - не номер этого прибора.",
+            "work": "Наберите номер работы, чтобы закрыть её, не зная, что стоит в приборе (ничто другое не "
+            "подтверждает)",
+            "other work": "Попытка {attempt} из {tries}: {typed!r} - не номер этой работы.",
             "nothing": "Попытка {attempt} из {tries}: ничего не набрано.",
             "prompt": "Перед обменом с прибором: {prompt}. Нажмите Enter, когда сделано",
-            "source": "Этот компьютер показывает {now}. Это верно? system: часы ведёт сеть; confirmed: я только что "
-            "сверил их с надёжными часами; unknown: неизвестно",
+            "source": "Этот компьютер показывает {now}. Это верно? сеть: часы ведёт сеть; сверено: я только что "
+            "сверил их с надёжными часами",
+            "moment": "%d.%m.%Y %H:%M:%S %Z",
+            "system": "сеть",
+            "confirmed": "сверено",
+            "unknown": "неизвестно",
+            "none of them": "{typed!r} - не один из ответов: {words}.",
         },
     }
 )
@@ -113,24 +131,45 @@ def can_ask() -> bool:
 
 def refuse_unaskable(yes: bool, serial_number: str, *, as_json: bool) -> None:
     """NotConfirmedError at once where nobody could confirm later: whoever reads documents sees no plan."""
-    if not yes and (as_json or not can_ask()):
-        raise NotConfirmedError(serial_number=serial_number, why=_WHY["json" if as_json else "no terminal"])
+    if not yes and (why := _unaskable(as_json)):
+        raise NotConfirmedError(serial_number=serial_number, why=why)
+
+
+def _unaskable(as_json: bool) -> str:
+    """Why nobody can be asked; empty where somebody can."""
+    return _WHY["json"] if as_json else "" if can_ask() else _WHY["no terminal"]
 
 
 def confirm(driver: Driver, serial_number: str, by: str, yes: bool, language: Language) -> Confirmed:
     """The meter's serial number, typed by a person; NotConfirmedError when it was not."""
     if yes:
         return Confirmed(by=by, how=_BY_OPTION)
+    why = _untyped("serial", lambda typed: driver.same_serial(typed, serial_number), language)
+    if why:
+        raise NotConfirmedError(serial_number=serial_number, why=why)
+    return Confirmed(by=by, how=_BY_TYPING)
+
+
+def confirm_abandoning(work: str, yes: bool, language: Language, *, as_json: bool) -> None:
+    """The id of a work that is given up, typed by a person; NotAbandonedError when it was not, or nobody can be
+    asked."""
+    why = "" if yes else _unaskable(as_json) or _untyped("work", lambda typed: typed == work, language)
+    if why:
+        raise NotAbandonedError(work=work, why=why)
+
+
+def _untyped(asked: str, fits: Callable[[str], bool], language: Language) -> str:
+    """Why what confirms was not typed; empty where it was."""
     for attempt in range(1, CONFIRMING_TRIES + 1):
         try:
-            typed = ask(_WORDS("serial", language)).strip()
+            typed = ask(_WORDS(asked, language)).strip()
         except UnansweredError:
-            raise NotConfirmedError(serial_number=serial_number, why=_WHY["unanswered"]) from None
-        if typed and driver.same_serial(typed, serial_number):
-            return Confirmed(by=by, how=_BY_TYPING)
-        wrong = "other" if typed else "nothing"
+            return _WHY["unanswered"]
+        if typed and fits(typed):
+            return ""
+        wrong = f"other {asked}" if typed else "nothing"
         output.aside(_WORDS(wrong, language, attempt=attempt, tries=CONFIRMING_TRIES, typed=typed))
-    raise NotConfirmedError(serial_number=serial_number, why=_WHY["typed"].format(tries=CONFIRMING_TRIES))
+    return _WHY[asked].format(tries=CONFIRMING_TRIES)
 
 
 def performer_of(order: Order, wanted: str | None) -> str:
@@ -144,13 +183,17 @@ def performer_of(order: Order, wanted: str | None) -> str:
     return wanted
 
 
-def time_source_of(said: str | None, now: str, language: Language) -> TimeSource:
+def said_source(said: str | None) -> TimeSource:
+    """What was said, where nobody is asked."""
+    return TimeSource.UNKNOWN if said is None else TimeSource(said)
+
+
+def time_source_of(said: str | None, now: datetime, language: Language) -> TimeSource:
     """What was said, or what is answered; unknown where nobody can be asked."""
-    if said is not None:
-        return TimeSource(said)
-    if not can_ask():
-        return TimeSource.UNKNOWN
-    return TimeSource(choose(_WORDS("source", language, now=now), [each.value for each in TimeSource]))
+    if said is not None or not can_ask():
+        return said_source(said)
+    question = _WORDS("source", language, now=format(now, _WORDS("moment", language)))
+    return TimeSource(choose(question, {each: _WORDS(each, language) for each in TimeSource}, language))
 
 
 def prompt(actions: Collection[Action], profile: Profile, yes: bool, language: Language) -> None:
@@ -162,17 +205,21 @@ def prompt(actions: Collection[Action], profile: Profile, yes: bool, language: L
             output.aside(each)
 
 
-def ask(question: str, usual: str = "") -> str:
-    """One line; what Enter alone means is `usual`."""
-    answer: str = _prompt(question, default=usual, show_default=bool(usual))
+def ask(question: str) -> str:
+    """One line; Enter alone is an empty one."""
+    answer: str = _prompt(question, default="", show_default=False)
     return answer
 
 
-def choose(question: str, answers: list[str], usual: str | None = None) -> str:
-    """One of several words."""
-    words = [str(each) for each in answers]  # members of an enum would go by their names
-    answer: str = _prompt(question, type=click.Choice(words), default=None if usual is None else str(usual))
-    return answer
+def choose(question: str, answers: Mapping[str, str], language: Language, usual: str | None = None) -> str:
+    """The code of one of several answers; `answers` has the word for each code, and either may be typed."""
+    codes = {said.casefold(): code for code, word in answers.items() for said in (word, code)}
+    words = ", ".join(answers.values())
+    while True:
+        typed: str = _prompt(f"{question} ({words})", default=None if usual is None else answers[usual])
+        if typed.strip().casefold() in codes:
+            return codes[typed.strip().casefold()]
+        output.aside(_WORDS("none of them", language, typed=typed, words=words))
 
 
 def _prompt(question: str, **how: Any) -> Any:

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from meterlink.cli.connect import Meter, Place, connected_at, find_place, library, surroundings
+from meterlink.cli.key_ring import resolve_secret
 from meterlink.cli.options import Given
-from meterlink.cli.secret import resolve_secret
 from meterlink.cli.settings import Setting, resolve
 from meterlink.errors import ConfigError, NotOrderedMeterError
 from meterlink.flow import Gate, closed_gate

@@ -62,7 +62,6 @@ _BAD_PORT: Final = {
 }
 _MODEL_UNPROVEN: Final = "the meter does not tell its model; {model} is what was given"
 _SERIAL_PREFIX: Final = "serial:"
-_PROGRESS: Final = "reading {port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +158,7 @@ def connected_at(
     if needs is not None and not profile.variants:
         profile.require(needs)
     with ExitStack() as stack:
-        observers: list[Observer] = [
-            stack.enter_context(output.Progress(_PROGRESS.format(port=place.url.text.partition("?")[0])))
-        ]
+        observers: list[Observer] = [stack.enter_context(output.Progress(place.url.text.partition("?")[0]))]
         if observer is not None:
             observers.append(observer)
         if place.trace is not None:

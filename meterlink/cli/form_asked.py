@@ -5,7 +5,7 @@ What a seal cannot be stands in `visit/seal_rules.py`; an answer that breaks a r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -40,7 +40,14 @@ _WORDS: Final = Words(
             "again": "If it is off all the same, type its number again (Enter: it stays)",
             "stays": "Seal {number} is not recorded as removed.",
             "reason": "Reason for removing it",
-            "presence": "The customer: present, absent (and told before), refused",
+            "presence": "The customer; absent means told before",
+            "whole": "whole",
+            "damaged": "damaged",
+            "missing": "missing",
+            "present": "present",
+            "absent": "absent",
+            "refused": "refused",
+            "not-stated": "not-stated",
             "representative": "Name of whoever is present for the customer (Enter: not stated)",
             "installed": "Number of a seal that you have put on (Enter: none, or none further)",
             "remark": "Remark for the act (Enter: none, or none further)",
@@ -50,8 +57,7 @@ _WORDS: Final = Words(
             "lost": "New seals and remarks that were typed just now are not recorded; the next run asks for them.",
         },
         Language.RU: {
-            "state": "Пломба {number}, место: {place}. Какая она: whole - целая, damaged - повреждена, "
-            "missing - отсутствует, not-stated - не указано?",
+            "state": "Пломба {number}, место: {place}. Какая она?",
             "further": "Ещё одна пломба, которую вы видите: номер (Enter - нет)",
             "place": "Место установки",
             "kind": "Вид (Enter - не указано)",
@@ -60,7 +66,14 @@ _WORDS: Final = Words(
             "again": "Если она всё же снята, наберите её номер ещё раз (Enter - остаётся)",
             "stays": "Пломба {number} не записана как снятая.",
             "reason": "Причина снятия",
-            "presence": "Потребитель: present - присутствует, absent - отсутствует (извещён), refused - отказался",
+            "presence": "Потребитель; отсутствует - значит, извещён",
+            "whole": "целая",
+            "damaged": "повреждена",
+            "missing": "отсутствует",
+            "present": "присутствует",
+            "absent": "отсутствует",
+            "refused": "отказался",
+            "not-stated": "не указано",
             "representative": "Кто присутствует от потребителя, ФИО (Enter - не указано)",
             "installed": "Номер установленной пломбы (Enter - нет или больше нет)",
             "remark": "Замечание для акта (Enter - нет или больше нет)",
@@ -79,7 +92,7 @@ def ask_before(order: Order, language: Language) -> Form:
     while number := _number("further", lambda typed: broken_found(typed, found), language):
         found.append(_state_of(_new_seal(number, language), language))
     removed, reason = _removed(found, language)
-    presence = Presence(choose(_WORDS("presence", language), list(Presence), Presence.NOT_STATED))
+    presence = Presence(choose(_WORDS("presence", language), _answers(Presence, language), language, NOT_STATED))
     representative = None
     if presence in (Presence.PRESENT, Presence.REFUSED):
         representative = ask(_WORDS("representative", language)).strip() or None
@@ -117,7 +130,8 @@ def _ask_installed(form: Form, installed: list[Seal], language: Language) -> Non
     old = seals_seen(form)
     while number := _number("installed", lambda typed: broken_installed(typed, old, installed), language):
         installed.append(Seal(number=number, place=NOT_STATED))  # it is on the meter, wherever the answers end
-        installed[-1] = _new_seal(number, language)
+        installed[-1] = replace(installed[-1], place=_place(number, language))
+        installed[-1] = _of_its_kind(installed[-1], language)
 
 
 def _number(question: str, judge: Callable[[str], SealRule | None], language: Language) -> str:
@@ -136,13 +150,25 @@ def _say(rule: SealRule, number: str, language: Language) -> None:
 
 def _state_of(seal: Seal, language: Language) -> SealFound:
     question = _WORDS("state", language, number=seal.number, place=seal.place)
-    return SealFound(seal=seal, state=choose(question, list(STATES), SealState.WHOLE))
+    return SealFound(seal=seal, state=choose(question, _answers(STATES, language), language, SealState.WHOLE))
+
+
+def _answers(codes: Iterable[str], language: Language) -> dict[str, str]:
+    return {str(code): _WORDS(str(code), language) for code in codes}
 
 
 def _new_seal(number: str, language: Language) -> Seal:
+    return _of_its_kind(Seal(number=number, place=_place(number, language)), language)
+
+
+def _place(number: str, language: Language) -> str:
     while not (place := ask(_WORDS("place", language)).strip()):
         _say(SealRule.NO_PLACE, number, language)
-    return Seal(number=number, place=place, kind=ask(_WORDS("kind", language)).strip() or None)
+    return place
+
+
+def _of_its_kind(seal: Seal, language: Language) -> Seal:
+    return replace(seal, kind=ask(_WORDS("kind", language)).strip() or None)
 
 
 def _removed(found: list[SealFound], language: Language) -> tuple[tuple[Seal, ...], str | None]:

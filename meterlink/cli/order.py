@@ -13,11 +13,11 @@ import click
 from meterlink.cli import output
 from meterlink.cli.asking import lang_option, language_of
 from meterlink.cli.connect import library
-from meterlink.cli.file_names import refuse_device
 from meterlink.cli.grammar import Group
+from meterlink.cli.new_files import refuse_device, write_new
 from meterlink.cli.options import Given, json_option, pass_given
 from meterlink.cli.order_file import form_of, load_order
-from meterlink.errors import ConfigError, told_os_error
+from meterlink.errors import ConfigError
 from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.profiles import Profile
@@ -28,7 +28,8 @@ from meterlink.visit.caution import told_dates
 from meterlink.visit.order import Order, Performer, Seal, TariffPlan
 from meterlink.visit.order_check import check_meter, expected_profile, order_notes
 from meterlink.visit.order_fields import SAMPLE_ZONE
-from meterlink.visit.order_form import FORMS, order_template
+from meterlink.visit.order_form import FORMS
+from meterlink.visit.order_template import order_template
 from meterlink.visit.words import action_words
 from meterlink.zone import parse_zone
 
@@ -53,13 +54,10 @@ _CHECK_EXAMPLES: Final = ("meterlink order check flat-5.toml", "meterlink order 
 _FORM_HELP: Final = "form of the order: toml or json; by default that of FILE, else toml"
 _EXAMPLE_HELP: Final = "fill in an order for the simulated meter sim:mercury-200.02"
 _WHY: Final = {
-    "there": "it is there already",
-    "unwritable": "it cannot be written: {error}",
     "other form": "its name says {form}",
 }
 _ADVICE: Final = {
     "there": "Give another name, or remove that file first.",
-    "unwritable": "See to the folder, its rights and the room on the disk.",
     "other form": "Leave --form out, or give FILE another ending.",
 }
 _DAY: Final = "{month:02d}-{day:02d}"
@@ -195,7 +193,7 @@ def new_order(given: Given, /, file: Path | None, form: str | None, example: boo
     chosen = _form(file, form)
     text = order_template(chosen, today(parse_zone(SAMPLE_ZONE) if example else None), example=example)
     if file is not None:
-        _write_new(file, text)
+        write_new(file, text.encode(), _ADVICE["there"])
     facts = {"file": None if file is None else str(file), "form": chosen, "text": text}
     output.present(given.as_json, "order-new", facts, lambda: _show_new(file, text, language, example=example))
 
@@ -213,17 +211,6 @@ def _form(file: Path | None, form: str | None) -> str:
     if form not in (None, told):
         raise ConfigError(setting="--form", why=_WHY["other form"].format(form=told), advice=_ADVICE["other form"])
     return told
-
-
-def _write_new(file: Path, text: str) -> None:
-    try:
-        with file.open("x", encoding="utf-8", newline="\n") as out:
-            out.write(text)
-    except FileExistsError:
-        raise ConfigError(setting=str(file), why=_WHY["there"], advice=_ADVICE["there"]) from None
-    except OSError as error:
-        why = _WHY["unwritable"].format(error=told_os_error(error))
-        raise ConfigError(setting=str(file), why=why, advice=_ADVICE["unwritable"]) from error
 
 
 def _show_new(file: Path | None, text: str, language: Language, *, example: bool) -> None:
@@ -273,13 +260,13 @@ def _facts(found: Order, profile: Profile) -> dict[str, Any]:
         "valid_from": found.valid_from,
         "valid_to": found.valid_to,
         "actions": found.actions,
-        "organisation": _told(found.organisation),
-        "customer": _told(found.customer),
-        "address": _told(found.address),
+        "organisation": _parts_of(found.organisation),
+        "customer": _parts_of(found.customer),
+        "address": _parts_of(found.address),
         "metering_point_id": found.metering_point_id,
         "substation": found.substation,
         "feeder": found.feeder,
-        "meter": {**_told(found.meter), "model": profile.model, "family": profile.driver},
+        "meter": {**_parts_of(found.meter), "model": profile.model, "family": profile.driver},
         "tz": found.tz,
         "tariff_plan": None if found.tariff_plan is None else _plan_facts(found.tariff_plan),
         "holidays": None if found.holidays is None else _days(found.holidays),
@@ -288,12 +275,12 @@ def _facts(found: Order, profile: Profile) -> dict[str, Any]:
         "clock_reason": found.clock_reason,
         "allow_over_24h": found.allow_over_24h,
         "password_ref": found.password_ref,
-        "performers": [_told(one) for one in found.performers],
-        "seals_expected": [_told(seal) for seal in found.seals_expected],
+        "performers": [_parts_of(one) for one in found.performers],
+        "seals_expected": [_parts_of(seal) for seal in found.seals_expected],
     }
 
 
-def _told(value: Any) -> dict[str, Any]:
+def _parts_of(value: Any) -> dict[str, Any]:
     """The parts of a value by name."""
     return {one.name: getattr(value, one.name) for one in fields(value)}
 

@@ -39,7 +39,7 @@ _PICTURE_CHARACTERS: Final = "─┬│┌┐└┘"
 _ABSENT: Final = "not there: {what} ({reason})"
 _NOTE: Final = Words({Language.EN: {"note": "note: {text}"}, Language.RU: {"note": "примечание: {text}"}})
 _ERROR: Final = "error: {text}"
-_PROGRESS: Final = "{text} ... {count} frames"
+_PROGRESS: Final = "{text} ... {count}"
 _USUAL_COLUMNS: Final = 80
 _EVERY: Final = 8
 """Frames between two changes of the progress line."""

@@ -12,24 +12,31 @@ import click
 
 from meterlink.audit.works import records_of
 from meterlink.cli import output
-from meterlink.cli.asking import can_ask, lang_option, language_of, time_source_of, time_source_option
+from meterlink.cli.asking import (
+    can_ask,
+    lang_option,
+    language_of,
+    said_source,
+    time_source_of,
+    time_source_option,
+)
 from meterlink.cli.at_meter import at_meter, place_of
 from meterlink.cli.audit.common import PATH, audit_home
-from meterlink.cli.connect import Meter, connected_at, wanted_place
-from meterlink.cli.file_names import refuse_device
+from meterlink.cli.connect import connected_at, wanted_place
 from meterlink.cli.grammar import Group
+from meterlink.cli.new_files import refuse_device, refuse_existing, write_new
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.order_file import load_order, load_schedule
 from meterlink.cli.plan_shown import show_plan
-from meterlink.errors import ConfigError, told_os_error
+from meterlink.errors import ConfigError
 from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.tariff import preset
 from meterlink.visit.history import planned_actions, state_before
 from meterlink.visit.order import Order, TariffPlan
-from meterlink.visit.plan import Plan, TimeSource
+from meterlink.visit.plan import Plan
 from meterlink.visit.plan_form import encode_plan
-from meterlink.visit.planning import build_plan, restore_plan
+from meterlink.visit.planning import Terms, build_plan, restore_plan
 from meterlink.visit.preview import preview_order
 from meterlink.visit.snapshot import Snapshot, take_snapshot
 
@@ -81,14 +88,11 @@ _OPTIONS: Final = {
     "schedule": "a schedule file",
 }
 _WHY: Final = {
-    "there": "there is such a file already",
-    "disk": "it cannot be written: {error}",
     "preset": "give one of --order, --preset and --schedule",
     "dst": "give --off, --on, or --order",
 }
 _ADVICE: Final = {
     "there": "Give another name: a plan that somebody may have confirmed is not overwritten.",
-    "disk": "Give a file in a folder that you may write.",
     "preset": "The presets are listed in docs/orders.md.",
     "dst": "In places without summer time it is --off.",
 }
@@ -217,8 +221,7 @@ def _make(
 ) -> int:
     if out is not None:
         refuse_device(out, f"-o {out}")
-        if out.exists():
-            raise ConfigError(setting=f"-o {out}", why=_WHY["there"], advice=_ADVICE["there"])
+        refuse_existing([out], _ADVICE["there"], f"-o {out}")
     if actions is not None and restore is None:
         actions = [action for action in actions if action in order.actions] or actions
     language = language_of(given)
@@ -227,53 +230,30 @@ def _make(
     with connection as meter:
         before = meter.read(lambda target: take_snapshot(meter.driver, target, meter.zone))
         wants_clock = Action.CLOCK in (order.actions if actions is None else actions)
-        shown = f"{meter.now():%Y-%m-%d %H:%M:%S %Z}"
-        source = time_source_of(time_source, shown, language) if wants_clock and can_ask() else _said(time_source)
-        made = _build(meter, order, before, actions, source, experimental, restore)
+        asks = wants_clock and can_ask()
+        terms = Terms(
+            order=order,
+            driver=meter.driver,
+            profile=meter.profile,
+            before=before,
+            time_source=time_source_of(time_source, meter.now(), language) if asks else said_source(time_source),
+            experimental=experimental,
+            now=meter.now(),
+        )
+        made = _build(terms, actions, restore)
     text = encode_plan(made)
     if out is not None:
-        _save(out, text)
+        write_new(out, text, _ADVICE["there"], f"-o {out}")
     document = {key: value for key, value in json.loads(text).items() if key != "schema"}
     output.present(given.as_json, "plan", document, lambda: _show(made, out, language))
     return SOMETHING_TO_DO if exit_code and made.steps else 0
 
 
-def _said(time_source: str | None) -> TimeSource:
-    return TimeSource.UNKNOWN if time_source is None else TimeSource(time_source)
-
-
-def _build(
-    meter: Meter,
-    order: Order,
-    before: Snapshot,
-    actions: Collection[Action] | None,
-    source: TimeSource,
-    experimental: bool,
-    restore: tuple[str, Snapshot] | None,
-) -> Plan:
-    common: dict[str, Any] = {
-        "order": order,
-        "driver": meter.driver,
-        "profile": meter.profile,
-        "before": before,
-        "actions": actions,
-        "time_source": source,
-        "experimental": experimental,
-        "now": meter.now(),
-    }
+def _build(terms: Terms, actions: Collection[Action] | None, restore: tuple[str, Snapshot] | None) -> Plan:
     if restore is None:
-        return build_plan(**common)
+        return build_plan(terms, actions)
     work, earlier = restore
-    return restore_plan(**common, earlier=earlier, restores=work)
-
-
-def _save(file: Path, text: bytes) -> None:
-    try:
-        with file.open("xb") as stream:
-            stream.write(text)
-    except OSError as error:
-        why = _WHY["disk"].format(error=told_os_error(error))
-        raise ConfigError(setting=f"-o {file}", why=why, advice=_ADVICE["disk"]) from error
+    return restore_plan(terms, earlier=earlier, actions=actions or (), restores=work)
 
 
 def _show(made: Plan, out: Path | None, language: Language) -> None:

@@ -11,11 +11,12 @@ from meterlink.driver import SetSchedule
 from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.reading import clock_words
-from meterlink.tariff import differences, draw_year
+from meterlink.tariff import YearSchedule, differences, draw_year
+from meterlink.visit.caution import warning_words
 from meterlink.visit.plan import Plan, Step
 from meterlink.visit.session import step_facts
 from meterlink.visit.snapshot import Snapshot, clock_facts
-from meterlink.visit.words import old_new_words, operation_words, untouched_words, warning_words
+from meterlink.visit.words import old_new_words, operation_words, untouched_words
 
 _WORDS: Final = Words(
     {
@@ -69,7 +70,6 @@ _WORDS: Final = Words(
 
 def show_plan(plan: Plan, language: Language) -> None:
     """For people."""
-    ascii_only = output.picture_must_be_ascii()
     output.lines(state_lines(plan.before, language))
     back = plan.restores is not None
     if not plan.steps:
@@ -81,7 +81,7 @@ def show_plan(plan: Plan, language: Language) -> None:
         output.lines(_step(number, step, plan, language))
     for step in plan.steps:
         if step.action is Action.SCHEDULE:
-            output.lines(_schedules(step, plan, language, ascii_only))
+            output.lines(_schedules(step, plan, language))
     if plan.warnings:
         output.heading(_WORDS("warnings", language))
         output.lines(f"! {warning_words(each.code, each.facts, language)}" for each in plan.warnings)
@@ -105,6 +105,14 @@ def state_lines(before: Snapshot, language: Language) -> Iterator[str]:
     yield _WORDS("energy", language, registers=registers)
 
 
+def schedule_lines(schedule: YearSchedule | None, language: Language) -> Iterator[str]:
+    """A schedule as pictures, or that the tables are none."""
+    if schedule is None:
+        yield _WORDS("unread", language)
+    else:
+        yield from draw_year(schedule, ascii_only=output.picture_must_be_ascii(), language=language)
+
+
 def _step(number: int, step: Step, plan: Plan, language: Language) -> Iterator[str]:
     old, new = old_new_words(step, plan.before, language)
     yield _WORDS("step", language, number=number, operation=operation_words(step, language), old=old, new=new)
@@ -114,7 +122,7 @@ def _step(number: int, step: Step, plan: Plan, language: Language) -> Iterator[s
         yield _WORDS("prompt", language, prompt=step.prompt)
 
 
-def _schedules(step: Step, plan: Plan, language: Language, ascii_only: bool) -> Iterator[str]:
+def _schedules(step: Step, plan: Plan, language: Language) -> Iterator[str]:
     old = plan.before.year_schedule
     new = step.setting.schedule if isinstance(step.setting, SetSchedule) else None
     if old is not None and new is not None:
@@ -123,10 +131,7 @@ def _schedules(step: Step, plan: Plan, language: Language, ascii_only: bool) -> 
     for caption, schedule in (("old", old), ("new", new)):
         yield ""
         yield f"{_WORDS(caption, language)}:"
-        if schedule is None:
-            yield _WORDS("unread", language)
-        else:
-            yield from draw_year(schedule, ascii_only=ascii_only, language=language)
+        yield from schedule_lines(schedule, language)
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:

@@ -1,48 +1,40 @@
 """`secret set`, `secret list`, `secret forget`: passwords of meters, kept in the key ring of the system.
 
-A password comes from a hidden prompt or from a line on stdin, never from an option, and is never printed. Key rings
-cannot be listed everywhere, so the names of what is kept there stand in `secrets.json` in the user's folder; nothing
-else stands in it.
+A password comes from a hidden prompt or from a line on stdin, never from an option, and is never printed.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import click
 
 from meterlink.cli import output
-from meterlink.cli.connect import surroundings
 from meterlink.cli.grammar import Group
+from meterlink.cli.key_ring import (
+    KeyRing,
+    ask_hidden,
+    ask_secret,
+    at_terminal,
+    index_of_user,
+    not_kept,
+    working_key_ring,
+)
 from meterlink.cli.options import Given, json_option, pass_given
 from meterlink.errors import (
     ConfigError,
     SecretFormError,
-    SecretMissingError,
-    SecretNameError,
-    SecretNotKeptError,
-    told_os_error,
 )
 from meterlink.visit.secrets import (
-    Secret,
     SecretForm,
     check_reference,
     read_secret,
     references_in,
     variable_of,
-    written_secret,
 )
-
-T = TypeVar("T")
-
-INDEX: Final = "secrets.json"
 
 _HELP: Final = "passwords of meters, by the names that orders give them"
 _SET_HELP: Final = """keep a password under the reference REF in the key ring of the system
@@ -57,14 +49,10 @@ _SET_EXAMPLES: Final = ("meterlink secret set flat-5", "meterlink secret set fla
 _LIST_EXAMPLES: Final = ("meterlink secret list", "meterlink secret list --json")
 _FORGET_EXAMPLES: Final = ("meterlink secret forget flat-5", "meterlink secret forget flat-5 --json")
 _FORM_HELP: Final = "ascii (characters as they are) or hex (bytes)"
-_SERVICE: Final = "meterlink"
-_ENTRY: Final = "password/{reference}"
 _MOST_LINE: Final = 4096
-_SPEC: Final = 1
 _KEY_RING: Final = "key ring"
 _VARIABLE: Final = "variable"
 _TEXT: Final = {
-    "prompt": "Password {reference}",
     "again": "Once more",
     "kept": "the password {reference} is kept in the key ring of this user",
     "shadows": "the variable {variable} is set, too; the key ring is stronger",
@@ -76,164 +64,16 @@ _TEXT: Final = {
     "no ring": "there is no key ring that works; the passwords of variables are all there is",
 }
 _WHY: Final = {
-    "no ring": "there is none that works (the package keyring, with a key ring of the desktop behind it)",
-    "refused": "it refused with {kind}",
     "no line": "no line came on stdin",
     "differ": "the two entries differ",
     "bytes": "it holds bytes that are no UTF-8",
     "argument": "there is more than the reference on the command line; a password never stands there",
-    "nowhere": "neither the key ring nor the variable {variable} has it, and there is no terminal to ask at",
-    "index": "it is no list of references: {error}",
-    "unreadable": "it cannot be read: {error}",
-    "unwritable": "it cannot be written: {error}",
 }
 _ADVICE: Final = {
-    "index": "Remove that file: it holds only names. Then `meterlink secret set REF` for each of them.",
-    "unwritable": "See to the rights on that folder.",
     "argument": "Give the reference alone: meterlink asks for the password, or takes it from stdin. If it was the "
     "password, the history of this shell has it now.",
 }
 _COLUMNS: Final = ("reference", "comes from", "variable")
-
-
-# --- key ring and index ---------------------------------------------------------------------------------------------
-
-
-def _of_ring(work: Callable[[], T]) -> tuple[T | None, str | None]:
-    """What the key ring says, or the kind of whatever it raised and nothing else of it.
-
-    No list of its exceptions would do: each key ring is another package behind `keyring`, and not all keep to
-    `keyring.errors.KeyringError`. In keyring 25.7 `backends/Windows.py` raises `pywintypes.error` again (a plain
-    Exception), `backends/libsecret.py` does so with `GLib.Error`, and the import of one that the user chose may fail in
-    any way. What escaped here would show its text, and with it perhaps a password, in a traceback.
-    """
-    try:
-        return work(), None
-    except Exception as error:  # noqa: BLE001  # see above
-        return None, type(error).__name__
-
-
-class KeyRing:
-    """The key ring of this user, through the package `keyring`."""
-
-    def __init__(self, ring: Any) -> None:
-        self._ring = ring
-
-    def find(self, reference: str) -> Secret | None:
-        """The password; None where there is none, or none that can be read now: the ring may be locked."""
-        text, _ = _of_ring(lambda: self._ring.get_password(_SERVICE, _entry(reference)))
-        try:
-            return None if text is None else read_secret(reference, text)
-        except SecretFormError:
-            return None
-
-    def keep(self, secret: Secret) -> None:
-        entry = _entry(secret.reference)
-        self._do(secret.reference, lambda: self._ring.set_password(_SERVICE, entry, written_secret(secret)))
-
-    def forget(self, reference: str) -> bool:
-        """Take it out; whether it was there."""
-        if self.find(reference) is None:
-            return False
-        self._do(reference, lambda: self._ring.delete_password(_SERVICE, _entry(reference)))
-        return True
-
-    def _do(self, reference: str, work: Callable[[], object]) -> None:
-        _, kind = _of_ring(work)
-        if kind is not None:
-            raise _not_kept(reference, "refused", kind=kind)
-
-
-def working_key_ring() -> KeyRing | None:
-    """The key ring of this user, where there is one that works."""
-    ring, _ = _of_ring(_usual_ring)
-    return ring
-
-
-def _usual_ring() -> KeyRing | None:
-    ring = import_module("keyring").get_keyring()
-    return KeyRing(ring) if ring.priority >= 1 else None
-
-
-def _entry(reference: str) -> str:
-    return _ENTRY.format(reference=reference)
-
-
-def _not_kept(reference: str, why: str, **facts: object) -> SecretNotKeptError:
-    return SecretNotKeptError(reference=reference, why=_WHY[why].format(**facts), variable=variable_of(reference))
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """The references whose passwords were put into the key ring."""
-
-    path: Path
-
-    def read(self) -> list[str]:
-        try:
-            table = json.loads(self.path.read_text(encoding="utf-8"))
-            return sorted({check_reference(name) for name in table["references"]})
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise self._error("unreadable", error=told_os_error(error)) from error
-        except (ValueError, TypeError, KeyError, RecursionError, SecretNameError) as error:
-            raise self._error("index", error=type(error).__name__) from None
-
-    def add(self, reference: str) -> None:
-        self._write({*self.read(), reference})
-
-    def remove(self, reference: str) -> None:
-        known = self.read()
-        if reference in known:
-            self._write(set(known) - {reference})
-
-    def _write(self, references: set[str]) -> None:
-        text = json.dumps({"spec": _SPEC, "references": sorted(references)}, indent=2) + "\n"
-        new = self.path.with_suffix(".new")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_text(text, encoding="utf-8")
-            new.replace(self.path)
-        except OSError as error:
-            raise self._error("unwritable", error=told_os_error(error)) from error
-
-    def _error(self, why: str, **facts: object) -> ConfigError:
-        advice = _ADVICE["index" if why == "index" else "unwritable"]
-        return ConfigError(setting=str(self.path), why=_WHY[why].format(**facts), advice=advice)
-
-
-def _index() -> Index:
-    return Index(surroundings().home() / INDEX)
-
-
-# --- for other commands ---------------------------------------------------------------------------------------------
-
-
-def resolve_secret(reference: str, environ: Mapping[str, str] = os.environ) -> Secret:
-    """The password: of the key ring, else of its variable, else asked for at the terminal; SecretMissingError."""
-    reference, variable = check_reference(reference), variable_of(reference)
-    ring = working_key_ring()
-    found = None if ring is None else ring.find(reference)
-    if found is not None:
-        return found
-    if environ.get(variable):
-        return read_secret(reference, environ[variable])
-    if not _at_terminal():
-        raise SecretMissingError(reference=reference, why=_WHY["nowhere"].format(variable=variable), variable=variable)
-    return read_secret(reference, _asked(_TEXT["prompt"].format(reference=reference)))
-
-
-def _at_terminal() -> bool:
-    """Whether somebody can be asked."""
-    return sys.stdin.isatty()
-
-
-def _asked(prompt: str) -> str:
-    """What is typed, hidden."""
-    output.Progress.vanish()
-    text: str = click.prompt(prompt, hide_input=True, err=True)
-    return text
 
 
 # --- set ------------------------------------------------------------------------------------------------------------
@@ -256,8 +96,8 @@ def set_secret(given: Given, /, reference: str, more: tuple[str, ...], form: str
     check_reference(reference)
     ring = working_key_ring()
     if ring is None:
-        raise _not_kept(reference, "no ring")
-    index = _index()
+        raise not_kept(reference, "no ring")
+    index = index_of_user()
     index.read()  # what is wrong with it is told before anything is typed
     ring.keep(read_secret(reference, _given(reference), None if form is None else SecretForm(form)))
     index.add(reference)
@@ -267,9 +107,9 @@ def set_secret(given: Given, /, reference: str, more: tuple[str, ...], form: str
 
 def _given(reference: str) -> str:
     """The password from the terminal, twice, or from one line of stdin."""
-    if _at_terminal():
-        text = _asked(_TEXT["prompt"].format(reference=reference))
-        if _asked(_TEXT["again"]) != text:
+    if at_terminal():
+        text = ask_secret(reference)
+        if ask_hidden(_TEXT["again"]) != text:
             raise SecretFormError(reference=reference, why=_WHY["differ"])
         return text
     line = _line()
@@ -324,7 +164,7 @@ def list_secrets(given: Given) -> None:
 
 
 def _known(ring: KeyRing | None) -> list[_Known]:
-    kept = _index().read()
+    kept = index_of_user().read()
     variables = references_in([name for name, value in os.environ.items() if value], kept)
     return [
         _Known(
@@ -359,10 +199,10 @@ def _show_list(known: list[_Known], ring: KeyRing | None) -> None:
 def forget_secret(given: Given, /, reference: str) -> None:
     check_reference(reference)
     ring = working_key_ring()
-    index = _index()
+    index = index_of_user()
     known = reference in index.read()
     if ring is None and known:
-        raise _not_kept(reference, "no ring")
+        raise not_kept(reference, "no ring")
     was_there = ring is not None and ring.forget(reference)
     index.remove(reference)
     facts = {"reference": reference, "was_there": was_there, "variable_set": _is_set(reference)}

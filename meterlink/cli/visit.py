@@ -12,9 +12,9 @@ import click
 
 from meterlink.audit.home import AuditHome
 from meterlink.audit.run import Run
-from meterlink.audit.works import works_of
+from meterlink.audit.works import open_works
 from meterlink.cli import output
-from meterlink.cli.act_files import act_of, free_names, write_act
+from meterlink.cli.act_files import act_over, free_names, write_act
 from meterlink.cli.act_shown import show_act
 from meterlink.cli.asking import (
     lang_option,
@@ -23,6 +23,7 @@ from meterlink.cli.asking import (
     performer_option,
     prompt,
     refuse_unaskable,
+    said_source,
     time_source_of,
     time_source_option,
     yes_option,
@@ -32,9 +33,10 @@ from meterlink.cli.audit.common import PATH, audit_home, read_given
 from meterlink.cli.connect import Place
 from meterlink.cli.form_asked import ask_after, ask_before
 from meterlink.cli.grammar import Command
-from meterlink.cli.job import Job, ended_facts, job, raise_problem, show_ended, told_now
+from meterlink.cli.job import Job, job, raise_problem
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.order_file import load_order
+from meterlink.cli.work_shown import ended_facts, show_ended
 from meterlink.errors import (
     ConfigError,
     MeterlinkError,
@@ -46,6 +48,7 @@ from meterlink.errors import (
 )
 from meterlink.language import Language, Words
 from meterlink.model import Action
+from meterlink.registry import load_driver
 from meterlink.report.passport import passport_line
 from meterlink.visit.carrying import StepResult
 from meterlink.visit.caution import told_dates
@@ -56,6 +59,7 @@ from meterlink.visit.plan import Plan, TimeSource
 from meterlink.visit.session import Confirmed, Ended, Session
 from meterlink.visit.snapshot import Snapshot
 from meterlink.visit.words import action_words
+from meterlink.visit.work import is_left_by
 
 _HELP: Final = """do the whole job that an order describes, step by step, and print its act
 
@@ -192,7 +196,7 @@ def _form_in(file: Path, order: Order) -> Form:
 def do_visit(home: AuditHome, place: Place, wanted: Wanted) -> Visit:
     """Everything from here on happens at the meter."""
     run, language = Run.start(), wanted.language
-    resumed = _is_open(home, wanted.order)
+    resumed = _is_open(home, wanted.order, place)
     if not wanted.as_json:
         _show_order(wanted, resumed)
     form = _form_before(wanted, resumed)
@@ -236,13 +240,10 @@ def _carry_out(at_work: Job, plan: Plan, confirmed: Confirmed | None, form: Form
     return session.close(form, results, after, problems)
 
 
-def _is_open(home: AuditHome, order: Order) -> bool:
-    """Whether an earlier run of this order left a work open."""
-    for seen in works_of(home.current()):
-        said = seen.opened.d.get("order")
-        if not seen.closed and isinstance(said, dict) and said.get("sha256") == order.sha256:
-            return True
-    return False
+def _is_open(home: AuditHome, order: Order, place: Place) -> bool:
+    """Whether an earlier run of this order left a work open, which this one goes on with."""
+    driver = load_driver(place.target.profile.driver)
+    return any(is_left_by(work, order, driver) for work in open_works(home.current()))
 
 
 def _form_before(wanted: Wanted, resumed: bool) -> Form:
@@ -255,20 +256,19 @@ def _form_before(wanted: Wanted, resumed: bool) -> Form:
 
 def _time_source(wanted: Wanted) -> TimeSource:
     if Action.CLOCK not in wanted.order.actions or (wanted.yes and wanted.time_source is None):
-        return TimeSource.UNKNOWN if wanted.time_source is None else TimeSource(wanted.time_source)
-    return time_source_of(wanted.time_source, told_now(datetime.now(wanted.order.zone)), wanted.language)
+        return said_source(wanted.time_source)
+    return time_source_of(wanted.time_source, datetime.now(wanted.order.zone), wanted.language)
 
 
 def _with_act(session: Session, visit: Visit, folder: Path) -> Visit:
     """The visit with its act printed. The work is closed by now, so what fails here must not hide how it ended."""
-    work = visit.ended.work
     try:
-        found = act_of(session.place, work)
-        files = free_names(work, folder)
+        found = act_over(session.place, session.begun_work.records())
+        files = free_names(found.work, folder)
         write_act(session.log, found, files, Language.RU)
     except MeterlinkError as error:
         return replace(visit, failure=error)
-    return replace(visit, files=tuple(files), passport=passport_line(found.body, Language.RU))
+    return replace(visit, files=tuple(files), passport=passport_line(found.body, Language.RU, found.family))
 
 
 def _show_order(wanted: Wanted, resumed: bool) -> None:

@@ -71,6 +71,7 @@ from meterlink.errors.plan import (
     TimeSourceUnknownError as TimeSourceUnknownError,
 )
 from meterlink.errors.root import (
+    AdvisedError as AdvisedError,
     MeterlinkError as MeterlinkError,
 )
 from meterlink.errors.sealed_log import (
@@ -82,6 +83,7 @@ from meterlink.errors.sealed_log import (
     ChainBrokenError as ChainBrokenError,
     KeyLostError as KeyLostError,
     LogBehindError as LogBehindError,
+    LogError as LogError,
     LogExistsError as LogExistsError,
     LogForkError as LogForkError,
     LogGoneError as LogGoneError,
@@ -116,11 +118,13 @@ from meterlink.errors.work import (
     InDoubtError as InDoubtError,
     MeterBusyError as MeterBusyError,
     NoStateError as NoStateError,
+    NotAbandonedError as NotAbandonedError,
     NotConfirmedError as NotConfirmedError,
     NotStoredError as NotStoredError,
     ReadBackError as ReadBackError,
     StaleClockError as StaleClockError,
     StalePlanError as StalePlanError,
     VerifyError as VerifyError,
+    WorkClosedError as WorkClosedError,
     WorkIncompleteError as WorkIncompleteError,
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meterlink.errors.root import MeterlinkError
+from meterlink.errors.root import AdvisedError, MeterlinkError
 
 
 @dataclass(eq=False, kw_only=True)
-class ConfigError(MeterlinkError):
+class ConfigError(AdvisedError):
     """A setting or an argument that cannot be used."""
 
     exit_code = 2
@@ -16,15 +16,6 @@ class ConfigError(MeterlinkError):
     hint_text = "`meterlink doctor` shows each setting with the place it came from."
     setting: str
     why: str
-    advice: str = ""
-    """What to do next, where that is known better than the class knows it."""
-
-    @property
-    def hint(self) -> str:
-        return self.advice or super().hint
-
-    def facts(self) -> dict[str, object]:
-        return {name: fact for name, fact in super().facts().items() if name != "advice"}
 
 
 @dataclass(eq=False, kw_only=True)

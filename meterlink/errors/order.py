@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meterlink.errors.root import MeterlinkError
+from meterlink.errors.root import AdvisedError, MeterlinkError
 
 
 @dataclass(eq=False, kw_only=True)
@@ -30,7 +30,7 @@ class OrderExpiredError(OrderError):
 
 
 @dataclass(eq=False, kw_only=True)
-class OrderFormError(OrderError):
+class OrderFormError(AdvisedError, OrderError):
     """The written form of an order: `where` is the key or the table that is wrong."""
 
     text = "The order {order} cannot be used: {where}: {why}."
@@ -39,15 +39,6 @@ class OrderFormError(OrderError):
         "`meterlink order new` prints a template."
     )
     where: str
-    advice: str = ""
-    """What to write instead, where that is known better than the class knows it."""
-
-    @property
-    def hint(self) -> str:
-        return self.advice or super().hint
-
-    def facts(self) -> dict[str, object]:
-        return {name: fact for name, fact in super().facts().items() if name != "advice"}
 
 
 @dataclass(eq=False, kw_only=True)

@@ -25,3 +25,18 @@ class MeterlinkError(Exception):
     def facts(self) -> dict[str, object]:
         """The attributes that tell what happened, for JSON and for the sentences."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(eq=False, kw_only=True)
+class AdvisedError(MeterlinkError):
+    """An error whose next step may be known better where it is raised than its class knows it."""
+
+    advice: str = ""
+    """What to do next; no fact of its own, for it is the hint."""
+
+    @property
+    def hint(self) -> str:
+        return self.advice or super().hint
+
+    def facts(self) -> dict[str, object]:
+        return {name: fact for name, fact in super().facts().items() if name != "advice"}

@@ -26,6 +26,13 @@ class AuditError(MeterlinkError):
 
 
 @dataclass(eq=False, kw_only=True)
+class LogError(AuditError):
+    """One log, by its name; that of its folder where even its first record cannot be read."""
+
+    log: str
+
+
+@dataclass(eq=False, kw_only=True)
 class AuditFormatError(AuditError):
     """Bytes that should be a record, a note, a proof, a policy or a key are not; `what` says which."""
 
@@ -57,7 +64,7 @@ class NoLogError(AuditError):
 
 
 @dataclass(eq=False, kw_only=True)
-class ChainBrokenError(AuditError):
+class ChainBrokenError(LogError):
     """Something in the log is not what was sealed. Nothing is mended: what is there is the evidence."""
 
     state: ClassVar[str] = "tampered"
@@ -66,7 +73,6 @@ class ChainBrokenError(AuditError):
         "No meter is written with this log any more. Keep its folder as it is, give the office a copy without key/, "
         "and enrol a new log with `meterlink audit init --replace`; `meterlink audit verify` shows all that was found."
     )
-    log: str
     record: int
     segment: str
     offset: int
@@ -74,7 +80,7 @@ class ChainBrokenError(AuditError):
 
 
 @dataclass(eq=False, kw_only=True)
-class WrongKeyError(AuditError):
+class WrongKeyError(LogError):
     """A log or a bundle is sound in itself, and none of the keys that the asker trusts has anything to do with it."""
 
     state: ClassVar[str] = "tampered"
@@ -83,12 +89,11 @@ class WrongKeyError(AuditError):
         "Compare the keys with those the office has on paper. A log under another key is another log, whoever brings "
         "it."
     )
-    log: str
     keys: tuple[str, ...]
 
 
 @dataclass(eq=False, kw_only=True)
-class NotCosignedError(AuditError):
+class NotCosignedError(LogError):
     """A witness whom the asker trusts, or the quorum of his policy, stands under no head of the log."""
 
     state: ClassVar[str] = "tampered"
@@ -97,7 +102,6 @@ class NotCosignedError(AuditError):
         "Ask them for the newest head of this log that they cosigned, and give it with --head. Whoever never saw a log "
         "cannot vouch for it."
     )
-    log: str
     names: str
 
 
@@ -128,7 +132,7 @@ class BundleError(AuditError):
 
 
 @dataclass(eq=False, kw_only=True)
-class LogTornError(AuditError):
+class LogTornError(LogError):
     """A crash left half a record behind the last whole one."""
 
     state: ClassVar[str] = "torn"
@@ -139,7 +143,6 @@ class LogTornError(AuditError):
     hint_text = (
         "`meterlink audit recover` keeps these bytes beside the log and says so in it; the next work does the same."
     )
-    log: str
     record: int
     segment: str
     offset: int
@@ -150,7 +153,7 @@ class LogTornError(AuditError):
 
 
 @dataclass(eq=False, kw_only=True)
-class TornBytesLostError(AuditError):
+class TornBytesLostError(LogError):
     """The log says that it kept the bytes of a crash, and they are gone or are others."""
 
     state: ClassVar[str] = "tampered"
@@ -160,14 +163,13 @@ class TornBytesLostError(AuditError):
         "into torn/: then the log goes on. If it is nowhere, tell the office and enrol a new log with "
         "`meterlink audit init --replace`; `meterlink audit export` still works."
     )
-    log: str
     record: int
     file: str
     why: str
 
 
 @dataclass(eq=False, kw_only=True)
-class LogBehindError(AuditError):
+class LogBehindError(LogError):
     """Somebody outside saw more records than the log has."""
 
     state: ClassVar[str] = "behind"
@@ -176,14 +178,13 @@ class LogBehindError(AuditError):
         "Was an old copy restored, or a disk lost? Nothing is written to this log any more: keep its folder as it is, "
         "give the office a copy without key/, and enrol a new log with `meterlink audit init --replace`."
     )
-    log: str
     size: int
     seen: int
     source: str
 
 
 @dataclass(eq=False, kw_only=True)
-class LogForkError(AuditError):
+class LogForkError(LogError):
     """Somebody outside saw another history of the same length."""
 
     state: ClassVar[str] = "fork"
@@ -193,13 +194,12 @@ class LogForkError(AuditError):
         "heads and the folder as it is, give the office a copy without key/, and enrol a new log with "
         "`meterlink audit init --replace`."
     )
-    log: str
     seen: int
     source: str
 
 
 @dataclass(eq=False, kw_only=True)
-class KeyLostError(AuditError):
+class KeyLostError(LogError):
     """The private key that has to sign the next record is not there."""
 
     state: ClassVar[str] = "key-lost"
@@ -208,17 +208,15 @@ class KeyLostError(AuditError):
         "The log stays readable. Restore nothing from a copy: tell the office and enrol a new log with "
         "`meterlink audit init --replace`."
     )
-    log: str
     why: str
 
 
 @dataclass(eq=False, kw_only=True)
-class AuditNotWritableError(AuditError):
+class AuditNotWritableError(LogError):
     """A record could not be made durable; whatever waited for it must not happen."""
 
     text = "The sealed log {log} cannot be written: {why}."
     hint_text = "{advice}"
-    log: str
     why: str
     advice: str = "Look at the disk and its rights; `meterlink audit status` shows the state of the log."
 
@@ -264,7 +262,8 @@ class WorkOpenError(AuditError):
     hint_text = (
         "No other work writes to this meter until that one is closed. Run the same order again with `meterlink visit`, "
         "or plan it anew and `meterlink apply` that: it goes on where it was stopped. Or take it back: `meterlink plan "
-        "restore {work}`, by an order that allows it. Or close it as it stands: `meterlink audit resolve --close`."
+        "restore {work}`, by an order that allows it. Or close it as it stands: `meterlink audit resolve --close`. "
+        "Where that meter cannot be read any more: `meterlink audit abandon {work} --reason TEXT`."
     )
     serial_number: str
     work: str
@@ -285,7 +284,7 @@ class LogUnreadableError(AuditError):
 
 
 @dataclass(eq=False, kw_only=True)
-class LogGoneError(AuditError):
+class LogGoneError(LogError):
     """The log that is in use has no records any more."""
 
     state: ClassVar[str] = "tampered"
@@ -295,7 +294,6 @@ class LogGoneError(AuditError):
         "which log is in use; other logs beside it: {others}. If the folder is lost, tell the office and enrol a new "
         "log with `meterlink audit init --replace`."
     )
-    log: str
     folder: str
     pointer: str
     others: str
@@ -328,11 +326,10 @@ class ActError(AuditError):
 
 
 @dataclass(eq=False, kw_only=True)
-class LogExistsError(AuditError):
+class LogExistsError(LogError):
     """There is a log already, and it is not, or not yet, to be replaced. `found` is its state."""
 
     text = "There is already a sealed log here: {log} in {folder}; its state is {found}."
-    log: str
     folder: str
     found: str
     advice: str

@@ -53,6 +53,20 @@ class NotConfirmedError(MeterlinkError):
 
 
 @dataclass(eq=False, kw_only=True)
+class NotAbandonedError(MeterlinkError):
+    """Nobody confirmed that a work is given up, so it stays open."""
+
+    exit_code = 9
+    text = "That the work {work} is given up was not confirmed: {why}."
+    hint_text = (
+        "Nothing was recorded. Run the same command in a terminal and type the id of the work, or give --yes where a "
+        "script does so on somebody's behalf."
+    )
+    work: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
 class VerifyError(MeterlinkError):
     """What was read after a write is not what should be there."""
 
@@ -124,6 +138,17 @@ class WorkIncompleteError(VerifyError):
 
     text = "The work {work} was closed, and not all of it stands: {result}."
     hint_text = "Its act says what stands and what does not. Plan the rest anew from the same order."
+    work: str
+    result: str
+
+
+@dataclass(eq=False, kw_only=True)
+class WorkClosedError(MeterlinkError):
+    """A work that is to be closed is closed already. `result` is its last record's word."""
+
+    exit_code = 8
+    text = "The work {work} is closed already: {result}."
+    hint_text = "Nothing was recorded. `meterlink act print --work {work}` prints its act."
     work: str
     result: str
 

@@ -20,6 +20,7 @@ from meterlink.profiles.files import (
 )
 from meterlink.profiles.library import ProfileFolder, ProfileLibrary
 from meterlink.profiles.parts import (
+    ARCHIVES,
     CAPABILITIES,
     Access,
     AddressRule,
@@ -36,6 +37,7 @@ from meterlink.profiles.problems import Problem
 from meterlink.profiles.profile import Profile
 
 __all__ = [
+    "ARCHIVES",
     "CAPABILITIES",
     "VARIABLE",
     "Access",

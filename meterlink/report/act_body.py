@@ -19,7 +19,8 @@ from meterlink.audit.canonical import encode_canonical
 from meterlink.report.body import findings, opening, states
 from meterlink.report.body.facts import Facts, of_one_work, snapshot
 from meterlink.report.body.states import sides
-from meterlink.report.body.steps import action_states, result_of, schedule_left, steps_of, zones_from
+from meterlink.report.body.steps import action_states, recorded_steps, result_of, schedule_left, steps_of, zones_from
+from meterlink.report.body.written import Writes
 
 SCHEMA: Final = "meterlink.act/1"
 
@@ -37,26 +38,30 @@ def act_body(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     cancelled  no plan was made, or no step of it was begun and none has a result; and no frame was announced
     done       every step was verified by reading it back, or found as wanted when the work was resumed, and the
                check behind the work found no problem
-    partly     some were, or all of them and there is a problem
-    failed     none was
+    partly     some were, or all of them and there is a problem, or some values of one that was not stand
+    failed     none was, and no value stands
 
     `schedule_left` says how the tariff schedule was left: `steps.schedule_left`.
     """
     work, counted = of_one_work(records)
     opened = next((Facts.of(record) for record in counted if record.type == "work.open"), None)
-    first = snapshot(counted, "before")
-    last = snapshot(list(reversed(counted)), "after")
+    first, last = (snapshot(counted, purpose) for purpose in ("before", "after"))
     facts = opened or Facts(values={}, n=counted[0].n)
-    steps = steps_of(counted)
-    doubts = findings.doubts_of(counted)
+    recorded = recorded_steps(counted)
+    writes = Writes.of(counted)
+    steps = steps_of(recorded, writes)
+    doubts = findings.doubts_of(counted, writes)
     allowed = facts.texts("actions")
+    stored = states.stored(last)
+    actions = action_states(allowed, steps, recorded, writes, first, stored)
+    stands = any(each["standing"] for each in actions)
     carried_out = findings.carried_out(counted, facts)
     schedule = sides(states.schedule, first, last)
     return {
         "schema": SCHEMA,
         "act": opening.head(work, counted, facts, is_open=opened is not None),
-        "course": opening.course(counted, facts, first, last),
-        "result": result_of(steps, counted, allowed, first, doubts=bool(doubts)),
+        "course": opening.course(counted, facts, writes),
+        "result": result_of(steps, counted, allowed, first, doubts=bool(doubts), stands=stands),
         "order": facts.table("order").texts_of(
             "number", "date", "basis", "basis_text", "sha256", "nonce", "valid_from", "valid_to"
         ),
@@ -73,20 +78,20 @@ def act_body(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "dst": sides(states.dst, first, last),
         "tariffs": sides(states.tariffs, first, last),
         "schedule": schedule,
-        "schedule_left": schedule_left(steps, counted, schedule["before"], schedule["after"], states.stored(last)),
+        "schedule_left": schedule_left(steps, recorded, schedule["before"], schedule["after"], stored),
         "holidays": sides(states.holidays, first, last),
         "plan": opening.tariff_plan(facts),
         "status": sides(states.status, first, last),
         "journals": states.journals(counted),
         "absent": sides(states.absent, first, last),
-        "actions": action_states(allowed, steps, counted, first),
+        "actions": actions,
         "steps": steps,
         "restores": findings.restores(counted),
         "problems": findings.problems(counted),
         "confirmed": findings.confirmed(counted),
         "zones_from": zones_from(steps),
         "doubts": doubts,
-        "resolved": findings.resolved(counted),
+        "resolved": findings.resolved(counted, writes),
         "warnings": findings.warnings(counted),
         "remarks": findings.remarks(counted),
         "program": {

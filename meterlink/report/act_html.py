@@ -10,6 +10,7 @@ from meterlink.audit.commitment import Opening
 from meterlink.language import Language
 from meterlink.report.act_layout import lay_out
 from meterlink.report.act_values import shown
+from meterlink.report.act_words import NO_FAMILY, Phrases
 from meterlink.report.layout.blocks import (
     Block,
     Checkpoint,
@@ -55,10 +56,14 @@ _WIDE: Final = 42
 
 
 def render_html(
-    body: Mapping[str, Any], openings: Mapping[str, Opening], checkpoint_text: str, language: Language = Language.RU
+    body: Mapping[str, Any],
+    openings: Mapping[str, Opening],
+    checkpoint_text: str,
+    language: Language,
+    family: Phrases = NO_FAMILY,
 ) -> str:
     """The act of a body; `checkpoint_text` is the whole note of the log, empty where there is none yet."""
-    return _document(lay_out(body, openings, checkpoint_text, language))
+    return _document(lay_out(body, openings, checkpoint_text, language, family))
 
 
 def _document(paper: Paper) -> str:

@@ -13,17 +13,17 @@ from typing import Any
 
 from meterlink.audit.commitment import Opening
 from meterlink.language import Language
-from meterlink.report.act_words import ActWords
+from meterlink.report.act_words import ActWords, Phrases
 from meterlink.report.layout import meter, parties, proof, schedule, work
 from meterlink.report.layout.blocks import Block, Paper, Section
 from meterlink.report.layout.sheet import Sheet
 
 
 def lay_out(
-    body: Mapping[str, Any], openings: Mapping[str, Opening], checkpoint_text: str, language: Language
+    body: Mapping[str, Any], openings: Mapping[str, Opening], checkpoint_text: str, language: Language, family: Phrases
 ) -> Paper:
     """The act of a body. `checkpoint_text` is the whole note, empty where there is none yet."""
-    sheet = Sheet(body, openings, ActWords(language))
+    sheet = Sheet(body, openings, ActWords(language, family))
     words, number = sheet.words, body["act"]["number"]
     return Paper(
         language=language,

@@ -10,22 +10,24 @@ from typing import Any, Final
 
 from meterlink.language import Language
 from meterlink.report import act_picture as picture, act_values as values
-from meterlink.report.act_words import ActWords
+from meterlink.report.act_words import NO_FAMILY, ActWords, Phrases
 from meterlink.report.body.facts import NONE, NOT_READ, NOT_STATED
 from meterlink.report.body.steps import CONFIRMED
 from meterlink.report.layout.meter import SUM, TOTAL, sums
 from meterlink.report.layout.sheet import Sheet
+from meterlink.report.layout.work import all_but_the_check
 
 _SAID_ABOVE: Final = ("replanned", "not-begun")
 """Results of steps that a mark does not name."""
 
 
-def passport_line(body: Mapping[str, Any], language: Language = Language.RU) -> str:
+def passport_line(body: Mapping[str, Any], language: Language, family: Phrases = NO_FAMILY) -> str:
     """A few lines: when, what was changed, readings, seals, and who signs."""
-    sheet = Sheet(body, {}, ActWords(language))
+    sheet = Sheet(body, {}, ActWords(language, family))
     words, act, meter = sheet.words, body["act"], body["meter"]
     date = sheet.moment(act["finished_at"]).split(" ")[0]
-    head = [words(f"passport {body['result']}", date=date, number=act["number"])]
+    result = "all stand" if all_but_the_check(body) else body["result"]
+    head = [words(f"passport {result}", date=date, number=act["number"])]
     head += [words("passport restores", work=body["restores"])] if body["restores"] != NONE else []
     head += [words("passport meter", serial=words.value(meter["serial_number"]))]
     lines = [

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from meterlink.sim.clock import MeterClock, local_from_us, microseconds
+from meterlink.sim.energy import EnergyMeter, SwitchesOn
 from meterlink.tariff import YearSchedule
 
 
@@ -29,3 +31,21 @@ class SimState:
     energy_kwh: tuple[Decimal, ...] = (Decimal("621.42"), Decimal("208.34"), Decimal(0), Decimal(0))
     seed: int = 0
     gap_s: float | None = None
+
+    @property
+    def local(self) -> datetime:
+        """What the meter's clock shows at the start."""
+        return local_from_us(microseconds(self.started_at)) + self.utc_offset + self.clock_error
+
+    def energy(self, clock: MeterClock, switches_on: SwitchesOn, archive_months: int) -> EnergyMeter:
+        """What it counts from the start on, with an archive as if it had counted so all along."""
+        counted = EnergyMeter(
+            clock=clock,
+            switches_on=switches_on,
+            now=self.started_at,
+            load_w=self.load_w,
+            start_kwh=self.energy_kwh,
+            archive_months=archive_months,
+        )
+        counted.remember_past()
+        return counted

@@ -352,10 +352,6 @@ class YearSchedule:
         """The seven weekdays, and what special days name beside them."""
         return frozenset(WEEKDAYS) | {special.kind for special in self.special_days}
 
-    def distinct_weeks(self) -> tuple[tuple[DayProgram, ...], ...]:
-        """The weeks of eight programs without repetition, in order of the seasons."""
-        return tuple(dict.fromkeys(season.week for season in self.seasons))
-
     def distinct_programs(self) -> tuple[DayProgram, ...]:
         """The day programs without repetition, also those that no date uses."""
         return tuple(dict.fromkeys(program for season in self.seasons for program in season.week))

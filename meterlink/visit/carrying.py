@@ -34,6 +34,7 @@ from meterlink.language import Language
 from meterlink.model import ClockReading, Identity
 from meterlink.reading import against_reference, span_words
 from meterlink.visit.clock_policy import LEAVE_ALONE, MOST_UNFORCED
+from meterlink.visit.facts import known
 from meterlink.visit.plan import ClockMethod, ClockStep, Plan, Step
 from meterlink.visit.snapshot import clock_facts
 from meterlink.visit.words import old_new_words, operation_words
@@ -101,7 +102,7 @@ class StepResult:
             "found": self.found,
             "detail": self.detail,
         }
-        return {key: value for key, value in told.items() if value is not None}
+        return known(told)
 
 
 class Talk(Protocol):

@@ -1,7 +1,7 @@
 """The warnings of a plan and the signatures of a wrong clock, as sentences in each language. Pure.
 
 Facts come as texts, as the records of the log hold them. Dates, spans and days in them are told in the language;
-reasons that a meter's family gave stay as they were given. A code that is not known here, or that lacks facts, is told
+what a meter's family gave stays as it was given. A code that is not known here, or that lacks facts, is told
 as it stands. Which warning a plan carries is decided elsewhere (`planning`, `warnings`, `clock_window`, `diagnosis`).
 Source: the trade's practice for the advice; IANA tz for the histories of clocks.
 """
@@ -31,6 +31,7 @@ _WARNINGS: Final = Words(
             "leftover-holiday-program": "a program for holidays stays in the meter that no special day uses: it will "
             "count as soon as somebody enters one",
             "battery-low": "the battery is low ({volts} V): the clock will be lost again when the mains fail",
+            "meter-alarm": "the meter tells what somebody should look at: {status}: {value}",
             "dst-factory": "made {manufactured}, when meters left the factory with the automatic change to summer "
             "time on",
             "edge-zone": "the correction crosses {time}, where the tariff changes: the meter goes from {old} to {new} "
@@ -82,6 +83,7 @@ _WARNINGS: Final = Words(
             "leftover-holiday-program": "в приборе остаётся программа праздников, к которой не относится ни один "
             "особый день: она заработает, как только такой день внесут",
             "battery-low": "батарея разряжена ({volts} В): при отключении сети часы снова собьются",
+            "meter-alarm": "прибор сообщает то, на что нужно обратить внимание: {status}: {value}",
             "dst-factory": "прибор выпущен {manufactured}, когда автоматический переход на летнее время включали на "
             "заводе",
             "edge-zone": "коррекция переходит через {time}, где меняется тариф: прибор сразу перейдёт с {old} на {new}",
@@ -278,7 +280,7 @@ _CAPABILITIES: Final = Words(
 # --- warnings -------------------------------------------------------------------------------------------------------
 
 
-def warning_words(code: str, facts: Mapping[str, str], language: Language = Language.EN) -> str:
+def warning_words(code: str, facts: Mapping[str, str], language: Language) -> str:
     """One warning as a sentence. A code that is not known, or that lacks facts, is told as it stands."""
     told = {name: _fact(name, str(value), language) for name, value in facts.items()}
     if code == _CLOCK_SIGNATURE and facts.get("signature") in _SIGNATURES:

@@ -42,7 +42,7 @@ def problems_after(
     after: Snapshot,
     driver: Driver,
     profile: Profile,
-    first: Snapshot | None = None,
+    first: Snapshot | None,
 ) -> list[MeterlinkError]:
     """What does not fit, the worst first. `first` is the state that an earlier run of the work found."""
     energy = [

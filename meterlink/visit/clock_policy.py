@@ -56,14 +56,6 @@ class Decision:
     what: Leave | Correct | None
     unmet: tuple[PlanError, ...] = ()
 
-    def required(self) -> Leave | Correct:
-        """What is to be done; the first unmet need is raised."""
-        for error in self.unmet:
-            raise error
-        if self.what is None:
-            raise ClockUnknownError(why=_TEXT["no error"])
-        return self.what
-
 
 def decide(
     reading: ClockReading,

@@ -1,22 +1,28 @@
-"""Closing a work as it stands: one that was stopped, and that nobody goes on with.
+"""Closing a work that was stopped, and that nobody goes on with: as it stands, or without knowing how.
 
 What was announced in it is held against the state that is read now: every step that was begun and has no result gets
 one, what does not fit is recorded as a problem, and the work is closed with the hash of its act, as any other. Nothing
 is written to the meter.
+
+Where the meter died or was swapped there is nothing to hold it against. Then the work is given up: whatever is not
+known stays so, and the log says why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from meterlink.audit.record import Record
-from meterlink.errors import MeterlinkError, NoStateError
+from meterlink.errors import MeterlinkError, NoStateError, WorkClosedError
 from meterlink.profiles import Profile
 from meterlink.visit.carrying import CLOCK, Result, Site, found_clock, stands
 from meterlink.visit.checking import problems_left
+from meterlink.visit.facts import known
 from meterlink.visit.history import state_before
+from meterlink.visit.recorded_steps import RecordedSteps
+from meterlink.visit.resolving import Resolved, give_up
 from meterlink.visit.snapshot import Snapshot
 from meterlink.visit.work import Frame, Judge, Work
 
@@ -57,30 +63,73 @@ class Closed:
 def close_as_it_stands(
     work: Work, site: Site, profile: Profile, after: Snapshot, frames: Sequence[Frame], judge: Judge
 ) -> Closed:
-    """Record `after` and what it means for this work, and close it."""
+    """Record `after` and what it means for this work, and close it.
+
+    Of a work that wrote nothing, the meter as it is now says nothing: whatever changed was done by others.
+    """
+    if not work.has_written():
+        return _cancelled(work, site, after, frames, judge)
     work.read("after", after, frames)
     records = work.records()
-    told = _Told.of(records)
+    recorded = RecordedSteps.of(records)
     held = _Held(site=site, after=after)
-    for facts in told.results(held):
+    for facts in _results(recorded, held):
         work.step(facts)
-    problems = _problems(work, records, told, site, profile, after)
+    problems = _problems(work, records, recorded, site, profile, after)
     for problem in problems:
         work.problem(problem)
     return Closed(
-        work=work.id, result=work.close(after, judge), parts=tuple(told.parts(held)), problems=tuple(problems)
+        work=work.id, result=work.close(after, judge), parts=_parts(records, recorded, held), problems=tuple(problems)
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """A work that was closed without reading its meter. `resolved` are the frames of which nobody will know."""
+
+    work: str
+    result: str
+    resolved: tuple[Resolved, ...]
+
+
+def abandon(work: Work, reason: str, judge: Judge) -> Abandoned:
+    """Close a work whose meter nobody can read any more, and record why; WorkClosedError for one that is closed.
+
+    A step that was begun and has no result stays in doubt.
+    """
+    records = work.records()
+    refuse_closed(records)
+    resolved = give_up(work.log, records)
+    recorded = RecordedSteps.of(records)
+    for operation in recorded.open:
+        work.step(_step(recorded, operation, Result.IN_DOUBT))
+    work.notes([reason])
+    return Abandoned(work=work.id, result=work.close(None, judge), resolved=tuple(resolved))
+
+
+def refuse_closed(records: Sequence[Record]) -> None:
+    """WorkClosedError where the last record of this work stands already."""
+    for record in records:
+        if record.type == "work.close":
+            raise WorkClosedError(work=record.work or "", result=str(record.d.get("result")))
+
+
+def _cancelled(work: Work, site: Site, now: Snapshot, frames: Sequence[Frame], judge: Judge) -> Closed:
+    work.read("before", now, frames)
+    records = work.records()
+    parts = _parts(records, RecordedSteps.of(records), _Held(site=site, after=now))
+    return Closed(work=work.id, result=work.close(now, judge), parts=parts, problems=())
+
+
 def _problems(
-    work: Work, records: Sequence[Record], told: _Told, site: Site, profile: Profile, after: Snapshot
+    work: Work, records: Sequence[Record], recorded: RecordedSteps, site: Site, profile: Profile, after: Snapshot
 ) -> list[MeterlinkError]:
     try:
         before = state_before(records, work.id)
     except NoStateError:  # nothing was written without it
         return []
-    touched = {name for values in told.announced.values() for name in values}
-    return problems_left(before, after, site.driver, profile, verified=told.verified, touched=touched)
+    verified = {name: wanted for name, wanted in recorded.verified.items() if name != CLOCK}
+    return problems_left(before, after, site.driver, profile, verified=verified, touched=set(recorded.announced()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,87 +155,50 @@ class _Held:
         return None if found is None else self.site.driver.told_stored(name, found)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Told:
-    """What the records of a work say of its steps."""
+# --- what the records tell, held against it -------------------------------------------------------------------------
 
-    actions: list[str] = field(default_factory=list)
-    """Of the order, but reading."""
-    steps: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By operation, as planned last."""
-    untouched: list[str] = field(default_factory=list)
-    """What the last plan found as wanted."""
-    announced: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By action the values that were announced, as wanted last."""
-    begun: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By operation those of steps that have no result yet."""
-    verified: dict[str, str] = field(default_factory=dict)
-    """Values of steps that stood when they were read back."""
 
-    @classmethod
-    def of(cls, records: Sequence[Record]) -> _Told:
-        told = cls()
-        for record in records:
-            if record.type == "work.open":
-                told.actions = [action for action in record.d.get("actions", ()) if action != _READ]
-            elif record.type == "work.plan":
-                told._planned(record.d)
-            elif record.type == "intent":
-                told._announced(record.d)
-            elif record.type == "work.step":
-                told._stepped(record.d)
-        return told
+def _results(recorded: RecordedSteps, held: _Held) -> list[dict[str, Any]]:
+    """Of each step that was begun and has none, as `work.step` tells it."""
+    return [_result(recorded, operation, values, held) for operation, values in recorded.open.items()]
 
-    def results(self, held: _Held) -> list[dict[str, Any]]:
-        """Of each step that has none, as `work.step` tells it."""
-        return [self._result(operation, values, held) for operation, values in self.begun.items()]
 
-    def parts(self, held: _Held) -> list[Part]:
-        return [self._part(action, held) for action in self.actions]
+def _result(recorded: RecordedSteps, operation: str, values: Mapping[str, str], held: _Held) -> dict[str, Any]:
+    standing = held.count(values)
+    stood = bool(values) and standing == len(values)
+    found = held.words(*values) if len(values) == 1 and not stood else None
+    detail = _TEXT["standing"].format(standing=standing, total=len(values))
+    facts = _step(recorded, operation, Result.VERIFIED if stood else Result.DIFFERS)
+    return facts | known({"found": found, "detail": detail})
 
-    def _planned(self, d: Mapping[str, Any]) -> None:
-        """A later plan is made of a new reading, and settles what stood open before it."""
-        self.begun = {}
-        self.untouched = list(d.get("untouched", ()))
-        self.steps |= {step["operation"]: step for step in d.get("steps", ())}
 
-    def _announced(self, d: Mapping[str, Any]) -> None:
-        operation = d["operation"]
-        values = {each["parameter"]: each["new"] for each in d["frames"] if "parameter" in each and "new" in each}
-        for name in values:
-            self.verified.pop(name, None)
-        self.begun.setdefault(operation, {}).update(values)
-        self.announced.setdefault(self._action(operation), {}).update(values)
+def _step(recorded: RecordedSteps, operation: str, result: Result) -> dict[str, Any]:
+    """A step with its result, and with what its plan said of it."""
+    step = recorded.last_of(operation)
+    planned = {} if step is None or step.planned is None else step.planned
+    facts = {
+        "action": operation if step is None else step.action,
+        "operation": operation,
+        "result": result.value,
+        "old": planned.get("old"),
+        "new": planned.get("new"),
+    }
+    return known(facts)
 
-    def _stepped(self, d: Mapping[str, Any]) -> None:
-        values = self.begun.pop(d["operation"], {})
-        if d["result"] == Result.VERIFIED:
-            self.verified |= {name: wanted for name, wanted in values.items() if name != CLOCK}
 
-    def _action(self, operation: str) -> str:
-        return str(self.steps.get(operation, {}).get("action", operation))
+def _parts(records: Sequence[Record], recorded: RecordedSteps, held: _Held) -> tuple[Part, ...]:
+    """Of each action of the order but reading."""
+    listed = next((record.d.get("actions", ()) for record in records if record.type == "work.open"), ())
+    return tuple(_part(action, recorded, held) for action in listed if action != _READ)
 
-    def _result(self, operation: str, values: Mapping[str, str], held: _Held) -> dict[str, Any]:
-        standing, step = held.count(values), self.steps.get(operation, {})
-        stood = bool(values) and standing == len(values)
-        facts: dict[str, Any] = {
-            "action": self._action(operation),
-            "operation": operation,
-            "result": (Result.VERIFIED if stood else Result.DIFFERS).value,
-            "old": step.get("old"),
-            "new": step.get("new"),
-            "found": held.words(*values) if len(values) == 1 and not stood else None,
-            "detail": _TEXT["standing"].format(standing=standing, total=len(values)),
-        }
-        return {key: value for key, value in facts.items() if value is not None}
 
-    def _part(self, action: str, held: _Held) -> Part:
-        values = self.announced.get(action, {})
-        standing, total = held.count(values), len(values)
-        if not values:
-            state = "done" if action in self.untouched else "not-begun"
-        elif standing == total:
-            state = "done"
-        else:
-            state = "partly" if standing else "not-done"
-        return Part(action=action, state=state, standing=standing, total=total)
+def _part(action: str, recorded: RecordedSteps, held: _Held) -> Part:
+    values = recorded.announced({step.operation for step in recorded.steps if step.action == action})
+    standing, total = held.count(values), len(values)
+    if not values:
+        state = "done" if action in recorded.untouched else "not-begun"
+    elif standing == total:
+        state = "done"
+    else:
+        state = "partly" if standing else "not-done"
+    return Part(action=action, state=state, standing=standing, total=total)

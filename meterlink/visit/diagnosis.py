@@ -87,7 +87,10 @@ def _moment_of_change(zone: tzinfo, before: datetime, after: datetime) -> dateti
 
 def uses_dst(zone: tzinfo, now: datetime) -> bool:
     """Whether the clocks of this place go forward and back again: the offset changes twice within the coming year."""
-    return len(_coming(zone, now.astimezone(UTC).date())) > 1
+    try:
+        return len(_coming(zone, now.astimezone(UTC).date())) > 1
+    except OverflowError:  # the calendar ends
+        return False
 
 
 @lru_cache(maxsize=32)

@@ -103,7 +103,7 @@ class _File:
         return None
 
 
-def read_form(raw: bytes, setting: str, expected: Sequence[Seal] = ()) -> Form:
+def read_form(raw: bytes, setting: str, expected: Sequence[Seal]) -> Form:
     """The form of a file; FormError names key and line of what is wrong. `expected` are the seals of the order."""
     table, file = _parsed(raw, setting)
     _check_keys(file, table, _KEYS)

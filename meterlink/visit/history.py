@@ -17,14 +17,21 @@ _WHY: Final = {
 
 
 def state_before(records: Sequence[Record], work: str) -> Snapshot:
-    """The first state that a work recorded before it wrote anything; NoStateError where there is none."""
-    for record in records:
-        if record.type == "read" and record.d.get("purpose") == "before" and "snapshot" in record.d:
+    """The state that a work recorded last before it wrote anything; NoStateError where there is none.
+
+    A work that was stopped before it wrote records a new one when it goes on: another work may have been there between.
+    """
+    for record in reversed(records):
+        if _is_state_before(record):
             try:
                 return snapshot_of(record.d["snapshot"])
             except (KeyError, TypeError, ValueError) as error:
                 raise NoStateError(work=work, why=_WHY["unreadable"]) from error
     raise NoStateError(work=work, why=_WHY["none"])
+
+
+def _is_state_before(record: Record) -> bool:
+    return record.type == "read" and record.d.get("purpose") == "before" and "snapshot" in record.d
 
 
 def planned_actions(records: Sequence[Record]) -> tuple[Action, ...]:

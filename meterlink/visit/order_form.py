@@ -40,11 +40,8 @@ from meterlink.visit.order import (
 )
 from meterlink.visit.order_fields import BY_NAME
 from meterlink.visit.order_tables import TableReader, not_wanted, one_of_words, parse_table, shown, shown_key
-from meterlink.visit.order_template import order_template
 from meterlink.visit.secrets import check_reference
 from meterlink.zone import parse_zone
-
-__all__ = ["FORMS", "order_again", "order_hash", "order_template", "read_order", "read_schedule"]
 
 FORMS: Final = ("toml", "json")
 

@@ -19,6 +19,7 @@ from typing import Any, Final, NoReturn
 from meterlink.errors import MeterlinkError, PlanFileError
 from meterlink.flow import Change
 from meterlink.model import Action, Evidence
+from meterlink.visit.facts import known
 from meterlink.visit.order import Order
 from meterlink.visit.order_form import order_again, order_hash
 from meterlink.visit.plan import ClockMethod, ClockStep, Plan, Step, TimeSource, Warning
@@ -105,7 +106,7 @@ def encode_plan(plan: Plan) -> bytes:
 def _document(plan: Plan) -> dict[str, Any]:
     identity = plan.before.identity
     meter = {"family": identity.family, "model": identity.model, "serial_number": identity.serial_number}
-    return _told(
+    return known(
         {
             "schema": SCHEMA,
             "preview": plan.order.is_preview,
@@ -142,7 +143,7 @@ def _content_table(raw: bytes) -> dict[str, str]:
 
 
 def _step_table(step: Step) -> dict[str, Any]:
-    return _told(
+    return known(
         {
             "action": step.action.value,
             "capability": step.capability,
@@ -151,7 +152,7 @@ def _step_table(step: Step) -> dict[str, Any]:
             "prompt": step.prompt,
             "clock": None if step.clock is None else _clock_table(step.clock),
             "changes": [
-                _told({"parameter": change.parameter, "old": change.old, "new": change.new}) for change in step.changes
+                known({"parameter": change.parameter, "old": change.old, "new": change.new}) for change in step.changes
             ],
         }
     )
@@ -160,11 +161,7 @@ def _step_table(step: Step) -> dict[str, Any]:
 def _clock_table(clock: ClockStep) -> dict[str, Any]:
     error_s = None if clock.error is None else format(Decimal(clock.error // _MICROSECOND).scaleb(-6), "f")
     senseless = True if error_s is None else None
-    return _told({"method": clock.method.value, "error_s": error_s, "senseless": senseless, "reason": clock.reason})
-
-
-def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in facts.items() if value is not None}
+    return known({"method": clock.method.value, "error_s": error_s, "senseless": senseless, "reason": clock.reason})
 
 
 def _hash_of(document: Mapping[str, Any]) -> str:

@@ -20,10 +20,6 @@ ToldStored = Callable[[str, str], str]
 """A stored value by its name and its hexadecimal, in words."""
 
 
-def _as_stored(_name: str, raw: str) -> str:
-    return raw
-
-
 _TIME_EDGES: Final = (*EDGES, "collection-days")
 
 _TEXT: Final = {
@@ -53,11 +49,8 @@ _TEXT: Final = {
 }
 
 
-def same_plan(first: Plan, second: Plan, words: ToldStored = _as_stored) -> str | None:
-    """None, or in words the first thing in which the plan that was made again, `second`, differs.
-
-    `words` tells a stored value by its name; without it stored values are told as they stand.
-    """
+def same_plan(first: Plan, second: Plan, words: ToldStored) -> str | None:
+    """None, or in words the first thing in which the plan that was made again, `second`, differs."""
     return next(_differences(first, second, words), None)
 
 

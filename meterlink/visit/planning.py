@@ -32,12 +32,9 @@ from meterlink.visit.clock_window import Correction, window_warnings
 from meterlink.visit.diagnosis import dst_warnings, signature_warnings
 from meterlink.visit.order import Order
 from meterlink.visit.plan import ClockStep, Plan, Step, TimeSource, Warning
-from meterlink.visit.plan_sameness import same_plan
 from meterlink.visit.snapshot import Snapshot
 from meterlink.visit.warnings import Planned, plan_warnings, restoring_warnings
 from meterlink.visit.wishes import Lacking, Wishes, order_error
-
-__all__ = ["CAPABILITIES", "build_plan", "restore_plan", "same_plan"]
 
 CAPABILITIES: Final[Mapping[Action, str]] = {
     Action.CLOCK: "set_clock",
@@ -62,70 +59,44 @@ _TEXT: Final = {
 }
 
 
-def build_plan(
-    *,
-    order: Order,
-    driver: Driver,
-    profile: Profile,
-    before: Snapshot,
-    actions: Collection[Action] | None = None,
-    time_source: TimeSource,
-    experimental: bool,
-    now: datetime,
-) -> Plan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What every plan is made of: the order, the meter as it was read, and what holds for the making."""
+
+    order: Order
+    driver: Driver
+    profile: Profile
+    before: Snapshot
+    time_source: TimeSource
+    experimental: bool
+    now: datetime
+
+
+def build_plan(terms: Terms, actions: Collection[Action] | None = None) -> Plan:
     """The plan for an order, or for those of its actions that are named."""
-    making = _Making(
-        order=order,
-        driver=driver,
-        profile=profile,
-        before=before,
-        chosen=_chosen(order, order.actions if actions is None else actions),
-        time_source=time_source,
-        experimental=experimental,
-        now=now,
-    )
+    order = terms.order
+    making = _Making(terms=terms, chosen=_chosen(order, order.actions if actions is None else actions))
     making.refuse_meter_not_ordered()
     making.refuse_unwritten()
-    for action in driver.step_order:
+    for action in terms.driver.step_order:
         if action in making.chosen:
             making.add(action)
     return making.plan()
 
 
-def restore_plan(
-    *,
-    order: Order,
-    driver: Driver,
-    profile: Profile,
-    before: Snapshot,
-    earlier: Snapshot,
-    actions: Collection[Action],
-    restores: str,
-    time_source: TimeSource,
-    experimental: bool,
-    now: datetime,
-) -> Plan:
+def restore_plan(terms: Terms, *, earlier: Snapshot, actions: Collection[Action], restores: str) -> Plan:
     """The plan back to what stood in the meter when `earlier` was read, for what these actions are about.
 
     The order must list the actions. Which way the automatic change to summer time goes back is told by the earlier
     state alone; where the order does not list that way, it is left out and told. A clock is never put back.
     """
-    making = _Making(
-        order=order,
-        driver=driver,
-        profile=profile,
-        before=before,
-        chosen=_chosen(order, frozenset(actions) - _DST),
-        time_source=time_source,
-        experimental=experimental,
-        now=now,
-    )
+    making = _Making(terms=terms, chosen=_chosen(terms.order, frozenset(actions) - _DST))
     making.refuse_meter_not_ordered()
     making.refuse_state_of_another_meter(earlier)
     if not _DST.isdisjoint(actions):
         making.choose_switch_back(earlier)
     making.refuse_unwritten()
-    for action in driver.step_order:
+    for action in terms.driver.step_order:
         if action in making.chosen and action is not Action.CLOCK:
             making.add_restoring(action, earlier)
     return making.restoring_plan(restores)
@@ -145,14 +116,8 @@ def _chosen(order: Order, actions: Collection[Action]) -> frozenset[Action]:
 class _Making:
     """A plan while it is made."""
 
-    order: Order
-    driver: Driver
-    profile: Profile
-    before: Snapshot
+    terms: Terms
     chosen: frozenset[Action]
-    time_source: TimeSource
-    experimental: bool
-    now: datetime
     steps: list[Step] = field(default_factory=list)
     untouched: list[Action] = field(default_factory=list)
     needs: list[Warning] = field(default_factory=list)
@@ -162,29 +127,29 @@ class _Making:
 
     def refuse_meter_not_ordered(self) -> None:
         """OtherMeterError; a preview may be about whatever answers."""
-        plate = self.order.meter.serial_number
-        if plate or not self.order.is_preview:
-            self._refuse_other(plate, self.before)
+        plate = self.terms.order.meter.serial_number
+        if plate or not self.terms.order.is_preview:
+            self._refuse_other(plate, self.terms.before)
 
     def refuse_state_of_another_meter(self, earlier: Snapshot) -> None:
-        self._refuse_other(self.before.identity.serial_number, earlier)
+        self._refuse_other(self.terms.before.identity.serial_number, earlier)
 
     def _refuse_other(self, plate: str, snapshot: Snapshot) -> None:
         answered = snapshot.identity.serial_number
-        if not self.driver.same_serial(plate, answered):
-            raise OtherMeterError(address=self.before.identity.address, plate=plate, answered=answered)
+        if not self.terms.driver.same_serial(plate, answered):
+            raise OtherMeterError(address=self.terms.before.identity.address, plate=plate, answered=answered)
 
     def refuse_unwritten(self) -> None:
         """NotSupportedError for an action that this family never writes."""
-        for action in sorted(self.chosen - frozenset(self.driver.step_order)):
+        for action in sorted(self.chosen - frozenset(self.terms.driver.step_order)):
             raise self._not_supported(action, _TEXT["no code"])
 
     def _not_supported(self, action: Action, why: str) -> NotSupportedError:
-        return NotSupportedError(model=self.profile.model, capability=CAPABILITIES[action], why=why)
+        return NotSupportedError(model=self.terms.profile.model, capability=CAPABILITIES[action], why=why)
 
     def _require(self, error: PlanError | OrderError, need: str) -> None:
         """Raise what a real order lacks; a preview notes it."""
-        if not self.order.is_preview:
+        if not self.terms.order.is_preview:
             raise error
         facts = {name: str(fact) for name, fact in error.facts().items()}
         self.needs.append(Warning(code="needs", facts={**facts, "need": need}))
@@ -198,11 +163,11 @@ class _Making:
         elif action is Action.DST_OFF and self._has_no_dst():
             self.untouched.append(action)
         else:
-            self.profile.require(CAPABILITIES[action])
+            self.terms.profile.require(CAPABILITIES[action])
             self._add_wish(action)
 
     def _add_wish(self, action: Action) -> None:
-        wishes = Wishes(order=self.order, chosen=self.chosen, held=self.before.holidays)
+        wishes = Wishes(order=self.terms.order, chosen=self.chosen, held=self.terms.before.holidays)
         setting = wishes.of(action)
         if isinstance(setting, Lacking):
             self._require(setting.error, setting.need)
@@ -210,8 +175,8 @@ class _Making:
         days = wishes.days_not_ordered() if action is Action.SCHEDULE else None
         if days is not None:
             self._require(days.error, days.need)
-        if self._is_known(action, self.before):
-            changes = self.driver.changes(setting, self.before.stored, self.profile)
+        if self._is_known(action, self.terms.before):
+            changes = self.terms.driver.changes(setting, self.terms.before.stored, self.terms.profile)
             if action is Action.HOLIDAYS and Action.SCHEDULE not in self.chosen:
                 self._look_at_days(changes)
             self._add_step(action, changes, setting)
@@ -219,7 +184,7 @@ class _Making:
     def _look_at_days(self, changes: tuple[Change, ...]) -> None:
         """What new holidays make of a schedule that stays as it is stored."""
         after = self._lifted({change.parameter: change.new for change in changes}) if changes else None
-        before = self.before.year_schedule
+        before = self.terms.before.year_schedule
         if isinstance(after, Unliftable) and before is not None:
             unclear = HolidaysUnclearError(why=after.reasons[0])
             self._require(unclear, unclear.need)
@@ -230,34 +195,35 @@ class _Making:
 
     def _lifted(self, written: Mapping[str, str]) -> YearSchedule | Unliftable | None:
         """The schedule in the meter once these values stand in it; None where its tables were not read."""
-        return None if self.before.schedule is None else self.driver.lift_stored({**self.before.stored, **written})
+        before = self.terms.before
+        return None if before.schedule is None else self.terms.driver.lift_stored({**before.stored, **written})
 
     # steps back
 
     def choose_switch_back(self, earlier: Snapshot) -> None:
         """The switch of the automatic summer time goes where the earlier state had it, whatever was ordered then."""
-        self.profile.require(CAPABILITIES[Action.DST_OFF])
+        self.terms.profile.require(CAPABILITIES[Action.DST_OFF])
         if self._is_known(Action.DST_OFF, earlier):
-            held_off = not self.driver.changes(SetDst(enabled=False), earlier.stored, self.profile)
+            held_off = not self.terms.driver.changes(SetDst(enabled=False), earlier.stored, self.terms.profile)
             self.chosen |= {Action.DST_OFF if held_off else Action.DST_ON}
 
     def add_restoring(self, action: Action, earlier: Snapshot) -> None:
         """The step that writes back what an earlier state held."""
-        self.profile.require(CAPABILITIES[action])
-        if not (self._is_known(action, self.before) and self._is_known(action, earlier)):
+        self.terms.profile.require(CAPABILITIES[action])
+        if not (self._is_known(action, self.terms.before) and self._is_known(action, earlier)):
             return
         changes = tuple(
-            Change(parameter=name, old=self.before.stored[name], new=value)
+            Change(parameter=name, old=self.terms.before.stored[name], new=value)
             for name, value in self._values_of(action, earlier).items()
-            if value != self.before.stored[name]
+            if value != self.terms.before.stored[name]
         )
-        if changes and action not in self.order.actions and not self.order.is_preview:
+        if changes and action not in self.terms.order.actions and not self.terms.order.is_preview:
             self.notes.append(Warning(code="switch-not-restored", facts={"action": action.value}))
         else:
             self._add_step(action, changes, self._setting_back(action, earlier) if changes else None)
 
     def _values_of(self, action: Action, snapshot: Snapshot) -> dict[str, str]:
-        return {name: snapshot.stored[name] for name in self.driver.stored_names(action, self.profile)}
+        return {name: snapshot.stored[name] for name in self.terms.driver.stored_names(action, self.terms.profile)}
 
     def _setting_back(self, action: Action, earlier: Snapshot) -> Setting | None:
         """What the values that are written back mean; None where no setting says it."""
@@ -296,7 +262,7 @@ class _Making:
         setting: Setting | None = None,
         clock: ClockStep | None = None,
     ) -> Step:
-        support = self.profile.require(CAPABILITIES[action])
+        support = self.terms.profile.require(CAPABILITIES[action])
         return Step(
             action=action,
             capability=CAPABILITIES[action],
@@ -310,19 +276,19 @@ class _Making:
         )
 
     def _told(self, change: Change) -> Change:
-        name, words = change.parameter, self.driver.told_stored
+        name, words = change.parameter, self.terms.driver.told_stored
         old = None if change.old is None else words(name, change.old)
         return Change(parameter=name, old=old, new=words(name, change.new))
 
     def _append(self, step: Step) -> None:
-        if step.experimental and not self.experimental:
-            error = ExperimentalError(capability=step.capability, model=self.profile.model, source=step.source)
+        if step.experimental and not self.terms.experimental:
+            error = ExperimentalError(capability=step.capability, model=self.terms.profile.model, source=step.source)
             self._require(error, error.need)
         self.steps.append(step)
 
     def _is_known(self, action: Action, snapshot: Snapshot) -> bool:
         """Whether the values that would be written over were read."""
-        names = self.driver.stored_names(action, self.profile)
+        names = self.terms.driver.stored_names(action, self.terms.profile)
         missing = [name for name in names if name not in snapshot.stored]
         if missing:
             error = StoredUnknownError(action=action.value, names=_listed(missing), why=_reasons(snapshot))
@@ -331,7 +297,7 @@ class _Making:
 
     def _has_no_dst(self) -> bool:
         """Whether the model is known to have no automatic summer time at all."""
-        can_set, can_read = (self.profile.supports.get(name) for name in ("set_dst", "dst"))
+        can_set, can_read = (self.terms.profile.supports.get(name) for name in ("set_dst", "dst"))
         if can_read is None or can_read.supported or can_read.evidence is Evidence.GUESS:
             return False
         if can_set is not None and can_set.supported:
@@ -340,8 +306,8 @@ class _Making:
         return True
 
     def _add_clock(self) -> None:
-        reading = self.before.clock
-        if self.before.clock_senseless:
+        reading = self.terms.before.clock
+        if self.terms.before.clock_senseless:
             self._take(decide_senseless(**self._clock_terms()))
             return
         if reading is None:
@@ -352,13 +318,13 @@ class _Making:
             said, true = DayKind(reading.wrong_weekday), DayKind.weekday_of(reading.meter.date())
             facts = {"said": said.name.lower(), "true": true.name.lower(), "date": reading.meter.date().isoformat()}
             self.notes.append(Warning(code="weekday-wrong", facts=facts))
-        self._take(decide(reading, soft=self.driver.soft_correction(self.profile), **self._clock_terms()))
+        self._take(decide(reading, soft=self.terms.driver.soft_correction(self.terms.profile), **self._clock_terms()))
 
     def _clock_terms(self) -> dict[str, Any]:
         return {
-            "reason": self.order.clock_reason,
-            "allow_over_24h": self.order.allow_over_24h,
-            "time_source": self.time_source,
+            "reason": self.terms.order.clock_reason,
+            "allow_over_24h": self.terms.order.allow_over_24h,
+            "time_source": self.terms.time_source,
         }
 
     def _take(self, decision: Decision) -> None:
@@ -371,7 +337,7 @@ class _Making:
                 self._append(self._step(Action.CLOCK, clock=clock))
 
     def _clock_reason(self) -> str:
-        return next((absent.reason for absent in self.before.absent if absent.what == "clock"), _TEXT["not read"])
+        return next((absent.reason for absent in self.terms.before.absent if absent.what == "clock"), _TEXT["not read"])
 
     # the whole
 
@@ -388,41 +354,41 @@ class _Making:
 
     def _plan(self, warnings: Iterable[Warning]) -> Plan:
         return Plan(
-            order=self.order,
-            before=self.before,
+            order=self.terms.order,
+            before=self.terms.before,
             steps=tuple(self.steps),
             warnings=tuple(warnings),
             untouched=tuple(self.untouched),
-            time_source=self.time_source,
-            experimental=self.experimental,
-            made_at=self.now,
+            time_source=self.terms.time_source,
+            experimental=self.terms.experimental,
+            made_at=self.terms.now,
         )
 
     def _planned(self) -> Planned:
         return Planned(
-            order=self.order,
+            order=self.terms.order,
             chosen=self.chosen,
             steps=tuple(self.steps),
-            driver=self.driver,
-            profile=self.profile,
-            before=self.before,
+            driver=self.terms.driver,
+            profile=self.terms.profile,
+            before=self.terms.before,
             today=self._local_now().date(),
         )
 
     def _zone(self) -> tzinfo | None:
         """Of the meter's place; a preview may not know it."""
-        return None if self.order.is_preview and not self.order.tz else self.order.zone
+        return None if self.terms.order.is_preview and not self.terms.order.tz else self.terms.order.zone
 
     def _local_now(self) -> datetime:
         zone = self._zone()
-        return self.now if zone is None else self.now.astimezone(zone)
+        return self.terms.now if zone is None else self.terms.now.astimezone(zone)
 
     def _clock_warnings(self) -> Iterator[Warning]:
-        zone, reading = self._zone(), self.before.clock
+        zone, reading = self._zone(), self.terms.before.clock
         if reading is None:
             yield Warning(code="clock-unread", facts={"reason": self._clock_reason()})
         elif zone is not None:
-            dst, made = self.before.dst, self.before.identity.manufactured
+            dst, made = self.terms.before.dst, self.terms.before.identity.manufactured
             yield from signature_warnings(reading, zone, dst=dst, manufactured=made)
         yield from self._dst_warnings(self.chosen)
         yield from self._window_warnings()
@@ -431,15 +397,15 @@ class _Making:
         zone = self._zone()
         if zone is None:
             return ()
-        dst, made = self.before.dst, self.before.identity.manufactured
-        return dst_warnings(actions, zone, self.order.tz, self.now, dst=dst, manufactured=made)
+        dst, made = self.terms.before.dst, self.terms.before.identity.manufactured
+        return dst_warnings(actions, zone, self.terms.order.tz, self.terms.now, dst=dst, manufactured=made)
 
     def _window_warnings(self) -> tuple[Warning, ...]:
         clock = next((step.clock for step in self.steps if step.clock is not None), None)
         if clock is None or clock.error is None:
             return ()
         wanted = next((step.setting.schedule for step in self.steps if isinstance(step.setting, SetSchedule)), None)
-        schedules = tuple(each for each in (self.before.year_schedule, wanted) if each is not None)
+        schedules = tuple(each for each in (self.terms.before.year_schedule, wanted) if each is not None)
         correction = Correction(method=clock.method, error=clock.error, schedules=schedules)
         return window_warnings(correction, self._local_now().replace(tzinfo=None))
 

@@ -1,22 +1,26 @@
 """Frames in doubt: the meter is read before anything else is sent, and what it says is written down.
 
 So it is, where it is asked for, with frames that were acknowledged in a work that is open, and never read back.
+Where nobody can read the meter any more, it is written down that what became of them is not known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from meterlink.audit.canonical import in_record
-from meterlink.audit.doubt import Doubt, unread
+from meterlink.audit.doubt import Doubt, Doubts, unread
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry, Record
 from meterlink.audit.store import SealedLog
-from meterlink.audit.works import records_at, records_of
+from meterlink.audit.works import records_at, records_of_each
 from meterlink.visit.carrying import CLOCK, Site, found_clock, stands
+from meterlink.visit.facts import known
 
 _UNKNOWN: Final = "unknown"
+_NOT_READ: Final = "not read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class Resolved:
     def facts(self) -> dict[str, object]:
         """For documents."""
         told = {"decision": self.decision, "found": self.found, "old": self.old, "new": self.new}
-        return self.doubt.facts() | {key: value for key, value in told.items() if value is not None}
+        return self.doubt.facts() | known(told)
 
 
 def resolve(site: Site, log: SealedLog, place: LogPlace) -> list[Resolved]:
@@ -43,25 +47,43 @@ def resolve(site: Site, log: SealedLog, place: LogPlace) -> list[Resolved]:
 
     The line's errors are raised as they come; what was settled until then stays settled.
     """
-    return _settle(site, log, place, log.doubts_at(site.identity.serial_number))
+    frames = log.doubts_at(site.identity.serial_number)
+    return _settle(site, log, frames, records_at(place, {each.of for each in frames}))
 
 
 def read_back(site: Site, log: SealedLog, place: LogPlace) -> list[Resolved]:
     """The same of each value that was acknowledged in a work that is open at this meter, and never read back."""
-    works = log.open_works_at(site.identity.serial_number)
-    left = [each for work in works for each in unread(records_of(place, work.work))]
-    return _settle(site, log, place, left)
+    works = [each.work for each in log.open_works_at(site.identity.serial_number)]
+    told = records_of_each(place, works)
+    frames = [each for records in told.values() for each in unread(records)]
+    return _settle(site, log, frames, {record.n: record for records in told.values() for record in records})
 
 
-def _settle(site: Site, log: SealedLog, place: LogPlace, frames: list[Doubt]) -> list[Resolved]:
+def give_up(log: SealedLog, records: Sequence[Record]) -> list[Resolved]:
+    """Of the frames of one work that are in doubt, or were never read back: nobody will know what became of them."""
+    doubts = Doubts()
+    for record in records:
+        doubts.read(record)
+    frames = sorted([*doubts, *unread(records)], key=lambda each: (each.of, each.i))
+    resolved = [Resolved(doubt=each, decision=_UNKNOWN, found=_NOT_READ) for each in frames]
+    for each in resolved:
+        _write_down(log, each)
+    return resolved
+
+
+def _settle(site: Site, log: SealedLog, frames: Sequence[Doubt], intents: Mapping[int, Record]) -> list[Resolved]:
     resolved: list[Resolved] = []
-    intents = records_at(place, {each.of for each in frames}) if frames else {}
     for each in frames:
         settled = _resolve(site, each, _frame(intents[each.of], each.i))
-        d = {"of": each.of, "i": each.i, "found": in_record(settled.found), "decision": settled.decision}
-        log.append(Entry(type="resolve", d=d, work=each.work))
+        _write_down(log, settled)
         resolved.append(settled)
     return resolved
+
+
+def _write_down(log: SealedLog, settled: Resolved) -> None:
+    frame = settled.doubt
+    d = {"of": frame.of, "i": frame.i, "found": in_record(settled.found), "decision": settled.decision}
+    log.append(Entry(type="resolve", d=d, work=frame.work))
 
 
 def _frame(intent: Record, i: int) -> dict[str, Any]:

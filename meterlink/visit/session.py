@@ -25,14 +25,16 @@ from meterlink.visit.checking import problems_after
 from meterlink.visit.closing import close_as_it_stands
 from meterlink.visit.form import Form
 from meterlink.visit.history import state_before
+from meterlink.visit.opening import Visited
 from meterlink.visit.order import Order
 from meterlink.visit.plan import Plan, Step, TimeSource
 from meterlink.visit.plan_form import SavedPlan
-from meterlink.visit.planning import CAPABILITIES, build_plan, restore_plan, same_plan
+from meterlink.visit.plan_sameness import same_plan
+from meterlink.visit.planning import CAPABILITIES, Terms, build_plan, restore_plan
 from meterlink.visit.resolving import Resolved, read_back, resolve
 from meterlink.visit.snapshot import Snapshot, take_snapshot
 from meterlink.visit.words import old_new_words, operation_words
-from meterlink.visit.work import Frame, Judge, Visited, Work, WorkGate
+from meterlink.visit.work import Frame, Judge, Work, WorkGate, is_left_by, refuse_elsewhere
 
 _FRESH: Final = timedelta(seconds=60)
 """So long a state that was read is taken for that of the meter; people may look at a plan for hours."""
@@ -107,17 +109,15 @@ class Session:
 
     def look(self) -> Snapshot:
         """The state now; its raw frames are kept for the record."""
-        self.frames.take()
-        snapshot = self.site.talk.run(take_snapshot(self.site.driver, self.site.target, self.site.zone))
-        self._looked = snapshot, self.frames.take()
-        return snapshot
+        self._looked = look(self.site, self.frames)
+        return self._looked[0]
 
     def resolve_doubts(self) -> list[Resolved]:
         """Read what earlier runs left in doubt at this meter, and write down what stands there."""
         return resolve(self.site, self.log, self.place)
 
     def begin(self, form: Form, before: Snapshot, *, restores: str | None = None) -> Work:
-        """Open the work, or go on with the one an earlier run left open, and record the state before.
+        """Open the work, or go on with the one an earlier run left open, and record the state before it writes.
 
         What takes a work back is a work of its own: where that one is open, or another of this order, it is closed
         first, as it stands. WorkOpenError, before anything is recorded, where yet another work wrote and is open.
@@ -133,21 +133,38 @@ class Session:
             experimental=self.experimental,
         )
         if restores is not None:
-            self._close_left(visited, restores, before)
-        self.work = Work.begin(self.log, self.place, visited, form, self.performer, self.random)
-        self._record("check" if self.work.has_state_before() else "before", before)
+            self._close_left(restores, before)
+        left = next(iter(self._left()), None)
+        self.log.refuse_barred(self.site.identity.serial_number, left)
+        if left is None:
+            self.work = Work.new(self.log, self.place, visited, form, self.performer, self.random)
+        else:
+            self.work = Work.again(self.log, self.place, left, self.performer)
+        self._record("check" if self.work.has_written() else "before", before)
         return self.work
 
-    def _close_left(self, visited: Visited, restores: str, before: Snapshot) -> None:
-        left = Work.left_open(self.log, self.place, visited, restores, self.performer)
-        self.log.refuse_barred(self.site.identity.serial_number, *(each.id for each in left))
+    def _left(self) -> list[str]:
+        """What earlier runs of this order left open; NotOrderedMeterError where that was at another meter."""
+        site = self.site
+        left = [each for each in self.log.open_works if is_left_by(each, self.order, site.driver)]
+        for each in left:
+            refuse_elsewhere(each, site.identity, site.driver)
+        return [each.work for each in left]
+
+    def _close_left(self, restores: str, before: Snapshot) -> None:
+        """Close the work that is taken back, and what this order left open."""
+        ours, serial_number = self._left(), self.site.identity.serial_number
+        here = [each.work for each in self.log.open_works_at(serial_number)]
+        left = [each for each in here if each == restores or each in ours]
+        self.log.refuse_barred(serial_number, *left)
         read_back(self.site, self.log, self.place)
-        for work in left:
+        for each in left:
+            work = Work.again(self.log, self.place, each, self.performer)
             close_as_it_stands(work, self.site, self.profile, before, (), self.judge)
 
     def plan(self, before: Snapshot, actions: Collection[Action] | None = None) -> Plan:
         """The plan from this state to the one the order wants."""
-        return build_plan(actions=actions, **self._common(before))
+        return build_plan(self._terms(before), actions)
 
     def plan_again(self, saved: SavedPlan, before: Snapshot) -> Plan:
         """A saved plan made anew from this state; StalePlanError where it is another one."""
@@ -155,7 +172,8 @@ class Session:
             plan = self.plan(before, saved.actions)
         else:
             earlier = state_before(records_of(self.place, saved.restores), saved.restores)
-            plan = restore_plan(earlier=earlier, restores=saved.restores, actions=saved.actions, **self._common(before))
+            terms = self._terms(before)
+            plan = restore_plan(terms, earlier=earlier, actions=saved.actions, restores=saved.restores)
         if self.time_source is TimeSource.CONFIRMED and abs(self.now() - saved.made_at) > _CONFIRMED_FOR:
             raise StalePlanError(serial_number=self.site.identity.serial_number, why=_LONG_AGO)
         difference = same_plan(saved.plan(self.order), plan, self.site.driver.told_stored)
@@ -163,22 +181,22 @@ class Session:
             raise StalePlanError(serial_number=self.site.identity.serial_number, why=difference)
         return plan
 
-    def _common(self, before: Snapshot) -> dict[str, Any]:
-        return {
-            "order": self.order,
-            "driver": self.site.driver,
-            "profile": self.profile,
-            "before": before,
-            "time_source": self.time_source,
-            "experimental": self.experimental,
-            "now": self.now(),
-        }
+    def _terms(self, before: Snapshot) -> Terms:
+        return Terms(
+            order=self.order,
+            driver=self.site.driver,
+            profile=self.profile,
+            before=before,
+            time_source=self.time_source,
+            experimental=self.experimental,
+            now=self.now(),
+        )
 
     def carry_out(
         self, plan: Plan, confirmed: Confirmed, tell: Callable[[Step], None] = lambda step: None
     ) -> list[StepResult]:
         """Write what the plan says; see `carrying`."""
-        work = self._open_work()
+        work = self.begun_work
         self._refuse_moved(plan)
         work.plan(plan, step_facts(plan), {"by": confirmed.by, "how": confirmed.how})
         carrying = Carrying(
@@ -209,14 +227,14 @@ class Session:
 
     def nothing_to_do(self, plan: Plan) -> None:
         """Record that the plan has no step."""
-        self._open_work().plan(plan, [], None)
+        self.begun_work.plan(plan, [], None)
 
     def look_after(self, plan: Plan, results: Sequence[StepResult]) -> tuple[Snapshot, list[MeterlinkError]]:
         """Read and record the state after; what does not fit comes with the steps' own failures before it."""
         after = self.look()
         self._record("after", after)
         own = [result.error for result in results if result.error is not None]
-        first = self._first_state() if self._open_work().resumed else None
+        first = self._first_state() if self.begun_work.resumed else None
         others = problems_after(plan, results, after, self.site.driver, self.profile, first)
         return after, [*own, *others]
 
@@ -224,7 +242,7 @@ class Session:
         self, form: Form, results: Sequence[StepResult], after: Snapshot, problems: Sequence[MeterlinkError]
     ) -> Ended:
         """Record what does not fit, the new seals and the remarks, and close the work."""
-        work = self._open_work()
+        work = self.begun_work
         of_steps = [result.error for result in results]
         for problem in problems:
             if problem not in of_steps:
@@ -236,26 +254,33 @@ class Session:
 
     def cancel(self, before: Snapshot, why: str) -> None:
         """Close a work in which nothing was ever announced to the meter; any other stays open, to be gone on with."""
-        work = self._open_work()
+        work = self.begun_work
         if not work.has_written():
             work.notes([why])
             work.close(before, self.judge)
 
     def _first_state(self) -> Snapshot | None:
         """What an earlier run of this work found, where that can be read."""
-        work = self._open_work()
+        work = self.begun_work
         try:
             return state_before(work.records(), work.id)
         except NoStateError:
             return None
 
-    def _open_work(self) -> Work:
+    @property
+    def begun_work(self) -> Work:
         assert self.work is not None, "no work was begun"
         return self.work
 
     def _record(self, purpose: str, snapshot: Snapshot) -> None:
         looked, frames = self._looked or (None, [])
-        self._open_work().read(purpose, snapshot, frames if looked is snapshot else [])
+        self.begun_work.read(purpose, snapshot, frames if looked is snapshot else [])
+
+
+def look(site: Site, frames: Frames) -> tuple[Snapshot, list[Frame]]:
+    """The state of a meter now, with its raw frames; `frames` observes the dialogue."""
+    frames.take()
+    return site.talk.run(take_snapshot(site.driver, site.target, site.zone)), frames.take()
 
 
 def prompts_of(actions: Collection[Action], profile: Profile) -> tuple[str, ...]:

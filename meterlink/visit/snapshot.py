@@ -33,6 +33,7 @@ from meterlink.model import (
 )
 from meterlink.reading import against_reference, rounded
 from meterlink.tariff import YearSchedule, schedule_from_table, schedule_to_table
+from meterlink.visit.facts import known
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ class Snapshot:
         return self.schedule if isinstance(self.schedule, YearSchedule) else None
 
 
-def take_snapshot(driver: Driver, target: Target, zone: tzinfo | None, *, journals: bool = True) -> Flow[Snapshot]:
+def take_snapshot(driver: Driver, target: Target, zone: tzinfo | None) -> Flow[Snapshot]:
     """Read everything that an act shows. What fails but identity and energy becomes `absent`."""
     identity = yield from driver.identify(target)
     energy = yield from driver.read_energy(target)
@@ -84,7 +85,7 @@ def take_snapshot(driver: Driver, target: Target, zone: tzinfo | None, *, journa
     if isinstance(time, BadReplyError):
         absent.append(Absent(what="clock", reason=str(time)))
     found: list[JournalReading] = []
-    for name in driver.journals(target.profile) if journals else ():
+    for name in driver.journals(target.profile):
         journal = yield from _part(absent, f"journal {name}", _journal_reader(driver, target, name))
         found += [] if journal is None else [journal]
     return Snapshot(
@@ -139,7 +140,7 @@ def _part(absent: list[Absent], what: str, work: Callable[[], Flow[T]]) -> Flow[
 
 def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
     """The snapshot without its journals: numbers as text, what is not known left out."""
-    return _told(
+    return known(
         {
             "read_at": snapshot.read_at.isoformat(timespec="milliseconds"),
             "identity": _identity_facts(snapshot.identity),
@@ -163,7 +164,7 @@ def journal_facts(snapshot: Snapshot) -> dict[str, Any]:
     """The journals of a snapshot by name, newest event first."""
     return {
         journal.journal: [
-            _told(
+            known(
                 {
                     "index": event.index,
                     "event": event.event,
@@ -180,7 +181,7 @@ def journal_facts(snapshot: Snapshot) -> dict[str, Any]:
 
 def clock_facts(clock: ClockReading) -> dict[str, Any]:
     """A clock reading: the meter's time, the reference, and how far apart they are in seconds."""
-    return _told(
+    return known(
         {
             "meter_time": clock.meter.isoformat(),
             "reference_time": clock.reference.isoformat(timespec="milliseconds"),
@@ -193,16 +194,12 @@ def clock_facts(clock: ClockReading) -> dict[str, Any]:
     )
 
 
-def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in facts.items() if value is not None}
-
-
 def _seconds(span: timedelta) -> str:
     return format(Decimal(rounded(span, _MILLISECOND) // _MILLISECOND).scaleb(-3), "f")
 
 
 def _identity_facts(identity: Identity) -> dict[str, Any]:
-    return _told(
+    return known(
         {
             "family": identity.family,
             "model": identity.model,
@@ -228,11 +225,11 @@ def _register_facts(value: EnergyValue) -> dict[str, str]:
 
 
 def _dst_facts(dst: DstSetting) -> dict[str, Any]:
-    return _told({"enabled": dst.enabled, "begins": dst.begins, "ends": dst.ends, "raw": dst.raw})
+    return known({"enabled": dst.enabled, "begins": dst.begins, "ends": dst.ends, "raw": dst.raw})
 
 
 def _mode_facts(mode: TariffMode) -> dict[str, Any]:
-    return _told({"in_force": mode.tariffs_in_force, "current": mode.current_tariff})
+    return known({"in_force": mode.tariffs_in_force, "current": mode.current_tariff})
 
 
 def _schedule_facts(schedule: YearSchedule | Unliftable | None) -> dict[str, Any] | None:
@@ -316,4 +313,5 @@ def _holidays(days: Sequence[str]) -> Holidays:
 
 
 def _status(values: Sequence[Mapping[str, str]], read_at: datetime) -> StatusReading:
-    return StatusReading(values=tuple(StatusValue(**value) for value in values), read_at=read_at)
+    found = (StatusValue(name=each["name"], value=each["value"], unit=each["unit"], raw=each["raw"]) for each in values)
+    return StatusReading(values=tuple(found), read_at=read_at)

@@ -1,6 +1,6 @@
 """What whoever confirms a plan should know, besides its clock: what may surprise the customer or the office later.
 
-Codes and facts only; their sentences stand in `words`. What forbids a plan is an error, not a warning.
+Codes and facts only; their sentences stand in `caution`. What forbids a plan is an error, not a warning.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from meterlink.driver import Driver, SetSchedule, SetTariffCount, Unliftable
@@ -23,13 +22,8 @@ from meterlink.visit.order import Order, TariffPlan
 from meterlink.visit.plan import Step, Warning
 from meterlink.visit.snapshot import Snapshot
 
-BATTERY_LOW_V: Final = Decimal("2.6")
-"""Below it a clock will not outlive many outages.
-
-The cells behind these clocks are lithium cells of 3 V, which stay at 2.9 to 3.1 V until they are nearly empty and then
-fall fast. Of a neighbouring family the maker flags a meter at 2.65 V and calls it an error at 2.2 V.
-"""
-_BATTERY: Final = "battery voltage"
+_BATTERY: Final = "battery"
+"""In the name of a status value in volts."""
 _SOON: Final = timedelta(days=30)
 """So long before its end a certificate is spoken of."""
 _ANY_PROGRAMS: Final = (
@@ -70,7 +64,7 @@ def restoring_warnings(planned: Planned) -> tuple[Warning, ...]:
 def _state(planned: Planned) -> Iterator[Warning]:
     """What does not depend on what is to be written."""
     yield from _experimental(planned.steps)
-    yield from _battery(planned.before)
+    yield from _alarms(planned.before)
     yield from paper_warnings(planned.order, planned.today)
 
 
@@ -180,18 +174,13 @@ def _experimental(steps: tuple[Step, ...]) -> Iterator[Warning]:
         yield Warning(code="experimental", facts={"capability": capability})
 
 
-def _battery(before: Snapshot) -> Iterator[Warning]:
-    values = () if before.status is None else before.status.values
-    for value in values:
-        if value.name == _BATTERY and value.unit == "V" and _is_low(value.value):
-            yield Warning(code="battery-low", facts={"volts": value.value})
-
-
-def _is_low(volts: str) -> bool:
-    try:
-        return Decimal(volts) < BATTERY_LOW_V
-    except InvalidOperation:
-        return False
+def _alarms(before: Snapshot) -> Iterator[Warning]:
+    """What the family says somebody should look at."""
+    for each in () if before.status is None else before.status.values:
+        if each.alarm and each.unit == "V" and _BATTERY in each.name:
+            yield Warning(code="battery-low", facts={"volts": each.value})
+        elif each.alarm:
+            yield Warning(code="meter-alarm", facts={"status": each.name, "value": f"{each.value} {each.unit}".strip()})
 
 
 def paper_warnings(order: Order, today: date) -> Iterator[Warning]:

@@ -26,7 +26,6 @@ from meterlink.reading import span_words
 from meterlink.tariff import YearSchedule, compare
 from meterlink.tariff.wording import days_text
 from meterlink.tariff_words import matching_plans
-from meterlink.visit.caution import warning_words as warning_words
 from meterlink.visit.plan import ClockMethod, ClockStep, Plan, Step
 from meterlink.visit.snapshot import Snapshot
 
@@ -96,6 +95,23 @@ _RESULTS: Final = Words(
     }
 )
 
+_DECISIONS: Final = Words(
+    {
+        _EN: {
+            "written": "it was written",
+            "unchanged": "it was not written",
+            "other": "that is neither the old value nor the new one",
+            "unknown": "nothing tells what it was about",
+        },
+        _RU: {
+            "written": "было записано",
+            "unchanged": "записано не было",
+            "other": "это ни прежнее значение, ни новое",
+            "unknown": "неизвестно, о чём была запись",
+        },
+    }
+)
+
 _OPERATIONS: Final = Words(
     {
         _EN: {
@@ -105,11 +121,9 @@ _OPERATIONS: Final = Words(
             "hard senseless": "set the clock, which shows no time",
             "soft back": "let the clock run into the right time: back by {span}",
             "soft forward": "let the clock run into the right time: forward by {span}",
-            "soft": "let the clock run into the right time",
             "dst off": "switch the automatic change to summer time off",
             "dst on": "switch the automatic change to summer time on",
             "schedule": "rewrite the tariff schedule: {count} {count:record|records}",
-            "schedule of": "rewrite the tariff schedule: {count} of {total} {total:record|records}",
             "holidays": "write the table of special days: {count} {count:day|days}",
             "no holidays": "clear the table of special days",
             "tariffs": "put {count} {count:tariff|tariffs} in force",
@@ -125,11 +139,9 @@ _OPERATIONS: Final = Words(
             "hard senseless": "установить часы, которые не показывают времени",
             "soft back": "плавно скорректировать часы: назад на {span}",
             "soft forward": "плавно скорректировать часы: вперёд на {span}",
-            "soft": "плавно скорректировать часы",
             "dst off": "выключить автоматический переход на летнее время",
             "dst on": "включить автоматический переход на летнее время",
             "schedule": "переписать тарифное расписание: {count} {count:запись|записи|записей}",
-            "schedule of": "переписать тарифное расписание: {count} из {total} {total:записи|записей|записей}",
             "holidays": "записать таблицу особых дней: {count} {count:день|дня|дней}",
             "no holidays": "очистить таблицу особых дней",
             "tariffs": "ввести в действие {count} {count:тариф|тарифа|тарифов}",
@@ -227,21 +239,26 @@ _SUBJECTS: Final = (
 # --- actions and results --------------------------------------------------------------------------------------------
 
 
-def action_words(action: str, language: Language = Language.EN) -> str:
+def action_words(action: str, language: Language) -> str:
     """An action of an order, or the text of one as records hold it."""
     return _ACTIONS(action, language) if action in _ACTIONS else str(action)
 
 
-def result_words(result: str, language: Language = Language.EN) -> str:
+def result_words(result: str, language: Language) -> str:
     """What became of a step or of a whole work, by the texts that records hold."""
     return _RESULTS(result, language) if result in _RESULTS else str(result)
+
+
+def decision_words(decision: str, language: Language) -> str:
+    """What a reading says of a frame that was in doubt, or was never read back."""
+    return _DECISIONS(decision, language)
 
 
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 
-def operation_words(step: Step, language: Language = Language.EN, *, records: int | None = None) -> str:
-    """What a step does, as an instruction. `records` is how many the whole schedule has, where that is known."""
+def operation_words(step: Step, language: Language) -> str:
+    """What a step does, as an instruction."""
     if step.clock is not None:
         return _clock_operation(step.clock, language)
     count = len(step.changes)
@@ -249,8 +266,7 @@ def operation_words(step: Step, language: Language = Language.EN, *, records: in
         case SetDst(enabled=enabled):
             return _OPERATIONS("dst on" if enabled else "dst off", language)
         case SetSchedule():
-            key = "schedule" if records is None else "schedule of"
-            return _OPERATIONS(key, language, count=count, total=records)
+            return _OPERATIONS("schedule", language, count=count)
         case SetHolidays(days=days):
             return _OPERATIONS("holidays" if days else "no holidays", language, count=len(days))
         case SetTariffCount(count=tariffs):
@@ -266,12 +282,14 @@ def operation_words(step: Step, language: Language = Language.EN, *, records: in
 def _clock_operation(clock: ClockStep, language: Language) -> str:
     if clock.error is None:
         return _OPERATIONS("hard senseless", language)
-    way = "" if abs(clock.error) < _HALF_SECOND else " back" if clock.error > _ZERO else " forward"
+    way = " back" if clock.error > _ZERO else " forward"
+    if clock.method is ClockMethod.HARD and abs(clock.error) < _HALF_SECOND:  # the weekday alone may be wrong
+        way = ""
     method = "soft" if clock.method is ClockMethod.SOFT else "hard"
     return _OPERATIONS(method + way, language, span=span_words(abs(clock.error), language))
 
 
-def old_new_words(step: Step, before: Snapshot, language: Language = Language.EN) -> tuple[str, str]:
+def old_new_words(step: Step, before: Snapshot, language: Language) -> tuple[str, str]:
     """What stood there and what shall stand there, in short texts: `off` and `on`, `1 tariff` and `2 tariffs`."""
     if step.clock is not None:
         return _error_words(step.clock.error, language), _STATES("right", language)
@@ -372,7 +390,7 @@ def _stored(values: Sequence[tuple[str, str]], language: Language) -> str:
 # --- what stays -----------------------------------------------------------------------------------------------------
 
 
-def untouched_words(plan: Plan, language: Language = Language.EN) -> tuple[str, ...]:
+def untouched_words(plan: Plan, language: Language) -> tuple[str, ...]:
     """What a plan will not touch: what is never written, and each action without a step, with the reason."""
     return tuple(_untouched(plan, language))
 

@@ -185,6 +185,13 @@ CASES = (
         says="did you mean power?",
     ),
     Case(
+        name="months and days at once",
+        words=("archive", "read", "--months", "2", "--days", "2", "--port", SIM),
+        code=2,
+        kind="UsageError",
+        says="--months and --days are two archives",
+    ),
+    Case(
         name="no months", words=("archive", "read", "--months", "0", "--port", SIM), code=2, kind="UsageError", says="0"
     ),
     Case(

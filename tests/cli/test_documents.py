@@ -16,6 +16,9 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.protocols import Validator
 
+from meterlink.audit.record import Entry
+from meterlink.audit.run import Run
+from meterlink.cli.audit.common import audit_home
 from meterlink_mercury200.messages import COMMANDS, encode_frame
 from tests.cli import program
 from tests.cli.program import AT, ROOT, SCHEMAS, SIM, run, start
@@ -96,10 +99,13 @@ READINGS = (
 )
 ORDER = "flat-5.toml"
 HOUR_AHEAD = f"{PLACES[0]}&schedule=ru-household-1&clock_error_s=3614&dst=on"
+LEFT_OPEN = "2026-18/1"
 VISITED = ("--port", HOUR_AHEAD, "--time-source", "confirmed")
+DAYS = ("archive", "read", "--days", "3", "--port", "sim:ce303?at=2025-07-21T14:05:09+03:00")
 RIGHT = (
     *((*words, "--port", place) for place in PLACES for words in READINGS),
     ("tariff", "show", "--port", f"{AT}&schedule=ru-household-3"),
+    DAYS,
     ("decode", "mercury200", "0006475E63ECD4"),
     ("decode", "mercury200", "0006475E63ECD4", "0006475E632358026400058845C6", "--model", "mercury-200.02"),
     ("decode", "mercury200", "02919AA88600317C", "02919AA88600000172F0BA"),
@@ -126,6 +132,7 @@ RIGHT = (
     ("apply", "visit.plan", "--port", HOUR_AHEAD, "--yes"),
     ("act", "print", "--out", "act.html", "--lang", "en"),
     ("audit", "resolve", "--port", PLACES[0], "--tz", "+03:00"),
+    ("audit", "abandon", LEFT_OPEN, "--reason", "the meter burnt out", "--yes"),
 )
 SENSELESS = (
     ("decode", "mercury200", "00"),
@@ -148,6 +155,9 @@ WRONG = {
     ("visit", ORDER, "--port", HOUR_AHEAD): 9,
     ("apply", "visit.plan", "--port", PLACES[0], "--yes"): 8,
     ("act", "print", "--work", "2026-17/99"): 2,
+    ("audit", "abandon", LEFT_OPEN, "--reason", "the meter burnt out"): 9,
+    ("audit", "abandon", "2026-18/99", "--reason", "the meter burnt out", "--yes"): 2,
+    ("audit", "abandon", LEFT_OPEN, "--reason", " ", "--yes"): 2,
 }
 """Commands that fail, with their exit codes."""
 
@@ -161,7 +171,7 @@ def printed(words: tuple[str, ...]) -> tuple[int, str]:
 
 def prepare(words: tuple[str, ...]) -> None:
     """What a visit needs, in the folder of this test: a log, an order, a saved plan, a work that is closed."""
-    if words[0] not in ("plan", "visit", "apply", "act") and words[:2] != ("audit", "resolve"):
+    if words[0] not in ("plan", "visit", "apply", "act", "audit"):
         return
     if not Path(ORDER).exists():
         assert run("audit", "init", "--standalone").code == 0
@@ -170,6 +180,23 @@ def prepare(words: tuple[str, ...]) -> None:
         assert run("plan", "order", ORDER, *VISITED, "-o", "visit.plan").code == 0
     if words[0] == "act" or words[:2] == ("plan", "restore"):
         assert run("visit", ORDER, *VISITED, "--yes").code == 0
+    if words[0] == "audit":
+        leave_open()
+
+
+def leave_open() -> None:
+    """A work at another meter that was sent one frame and never read again."""
+    at, home = "06925647", audit_home()
+    with home.open(Run.start()) as log:
+        if LEFT_OPEN in [each.work for each in log.open_works]:
+            return
+        d: dict[str, Any] = {"order": {"number": "2026-18"}, "meter": {"answered": at}}
+        log.append(Entry(type="work.open", work=LEFT_OPEN, d=d))
+        frames = [{"i": 0, "bytes": "00", "parameter": "DST flag", "old": "01", "new": "00"}]
+        named = {"family": "mercury200", "serial_number": at}
+        d = {"operation": "dst", "part": 1, "parts": 1, "frames": frames, "meter": named}
+        of = log.append(Entry(type="intent", work=LEFT_OPEN, d=d))
+        log.append(Entry(type="outcome", work=LEFT_OPEN, d={"of": of, "i": 0, "result": "ok"}))
 
 
 def document_of(*words: str) -> dict[str, Any]:
@@ -241,6 +268,7 @@ FREE = {
     "audit-resolve.resolved[].work: gone": "a log of another program may not tell it",
     "audit-resolve.resolved[].family: gone": "a log of another program may not tell it",
     "audit-resolve.resolved[].serial_number: gone": "a log of another program may not tell it",
+    "audit-resolve.resolved[].parameter: gone": "a frame that stays unknown may be about nothing that has a name",
     "audit-resolve.resolved[].result: gone": "there only where an outcome was recorded",
     "audit-resolve.resolved[].old: gone": "not always known",
     "audit-resolve.resolved[].new: gone": "not always known",
@@ -343,6 +371,7 @@ PARTS = (
     (re.compile(r"^(?:demo\.visit|apply)\."), "visit."),
     (re.compile(r"^(?:visit\.after|plan\.before|audit-resolve\.after)\."), "snapshot."),
     (re.compile(r"^visit\.clock\."), "snapshot.clock."),
+    (re.compile(r"^audit-abandon\.resolved"), "audit-resolve.resolved"),
 )
 """Documents that other documents hold whole or share."""
 
@@ -419,6 +448,9 @@ TARIFF = ("tariff", "show", "--port", AT)
         pytest.param(("instant", "read", "--port", AT), "values.0.quantity", "current", id="a current in volts"),
         pytest.param(("archive", "read", "--port", AT), "records.0.month", "2025-13", id="a thirteenth month"),
         pytest.param(("archive", "read", "--port", AT), "records.0.registers", [], id="a month of nothing"),
+        pytest.param(("archive", "read", "--port", AT), "span", "day", id="months that are called days"),
+        pytest.param(DAYS, "records.0.month", "2025-07", id="a day and a month at once"),
+        pytest.param(DAYS, "records.0.day", "2025-02-30", id="a day of an archive that does not exist"),
         pytest.param(TARIFF, "holidays", ["02-30"], id="a holiday that does not exist"),
         pytest.param(TARIFF, "schedule", None, id="no schedule and no reason"),
         pytest.param(TARIFF, "schedule.season.0.every_day", "07:00 T1", id="a day that begins in the morning"),

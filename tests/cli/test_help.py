@@ -12,6 +12,9 @@ from pathlib import Path
 import click
 import pytest
 
+from meterlink.audit.record import Entry
+from meterlink.audit.run import Run
+from meterlink.cli.audit.common import audit_home
 from meterlink.cli.grammar import Group
 from meterlink.cli.main import program
 from meterlink.cli.version import VERSION
@@ -79,7 +82,10 @@ def prepare(example: str) -> None:
         assert run("order", "new", "--example", "order.toml").code == 0
         saved = run("plan", "order", "order.toml", "--port", METER, "--time-source", "system", "-o", words[2])
         assert saved.code == 0
-    if words[1] == "act" or WORK in words:
+    if example.startswith("meterlink audit abandon"):
+        with audit_home().open(Run.start()) as log:
+            log.append(Entry(type="work.open", work=WORK, d={"order": {"number": "117"}}))
+    elif words[1] == "act" or WORK in words:
         assert run("order", "new", "--example", "done.toml").code == 0
         done = Path("done.toml")
         number = WORK.partition("/")[0]

@@ -92,6 +92,11 @@ CASES = (
         says=("start of month  T1, kWh", "2025-06-01", "2025-07-01"),
     ),
     Case(
+        name="the archive by day",
+        words=("archive", "read", "--port", "sim:ce303?at=2025-07-21T14:05:09+03:00", "--days", "2"),
+        says=("start of day  total, kWh", "2025-07-20", "2025-07-21"),
+    ),
+    Case(
         name="all journals",
         words=("journal", "read", "--port", AT),
         says=("power: power on and off", "2025-06-11 14:05:09  power on", "cover: terminal cover", "no records"),
@@ -262,7 +267,7 @@ def test_progress_is_one_line_on_the_terminal_and_gone_before_the_result(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("meterlink.cli.output._is_terminal", lambda stream: stream is sys.stderr)
-    with Progress("reading") as progress:
+    with Progress("COM3") as progress:
         for _ in range(16):
             progress(Traced(0.0, True, "00", Note.REQUEST))
         output.line("the result")
@@ -270,7 +275,7 @@ def test_progress_is_one_line_on_the_terminal_and_gone_before_the_result(
         for _ in range(8):
             progress(Traced(0.0, True, "00", Note.REQUEST))
     err = capsys.readouterr().err
-    assert err.endswith("\rreading ... 24 frames\r" + " " * len("reading ... 24 frames") + "\r")
+    assert err.endswith("\rCOM3 ... 24\r" + " " * len("COM3 ... 24") + "\r")
     assert "\n" not in err
 
 

@@ -53,7 +53,7 @@ def test_a_new_order_goes_to_stdout_or_into_a_file() -> None:
 def test_a_file_that_is_there_stays_as_it_is() -> None:
     Path("flat-6.toml").write_text("mine", encoding="utf-8")
     ended = run("order", "new", "flat-6.toml", "--json")
-    assert (ended.code, ended.document["error"]["why"]) == (2, "it is there already")
+    assert (ended.code, ended.document["error"]["why"]) == (2, "there is such a file already")
     assert Path("flat-6.toml").read_text(encoding="utf-8") == "mine"
 
 

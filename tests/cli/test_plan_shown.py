@@ -10,7 +10,7 @@ from meterlink.cli.plan_shown import show_plan
 from meterlink.language import Language
 from meterlink.model import Action, TariffMode
 from meterlink.visit.plan import Plan, TimeSource
-from meterlink.visit.planning import restore_plan
+from meterlink.visit.planning import Terms, restore_plan
 from meterlink.visit.snapshot import Snapshot
 from meterlink_mercury200 import DRIVER
 from tests.visit.made_up import NOW, ONE_ZONE, PROFILE, TWO_ZONES, order, state, with_stored
@@ -23,16 +23,18 @@ ALL = (Action.DST_ON, Action.SCHEDULE, Action.TARIFF_MODE)
 
 def back_to(earlier: Snapshot, *listed: Action, now: Snapshot = NOW_TWO) -> Plan:
     return restore_plan(
-        order=order(*listed),
-        driver=DRIVER,
-        profile=PROFILE,
-        before=now,
+        Terms(
+            order=order(*listed),
+            driver=DRIVER,
+            profile=PROFILE,
+            before=now,
+            time_source=TimeSource.UNKNOWN,
+            experimental=False,
+            now=NOW,
+        ),
         earlier=earlier,
         actions=(Action.DST_OFF, Action.SCHEDULE),
         restores="117/1",
-        time_source=TimeSource.UNKNOWN,
-        experimental=False,
-        now=NOW,
     )
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from meterlink.cli import secret as secret_module
-from meterlink.cli.secret import INDEX, resolve_secret
+from meterlink.cli import key_ring as key_ring_module, secret as secret_module
+from meterlink.cli.key_ring import INDEX, KeyRing, resolve_secret
 from meterlink.errors import MeterlinkError, SecretFormError, SecretMissingError, SecretNameError
 from meterlink.visit.secrets import read_secret
 from tests.cli import key_ring
@@ -54,8 +54,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
             seen.append(prompt)
             return next(answers)
 
-        monkeypatch.setattr(secret_module, "_asked", asked)
-        monkeypatch.setattr(secret_module, "_at_terminal", lambda: True)
+        for module in (key_ring_module, secret_module):
+            monkeypatch.setattr(module, "ask_hidden", asked)
+            monkeypatch.setattr(module, "at_terminal", lambda: True)
         return seen
 
     return sits_there
@@ -77,7 +78,7 @@ def test_a_line_on_stdin_is_kept_in_the_key_ring(ring: FakeRing, empty_home: Pat
         "kept_in": "key ring",
         "variable_set": False,
     }
-    assert resolve_secret("flat-5", {}).reveal() == CANARY.encode()
+    assert resolve_secret("flat-5").reveal() == CANARY.encode()
     assert len(ring.kept) == 1
     assert json.loads((empty_home / INDEX).read_text(encoding="utf-8")) == {"spec": 1, "references": ["flat-5"]}
 
@@ -97,7 +98,7 @@ def test_at_a_terminal_it_asks_twice(terminal: Callable[..., list[str]]) -> None
     seen = terminal(CANARY, CANARY)
     assert ran(*SET).code == 0
     assert seen == ["Password flat-5", "Once more"]
-    assert resolve_secret("flat-5", {}).reveal() == CANARY.encode()
+    assert resolve_secret("flat-5").reveal() == CANARY.encode()
 
 
 @pytest.mark.usefixtures("ring")
@@ -110,7 +111,7 @@ def test_two_entries_that_differ_are_none(terminal: Callable[..., list[str]]) ->
 
 def test_what_is_typed_is_hidden(monkeypatch: pytest.MonkeyPatch, ring: FakeRing) -> None:
     """click's own prompt, as a terminal has it: only the question is echoed."""
-    monkeypatch.setattr(secret_module, "_at_terminal", lambda: True)
+    monkeypatch.setattr(secret_module, "at_terminal", lambda: True)
     ended = ran(*SET, stdin=f"{CANARY}\n{CANARY}\n")
     assert ended.code == 0
     assert "Password flat-5" in ended.out + ended.err
@@ -130,7 +131,7 @@ def test_what_is_typed_is_hidden(monkeypatch: pytest.MonkeyPatch, ring: FakeRing
 )
 def test_forms(words: tuple[str, ...], stdin: str, raw: bytes) -> None:
     assert ran(*SET, *words, stdin=stdin).code == 0
-    assert resolve_secret("flat-5", {}).reveal() == raw
+    assert resolve_secret("flat-5").reveal() == raw
 
 
 @pytest.mark.usefixtures("ring")
@@ -193,7 +194,7 @@ def test_a_key_ring_that_fails_tells_nothing_of_the_password(ring: FakeRing, kin
     ended = ran(*SET, "--json", stdin=f"{CANARY}\n")
     assert f"it refused with {kind.__name__}" in ended.document["error"]["message"]
     with pytest.raises(MeterlinkError) as caught:
-        secret_module.KeyRing(ring).keep(read_secret("flat-5", CANARY))
+        KeyRing(ring).keep(read_secret("flat-5", CANARY))
     error = caught.value
     assert (error.__cause__, error.__context__) == (None, None)
     assert shows_nothing(f"{error}{error!r}{error.facts()}")
@@ -265,11 +266,12 @@ def test_a_home_that_is_not_there_yet_is_made(empty_home: Path) -> None:
 # --- where a password comes from ------------------------------------------------------------------------------------
 
 
-def test_the_key_ring_is_asked_before_the_variable(ring: FakeRing) -> None:
+def test_the_key_ring_is_asked_before_the_variable(ring: FakeRing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "222222")
     ran(*SET, stdin="111111\n")
-    assert resolve_secret("flat-5", {VARIABLE: "222222"}).reveal() == b"111111"
+    assert resolve_secret("flat-5").reveal() == b"111111"
     ring.broken = RuntimeError("locked")
-    assert resolve_secret("flat-5", {VARIABLE: "222222"}).reveal() == b"222222"
+    assert resolve_secret("flat-5").reveal() == b"222222"
 
 
 def test_the_variable_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,27 +281,31 @@ def test_the_variable_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     assert shows_nothing(f"{secret!r}{secret}")
 
 
-def test_a_wrong_variable_is_an_error_and_not_passed_over(terminal: Callable[..., list[str]]) -> None:
+def test_a_wrong_variable_is_an_error_and_not_passed_over(
+    terminal: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, f"hex:{CANARY}")
     seen = terminal("111111")
     with pytest.raises(SecretFormError) as caught:
-        resolve_secret("flat-5", {VARIABLE: f"hex:{CANARY}"})
+        resolve_secret("flat-5")
     assert shows_nothing(f"{caught.value}{caught.value!r}{caught.value.facts()}")
     assert seen == []
 
 
 def test_whoever_sits_there_is_asked_last(terminal: Callable[..., list[str]]) -> None:
     seen = terminal(CANARY)
-    assert resolve_secret("flat-5", {}).reveal() == CANARY.encode()
+    assert resolve_secret("flat-5").reveal() == CANARY.encode()
     assert seen == ["Password flat-5"]
 
 
-def test_nobody_knows_it() -> None:
+def test_nobody_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "")
     with pytest.raises(SecretMissingError) as caught:
-        resolve_secret("flat-5", {VARIABLE: ""})
+        resolve_secret("flat-5")
     assert caught.value.exit_code == 4
     assert VARIABLE in caught.value.hint
     with pytest.raises(SecretNameError):
-        resolve_secret("Flat 5", {})
+        resolve_secret("Flat 5")
 
 
 # --- elsewhere ------------------------------------------------------------------------------------------------------

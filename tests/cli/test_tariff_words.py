@@ -14,6 +14,7 @@ from meterlink.flow import Flow
 from meterlink.model import (
     ArchiveReading,
     ArchiveRecord,
+    ArchiveSpan,
     Direction,
     EnergyValue,
     Holidays,
@@ -106,9 +107,10 @@ def value(register: str, kwh: str) -> EnergyValue:
 
 
 def test_months_stay_in_their_columns_where_a_register_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
-    full = ArchiveRecord(month=date(2025, 6, 1), registers=(value("T1", "1.00"), value("T2", "2.00")))
-    half = ArchiveRecord(month=date(2025, 7, 1), registers=(value("T2", "3.00"),))
-    show_records(ArchiveReading(records=(full, half), read_at=datetime(2025, 7, 21, tzinfo=UTC)))
+    full = ArchiveRecord(start=date(2025, 6, 1), registers=(value("T1", "1.00"), value("T2", "2.00")))
+    half = ArchiveRecord(start=date(2025, 7, 1), registers=(value("T2", "3.00"),))
+    at = datetime(2025, 7, 21, tzinfo=UTC)
+    show_records(ArchiveReading(span=ArchiveSpan.MONTH, records=(full, half), read_at=at))
     head, _, row = capsys.readouterr().out.splitlines()
     assert row.index("3.00") + len("3.00") == head.index("T2, kWh") + len("T2, kWh")
 

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from meterlink.audit.home import find_home
+from meterlink.audit.record import Entry
+from meterlink.audit.run import Run
 from tests.cli.program import run
 from tests.cli.visiting import AT, DEADLINE_S, document, init_log, log_records, make_order
 from tests.visit.visits import PLAN_2, REASON
@@ -121,18 +124,19 @@ def order(empty_home: Path) -> str:
 
 def before_the_meter(at: Terminal) -> None:
     """The questions about seals, people and the time."""
-    at.answer("Пломба 00417725, место: крышка клеммной колодки. Какая она:", "")
+    at.answer("Пломба 00417725, место: крышка клеммной колодки. Какая она?", "рваная")
+    at.answer("'рваная' - не один из ответов: целая, повреждена, отсутствует, не указано.", "")
     at.answer("Ещё одна пломба, которую вы видите", "ЮЖ-0009")
     at.answer("Место установки", "щит")
     at.answer("Вид (Enter", "")
-    at.answer("Какая она:", "damaged")
+    at.answer("Какая она?", "повреждена")
     at.answer("Ещё одна пломба, которую вы видите", "")
     at.answer("которую вы сейчас снимаете", "00417725")
     at.answer("которую вы сейчас снимаете", "")
     at.answer("Причина снятия", "под крышкой клеммы интерфейса")
-    at.answer("Потребитель:", "present")
+    at.answer("Потребитель;", "присутствует")
     at.answer("Кто присутствует от потребителя", "Иванова Анна")
-    at.answer("Этот компьютер показывает", "confirmed")
+    at.answer("Этот компьютер показывает", "Сверено")
 
 
 def test_a_whole_visit_in_russian(order: str, empty_home: Path) -> None:
@@ -244,6 +248,30 @@ def test_walking_away_from_a_question(order: str, empty_home: Path, question: st
     assert {each["work"] for each in log_records(empty_home, "work.close")} <= {"117/1", "117/2"}
 
 
+# --- a work is given up ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "says"),
+    [
+        (("117", " 117/1 "), 0, "'117' is not the id of this work."),
+        (("", "06925646", "no"), 9, "what was typed was not its id, 3 times"),
+    ],
+    ids=["its id", "anything else"],
+)
+def test_a_work_is_given_up_by_typing_its_id(
+    order: str, empty_home: Path, typed: tuple[str, ...], code: int, says: str
+) -> None:
+    with find_home(empty_home).open(Run.start()) as log:
+        log.append(Entry(type="work.open", work="117/1", d={"order": {"number": "117"}}))
+    with terminal("audit", "abandon", "117/1", "--reason", "the meter was swapped") as at:
+        for each in typed:
+            at.answer("Type the id of the work", each)
+        assert at.end() == code
+    assert says in at.shown
+    assert [each["work"] for each in log_records(empty_home, "work.close")] == ([] if code else ["117/1"])
+
+
 # --- after the writing ----------------------------------------------------------------------------------------------
 
 
@@ -264,7 +292,8 @@ def test_who_answers_no_more_after_the_writing_still_gets_an_act(order: str, emp
     assert "акт работы 117/1: act-117-1.pdf" in at.shown
     assert "nothing was done" not in at.shown
     assert [each["d"]["result"] for each in log_records(empty_home, "work.close")] == ["done"]
-    assert [each["d"]["number"] for each in log_records(empty_home, "seal")] == ["00591003"], "it is on the meter"
+    put_on = [(each["d"]["number"], each["d"]["place"]) for each in log_records(empty_home, "seal")]
+    assert put_on == [("00591003", "крышка клеммной колодки")], "it is on the meter"
     page = Path("act-117-1.html").read_text(encoding="utf-8")
     assert "00591003" in page
     assert "указаны не до конца" in page
@@ -318,7 +347,7 @@ def test_a_seal_that_cannot_be_is_asked_again_and_told_why(empty_home: Path) -> 
         at.expect("у пломбы 5 нет места установки")
         at.answer("Место установки", "щит")
         at.answer("Вид (Enter", "")
-        at.answer("Какая она:", "missing")
+        at.answer("Какая она?", "missing")
         at.answer("Ещё одна пломба, которую вы видите", "")
         at.answer("которую вы сейчас снимаете; пломбы поверителя и завода-изготовителя не снимают", "5")
         at.expect("пломба 5 отсутствует, снять её сейчас нельзя")
@@ -331,7 +360,7 @@ def test_a_seal_that_cannot_be_is_asked_again_and_told_why(empty_home: Path) -> 
         at.expect("пломба 00417725 уже названа")
         at.answer("которую вы сейчас снимаете", "")
         at.answer("Причина снятия", "клеммы под крышкой")
-        at.answer("Потребитель:", "")
+        at.answer("Потребитель;", "")
         at.answer("Наберите заводской номер прибора", "06925646")
         for spent in ("00417725", "5"):
             at.answer("Номер установленной пломбы", spent)
@@ -359,7 +388,7 @@ def test_a_seal_of_the_verifier_that_is_off_is_told_by_its_number_again(empty_ho
         at.answer("наберите её номер ещё раз", "П-7")
         at.answer("которую вы сейчас снимаете", "")
         at.answer("Причина снятия", "была сорвана")
-        at.answer("Потребитель:", "")
+        at.answer("Потребитель;", "")
         assert at.press_until_it_ends("\x04") == 9
     (opened,) = log_records(empty_home, "work.open")
     assert [seal["number"] for seal in opened["d"]["removed"]] == ["П-7"]

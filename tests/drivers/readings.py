@@ -9,7 +9,8 @@ from typing import Any
 
 from meterlink.driver import Driver, Target
 from meterlink.flow import Flow
-from meterlink.model import JournalReading
+from meterlink.model import ArchiveReading, ArchiveSpan, JournalReading
+from meterlink.profiles import ARCHIVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,16 @@ class Reading:
     needs: str = ""
 
 
-def readings(driver: Driver, *, months: int, records: int, journals: Sequence[str]) -> tuple[Reading, ...]:
-    """All of a driver: an archive of so many months, so many records of each journal."""
+def readings(driver: Driver, *, archived: int, records: int, journals: Sequence[str]) -> tuple[Reading, ...]:
+    """All of a driver: so many months and days of the archives, so many records of each journal."""
 
     def journal(name: str, target: Target) -> Flow[JournalReading]:
         return driver.read_journal(target, name, records)
 
+    def archive(span: ArchiveSpan, target: Target) -> Flow[ArchiveReading]:
+        return driver.read_archive(target, span, archived)
+
+    spans = [span for span, needs in ARCHIVES.items() if needs in driver.capabilities]
     return (
         Reading("identity", driver.identify, "identity"),
         Reading("energy", driver.read_energy, "energy"),
@@ -36,7 +41,7 @@ def readings(driver: Driver, *, months: int, records: int, journals: Sequence[st
         Reading("tariff mode", driver.read_tariff_mode, "tariff_count"),
         Reading("schedule", driver.read_schedule, "schedule"),
         Reading("holidays", driver.read_holidays, "holidays"),
-        Reading("archive", lambda target: driver.read_archive(target, months), "energy_archive"),
+        *(Reading(f"archive of {span}s", partial(archive, span), ARCHIVES[span]) for span in spans),
         Reading("status", driver.read_status),
         *(Reading(f"{name} journal", partial(journal, name), f"journal_{name}") for name in journals),
     )

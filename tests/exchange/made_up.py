@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from meterlink.errors import AccessDeniedError, ChannelClosedError
-from meterlink.flow import Flow, Pause, ask
 from meterlink.wire.line import Line
 from meterlink.wire.request import ReplySizes, Request
 from meterlink_mercury200.messages import encode_frame
@@ -63,17 +62,3 @@ def fetched(value: int) -> bytes:
 
 
 FETCHED = fetched(7)
-
-
-@dataclass
-class Session:
-    """Opens with the password; closes with a pause that is counted."""
-
-    closed: int = 0
-
-    def open(self) -> Flow[None]:
-        yield from ask(Open(SECRET))
-
-    def close(self) -> Flow[None]:
-        self.closed += 1
-        yield Pause(0.01)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,6 @@ from meterlink.context import PasswordAttempts
 from meterlink.errors import (
     AccessDeniedError,
     BadDigitsError,
-    ChannelClosedError,
     DamagedFrameError,
     LinkLostError,
     LocalProtocolError,
@@ -20,14 +18,14 @@ from meterlink.errors import (
     PasswordSpentError,
     WireError,
 )
-from meterlink.flow import Announce, Flow, SetLine, WaitUntil, ask, with_session
+from meterlink.flow import Announce, Flow, SetLine, WaitUntil, ask
 from meterlink.testing import START
 from meterlink.wire.line import Line
 from meterlink.wire.payload import DigitError
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.messages import Call, encode_frame
 from meterlink_mercury200.values import DstFlag
-from tests.exchange.made_up import ADDRESS, SECRET, Fetch, Open, Session
+from tests.exchange.made_up import ADDRESS, SECRET, Fetch, Open
 from tests.exchange.table import LINE, Answers, Journal, set_table, silent
 
 DST_OFF = Call(ADDRESS, m.SET_DST, DstFlag(0))
@@ -208,68 +206,6 @@ def test_a_flow_that_yields_nonsense_tells_no_secret() -> None:
         set_table(silent).run(flow())
     assert "AB" not in str(caught.value)
     assert repr(Announce("x", (Open(SECRET),))) == "Announce(operation='x', requests=(Open(),), changes=())"
-
-
-def closing_after(fetches: int, times: int) -> Any:
-    """A meter that closes its session by itself after some fetches, a number of times."""
-    state = {"left": fetches, "times": times}
-
-    def script(_number: int, request: bytes) -> Answers:
-        if request[4] == 0xF1:
-            state["left"] = fetches
-            return [(0.02, encode_frame(ADDRESS, 0xF1, b"\x00"))]
-        if state["left"] == 0 and state["times"]:
-            state["times"] -= 1
-            return [(0.02, encode_frame(ADDRESS, 0xF2, b"\xff"))]
-        state["left"] -= 1
-        return [(0.02, encode_frame(ADDRESS, 0xF2, b"\x07"))]
-
-    return script
-
-
-def fetch_three() -> Flow[int]:
-    total = 0
-    for _ in range(3):
-        reply = yield from ask(Fetch())
-        total += reply.value
-    return total
-
-
-def test_a_closed_channel_is_opened_again_once() -> None:
-    session = Session()
-    assert set_table(closing_after(2, times=1)).run(with_session(session, fetch_three)) == 21
-    assert session.closed == 1
-    with pytest.raises(ChannelClosedError):
-        set_table(closing_after(2, times=2)).run(with_session(Session(), fetch_three))
-
-
-def test_a_session_is_closed_after_a_failure_and_the_failure_is_told() -> None:
-    class Clumsy(Session):
-        def close(self) -> Flow[None]:
-            self.closed += 1
-            yield from ask(Fetch())
-
-    def fail() -> Flow[None]:
-        yield from ask(READ_DST)
-
-    def script(_number: int, request: bytes) -> Answers:
-        return [(0.02, encode_frame(ADDRESS, 0xF1, b"\x00"))] if request[4] == 0xF1 else []
-
-    session = Clumsy()
-    with pytest.raises(NoAnswerError, match="read DST flag"):
-        set_table(script).run(with_session(session, fail))
-    assert session.closed == 1
-
-
-def test_a_closed_channel_is_not_opened_again_after_a_write(journal: Journal) -> None:
-    def write_then_fetch() -> Flow[int]:
-        yield Announce("DST", (DST_OFF,))
-        return (yield from fetch_three())
-
-    table = set_table(closing_after(2, times=1), gate=journal)
-    with pytest.raises(ChannelClosedError):
-        table.run(with_session(Session(), write_then_fetch))
-    assert [frame[4] for frame in table.wire.heard].count(0xF1) == 1
 
 
 def test_speeds_change_between_exchanges_and_behind_a_request() -> None:

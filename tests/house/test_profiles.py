@@ -256,7 +256,7 @@ def test_every_table_arrives_typed(tmp_path: Path) -> None:
 
 def test_the_optical_head_may_have_its_own_format(tmp_path: Path) -> None:
     line = one(tmp_path, HEAD + TABLES.replace('format = "8N1"', 'format = "8N1"\nformat_optical = "7e1"')).line
-    assert (line.line.form, line.optical_line.form) == ("8N1", "7E1")
+    assert (line.line.form, line.format_optical) == ("8N1", "7E1")
 
 
 def test_the_evidence_of_a_table_is_that_of_its_weakest_fact(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from tests.house.bench import QUICK_LINE, Computer, Place, first_difference, met
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "visit.md").read_text(encoding="utf-8")
 
 FORGETFUL: Final = {
-    "COM3": "sim:mercury-200.02?at=2025-07-21T14:05:09+03:00&schedule=ru-household-1&clock_error_s=3614&dst=on"
+    "COM3": "sim:mercury-200.02?at=2026-11-21T14:05:09+03:00&schedule=ru-household-1&clock_error_s=3614&dst=on"
     "&energy_kwh=15621.42,6208.34",
-    "COM4": "sim:mercury-200.02?at=2025-07-21T14:05:09+03:00&serial=06925647&address=925646",
+    "COM4": "sim:mercury-200.02?at=2026-11-21T14:05:09+03:00&serial=06925647&address=925646",
 }
 """Meters that begin anew with each command: one that is an hour ahead, and one that is not that of the order."""
 GATEWAY: Final = "tcp://192.168.0.7:4001"

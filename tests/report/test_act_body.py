@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from tests.report.works import STEPS, WorkRecords, begun, household_work, openin
 
 Fields = dict[str, Any]
 
-KNOWN_SHA256 = "469b434bed3271dca8a1b670866f8c98136006c812b670be9978b69d0487f495"
+KNOWN_SHA256 = "581f92bc22f7dbce428d8962f30f2bdf306369900ef7445ed91f5b4d0345ff34"
 """Of the household work; a change of it means that old acts do not come out of old logs any more."""
 
 
@@ -120,9 +121,12 @@ def test_new_events_are_those_in_front_of_the_old_ones(first: list[str], last: l
     assert [event["event"] for event in journal["events"]] == new
 
 
-def test_the_first_state_before_and_the_last_after_count() -> None:
-    work = begun()
+def test_the_last_state_before_and_the_last_after_count() -> None:
+    """A work that was stopped before it wrote records a new state before it."""
+    work = WorkRecords()
+    work.add("work.open", opening())
     work.read("before", works.after())
+    work.read("before", works.before())
     work.add("work.plan", plan())
     work.read("after", works.before())
     work.read("after", works.after())
@@ -137,6 +141,7 @@ def test_every_seal_keeps_its_event() -> None:
     work.add("seal", {"event": "moved", "number": "8", "place": "щит"})
     seals = act_body(work.fields)["seals"]
     assert {event: [seal["number"] for seal in seals[event]] for event in seals} == {
+        "expected": [],
         "found": ["0047711", "МА 004512"],
         "removed": ["0047711"],
         "broken": ["7"],
@@ -307,7 +312,139 @@ def test_a_frame_without_a_known_outcome_stands_on_the_act_until_it_is_settled()
     work.add("resolve", {"of": doubt["of"], "i": 0, "found": "off", "decision": "it was taken"})
     settled = act_body(work.fields)
     assert settled["doubts"] == []
-    assert settled["resolved"] == [{"of": doubt["of"], "i": 0, "found": "off", "decision": "it was taken"}]
+    frame = {"of": doubt["of"], "i": 0, "operation": STEPS[0][1], "sent": "unknown"}
+    assert settled["resolved"] == [frame | {"found": "off", "decision": "it was taken"}]
+
+
+def _read_back(*found: tuple[str, bool], of_all: bool = False) -> list[Fields]:
+    """A table that was announced and acknowledged whole, and of which so much was read back."""
+    work = begun()
+    work.add("work.plan", plan(STEPS[3:4]))
+    of = work.announce(STEPS[3][1], {f"record {i}": f"new {i}" for i in range(4)})
+    for i in range(4):
+        work.add("outcome", {"of": of, "i": i, "result": "ok"})
+    for i, (raw, same) in enumerate(found):
+        work.add("verify", {"of": of, "found": raw, "same": same} | ({} if of_all else {"i": i}))
+    return work.fields
+
+
+def _with_state_after(fields: list[Fields], **stored: str) -> list[Fields]:
+    work = WorkRecords(fields=fields)
+    values = {name.replace("_", " "): raw for name, raw in stored.items()}
+    work.read("after", replace(works.after(), stored=values))
+    return work.fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "standing", "result"),
+    [
+        (_read_back(), 0, "failed"),
+        (_read_back(("old 0", False)), 0, "failed"),
+        (_read_back(("new 0", True), ("new 1", True), ("old 2", False)), 2, "partly"),
+        (_read_back(("new 0; new 1; new 2; new 3", True), of_all=True), 4, "partly"),
+        (_with_state_after(_read_back(), record_0="new 0", record_1="old 1"), 1, "partly"),
+        (_with_state_after(_read_back(("like new 0", True)), record_0="like new 0"), 1, "partly"),
+        (_with_state_after(_read_back(("new 0", True)), record_0="old 0"), 0, "failed"),
+    ],
+    ids=["never read", "none stands", "by frames", "all at once", "by the state after", "in another form", "undone"],
+)
+def test_values_that_stand_make_a_work_partly_done(fields: list[Fields], standing: int, result: str) -> None:
+    body = act_body(fields)
+    schedule = next(each for each in body["actions"] if each["action"] == "schedule")
+    assert (schedule["standing"], schedule["total"], body["result"]) == (standing, 4, result)
+    assert schedule["state"] == ("partly" if 0 < standing < 4 else "not-confirmed")
+
+
+def test_a_value_that_was_there_before_is_nothing_that_was_done() -> None:
+    fields = _read_back()
+    for frame in next(each for each in fields if each["type"] == "intent")["d"]["frames"]:
+        frame["old"] = frame["new"] if frame["i"] else "old"
+    body = act_body(_with_state_after(fields, record_0="old", record_1="new 1", record_2="new 2", record_3="new 3"))
+    schedule = next(each for each in body["actions"] if each["action"] == "schedule")
+    assert (schedule["standing"], schedule["total"], body["result"]) == (0, 1, "failed")
+
+
+def test_a_value_that_is_announced_again_stands_by_what_is_read_then() -> None:
+    work = WorkRecords(fields=_read_back(("new 0", True), ("old 1", False)))
+    again = work.announce(STEPS[3][1], {"record 0": "newer 0"})
+    work.add("outcome", {"of": again, "i": 0, "result": "ok"})
+    body = act_body(work.fields)
+    assert next(each for each in body["actions"] if each["action"] == "schedule")["standing"] == 0
+
+
+def _cut_off() -> WorkRecords:
+    """Two records of an announcement, six frames; the program was killed when the third had left."""
+    work = begun()
+    work.add("work.plan", plan(STEPS[3:4]))
+    d = work.fields[work.announce(STEPS[3][1]) - works.FIRST]["d"]
+    frames = [{"i": i, "bytes": "00", "parameter": f"record {i}", "old": "old", "new": "new"} for i in range(6)]
+    d |= {"parts": 2, "frames": frames[:4]}
+    work.add("intent", d | {"part": 2, "frames": frames[4:]})
+    for i in range(2):
+        work.add("outcome", {"of": work.next_n - 2 - i, "i": i, "result": "ok"})
+    return work
+
+
+def test_of_an_announcement_that_was_cut_off_only_one_frame_may_have_left() -> None:
+    work = _cut_off()
+    assert [(each["i"], each["sent"]) for each in act_body(work.fields)["doubts"]] == [
+        (2, "unknown"),
+        (3, "no"),
+        (4, "no"),
+        (5, "no"),
+    ]
+    work.add("work.plan", plan(STEPS[3:4]))
+    work.announce(STEPS[3][1])
+    assert act_body(work.fields)["doubts"][-1]["sent"] == "unknown", "that is an announcement of its own"
+
+
+def test_what_was_written_was_written_when_it_left_not_when_it_was_read_back() -> None:
+    work = _cut_off()
+    left = work.fields[-1]["t"]
+    work.at += timedelta(days=1)
+    for i in range(6):
+        work.add("resolve", {"of": work.next_n, "i": i, "found": "new", "decision": "written"})
+    work.read("after", works.after())
+    work.add("work.step", {"action": "schedule", "operation": STEPS[3][1], "result": "verified"})
+    body = act_body(work.fields)
+    assert body["course"]["steps_to"] == left
+    assert [step["written_at"] for step in body["steps"]] == [left]
+    assert body["zones_from"] == {"state": "changed", "at": left}
+
+
+def test_what_never_left_was_never_written() -> None:
+    work = begun()
+    work.add("work.plan", plan(STEPS[:1]))
+    work.add("outcome", {"of": work.announce(STEPS[0][1]), "i": 0, "result": "not-sent"})
+    work.add("work.step", {"action": "dst_off", "operation": STEPS[0][1], "result": "not-sent"})
+    body = act_body(work.fields)
+    assert (body["course"]["steps_from"], body["course"]["steps_to"]) == ("none", "none")
+    assert [step["written_at"] for step in body["steps"]] == ["none"]
+
+
+def test_the_course_of_a_work_is_told_by_one_clock() -> None:
+    """That of the records, whatever clock the meter was compared with: a simulator has its own."""
+    virtual = {
+        "before": replace(works.before(), read_at=datetime(2031, 1, 1, tzinfo=UTC)),
+        "after": replace(works.after(), read_at=datetime(2019, 1, 1, tzinfo=UTC)),
+    }
+    work = WorkRecords()
+    work.add("work.open", opening(arrived_at="2026-11-21T09:00:00.000+00:00"))
+    work.read("before", virtual["before"])
+    work.add("work.plan", plan(STEPS[:1]))
+    work.write(*STEPS[0])
+    work.read("after", virtual["after"])
+    body = act_body(work.fields)
+    moments = [datetime.fromisoformat(each) for each in [*body["course"].values(), body["act"]["finished_at"]]]
+    assert moments == sorted(moments)
+
+
+def test_a_seal_that_the_order_expects_and_nobody_was_asked_about_was_not_found() -> None:
+    expected = {"number": "0047711", **works.SEAL, "state": "not-stated"}
+    seals = act_body(begun(seals=[expected], form_stated=False).fields)["seals"]
+    assert ([seal["number"] for seal in seals["expected"]], seals["found"]) == (["0047711"], [])
+    seals = act_body(begun(seals=[expected], form_stated=True).fields)["seals"]
+    assert (seals["expected"], [seal["number"] for seal in seals["found"]]) == ([], ["0047711"])
 
 
 def test_a_resumed_work_tells_each_step_once_and_keeps_what_stood_there_first() -> None:

@@ -6,6 +6,8 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pypdfium2
@@ -15,13 +17,11 @@ from meterlink.driver import Unliftable
 from meterlink.language import Language
 from meterlink.model import ClockReading, DstSetting, TariffMode
 from meterlink.report.act_body import act_body
-from meterlink.report.act_html import render_html
-from meterlink.report.act_pdf import render_pdf
-from meterlink.report.passport import passport_line
 from meterlink.tariff import YearSchedule
 from meterlink.tariff.presets import preset
 from meterlink.visit.snapshot import Snapshot
 from tests.report import works
+from tests.report.drawn import html_act, passport_of, pdf_act
 from tests.report.works import CHECKPOINT, DAY_NIGHT, ONE_RATE, OPENINGS, STEPS, WorkRecords, begun, opening, plan
 
 Fields = dict[str, Any]
@@ -36,7 +36,7 @@ def in_force(count: int | None) -> TariffMode:
 
 def page(body: Mapping[str, Any], language: Language = Language.RU) -> str:
     """The text of the act, one line for each piece of it."""
-    drawn = re.sub(r"<(style|svg)\b.*?</\1>", "", render_html(body, OPENINGS, CHECKPOINT, language), flags=re.DOTALL)
+    drawn = re.sub(r"<(style|svg)\b.*?</\1>", "", html_act(body, OPENINGS, CHECKPOINT, language), flags=re.DOTALL)
     return html.unescape(re.sub(r"<[^>]+>", "\n", drawn))
 
 
@@ -93,7 +93,7 @@ def test_a_way_back_tells_the_work_it_takes_back_and_what_stands_there_now() -> 
     for name in ("день", "ночь"):
         assert f"({name})" not in page(body)
     assert "00:00–24:00 T1" in section(body, 11)
-    told = passport_line(body)
+    told = passport_of(body)
     assert "Возврат после работы № 124/1." in told
     assert "Расписание: T1 00:00–24:00. Тарифов: 1." in told
     assert "household" not in told
@@ -158,7 +158,7 @@ NO_NAMES: Mapping[str, Fields] = {
 @pytest.mark.parametrize("how", NO_NAMES)
 def test_elsewhere_tariffs_go_by_their_numbers(how: str) -> None:
     body = work_of(**NO_NAMES[how])
-    for text in (page(body), passport_line(body)):
+    for text in (page(body), passport_of(body)):
         assert "(день)" not in text
         assert "(ночь)" not in text
     assert "Зона после работы" not in page(body)
@@ -207,7 +207,7 @@ def test_the_customer_is_told_what_the_meter_does(after: Snapshot, told: str, no
 def test_a_schedule_that_does_not_act_stands_on_the_first_page() -> None:
     body = work_of(after=replace(works.after(), tariffs=in_force(1)))
     assert "Расписание, записанное в приборе, не действует" in box(body)
-    assert "Не действуют: T2." in passport_line(body)
+    assert "Не действуют: T2." in passport_of(body)
 
 
 def test_where_there_is_summer_time_a_switch_that_is_off_is_told() -> None:
@@ -215,6 +215,14 @@ def test_where_there_is_summer_time_a_switch_that_is_off_is_told() -> None:
     assert "на час позже местного времени" in section(work_of(opened=place), 14)
     on = replace(works.after(), dst=DstSetting(enabled=True))
     assert "местного времени" not in section(work_of(after=on, opened=place), 14)
+
+
+def test_a_place_that_went_over_to_another_time_once_has_no_summer_time() -> None:
+    records = works.household_work()
+    records[0]["d"]["place"] = {"tz": "Asia/Almaty"}
+    for record in records:
+        record["t"] = record["t"].replace("2026-11", "2024-05")  # its clocks went back for good on 1 March
+    assert "местного времени" not in section(act_body(records), 14)
 
 
 def test_a_clock_that_is_wrong_after_the_work_is_told_to_the_customer() -> None:
@@ -250,11 +258,11 @@ def test_a_table_that_was_half_written_is_told_on_the_first_page(schedule: YearS
     assert (body["result"], body["schedule_left"]) == ("partly", "mixed")
     assert "Тарифное расписание в приборе смешанное" in box(body)
     assert (
-        "Наряд выполнен не полностью. Не выполнено или не подтверждено: запись тарифного расписания, установка числа "
-        "тарифов." in box(body)
+        "Наряд выполнен не полностью. Не выполнено или не подтверждено: запись тарифного расписания (стоит 1 из 2 "
+        "значений), установка числа тарифов." in box(body)
     )
     assert "не совпадает ни с прежним, ни с заказанным" in section(body, 14)
-    assert "Расписание смешанное: записано не полностью." in passport_line(body)
+    assert "Расписание смешанное: записано не полностью." in passport_of(body)
     assert "(день)" not in page(body)
     assert "mixed" in box(body, Language.EN)
 
@@ -283,7 +291,7 @@ def test_a_work_that_wrote_is_never_one_in_which_nothing_was_written() -> None:
     work.add("work.plan", plan((rest, STEPS[4])))
     work.read("after", replace(works.before(), schedule=MIXED))
     body = act_body(work.fields)
-    assert body["result"] == "failed"
+    assert body["result"] == "partly", "one of the two values stands"
     assert body["schedule_left"] == "mixed"
     assert "ничего не записывалось" not in page(body)
 
@@ -293,6 +301,107 @@ def test_what_the_order_wanted_and_no_plan_had_is_told_on_the_first_page() -> No
     assert body["result"] == "done"
     assert "полностью" not in box(body).replace("не полностью", "")
     assert "Не выполнено или не подтверждено: запись таблицы особых дней" in box(body)
+
+
+def test_a_table_of_which_a_part_stands_is_not_one_in_which_nothing_does() -> None:
+    work = begun(actions=["read", "schedule"])
+    work.add("work.plan", plan(STEPS[3:4]))
+    work.write(*STEPS[3], result="differs")
+    work.announce(STEPS[3][1], HALF)
+    work.read("after", replace(works.before(), schedule=MIXED))
+    work.add("resolve", {"of": work.next_n - 3, "found": "00:00 T1", "decision": "unchanged"})
+    told = box(act_body(work.fields))
+    assert "ни одно изменение" not in told
+    assert "работа выполнена частично" in told
+    assert "запись тарифного расписания (стоит 1 из 3 значений)" in told
+
+
+def test_where_every_step_is_confirmed_the_first_page_names_the_problem_instead() -> None:
+    work = WorkRecords(fields=works.household_work())
+    work.add("work.problem", {"kind": "EnergyMovedError", "text": "T1 fell from 18342.17 to 18242.21"})
+    body = act_body(work.fields)
+    assert body["result"] == "partly"
+    told = box(body)
+    assert "не всё подтверждено" not in told
+    assert "все изменения подтверждены чтением, но" in told
+    assert "проверка после работы выявила: показания изменились так, как не могли" in told
+    assert "readings moved as they cannot" in box(body, Language.EN)
+    assert "не всё подтверждено" not in passport_of(body)
+    assert "проверка после работы не сошлась" in passport_of(body)
+
+
+def test_a_problem_beside_a_step_that_is_not_confirmed_is_named_with_it() -> None:
+    work = begun()
+    work.add("work.plan", plan())
+    for step in STEPS:
+        work.write(*step, result="differs" if step[0] == "clock" else "verified")
+    work.add("work.problem", {"kind": "EnergyMovedError", "text": "T1 fell"})
+    told = box(act_body(work.fields))
+    assert "не всё подтверждено чтением; проверка после работы выявила: показания изменились" in told
+    assert "установка часов" in told
+
+
+# --- frames by the hundred -------------------------------------------------------------------------------------------
+
+TABLE = {f"January {i}": "00 00 FF" for i in range(60)}
+
+
+def killed(decisions: Mapping[int, str]) -> Fields:
+    """Ended behind the third frame of a table; then these frames were read."""
+    work = begun()
+    work.add("work.plan", plan(STEPS[3:4]))
+    of = work.announce(STEPS[3][1], TABLE)
+    for i in range(3):
+        work.add("outcome", {"of": of, "i": i, "result": "ok"})
+    for i, decision in decisions.items():
+        found = "07:00 T1" if decision == "written" else "00:00 T1"
+        work.add("resolve", {"of": of, "i": i, "found": found, "decision": decision})
+    return act_body(work.fields)
+
+
+def lines_under(label: str, text: str) -> list[str]:
+    """The texts that stand behind this label."""
+    return [told for one, told in pairwise(line for line in text.splitlines() if line) if one == label]
+
+
+def test_frames_that_were_settled_alike_are_told_in_one_line() -> None:
+    decisions = {i: "written" if i < 4 else "other" if i == 20 else "unchanged" for i in range(60)}
+    body = killed(decisions)
+    of = body["resolved"][0]["of"]
+    assert len(body["resolved"]) == 60, "each frame stands in the body"
+    assert lines_under("Разрешено чтением", section(body, 12)) == [
+        f"запись тарифного расписания, кадры 0–3 записи {of}; прочитано: 07:00 T1; решение: записано",
+        f"запись тарифного расписания, кадры 4–19, 21–59 записи {of}: по журналу, прибору не отправлялось; прочитано: "
+        "00:00 T1; решение: осталось прежнее",
+        f"запись тарифного расписания, кадр 20 записи {of}: по журналу, прибору не отправлялось; прочитано: 00:00 T1; "
+        "решение: стоит другое",
+    ]
+    assert f"frames 4–19, 21–59 of record {of}: by the log not sent" in section(body, 12, Language.EN)
+
+
+def test_frames_that_were_read_otherwise_than_one_another_are_told_to_stand_in_the_log() -> None:
+    work = begun()
+    work.add("work.plan", plan(STEPS[3:4]))
+    of = work.announce(STEPS[3][1], HALF)
+    for i, found in enumerate(("00:00 T1", "07:00 T1")):
+        work.add("outcome", {"of": of, "i": i, "result": "ok"})
+        work.add("resolve", {"of": of, "i": i, "found": found, "decision": "other"})
+    told = section(act_body(work.fields), 12)
+    assert f"кадры 0–1 записи {of}; прочитано: подробности в журнале работ; решение: стоит другое" in told
+
+
+def test_frames_in_doubt_are_told_in_one_line_where_they_are_alike() -> None:
+    body = killed({})
+    of = body["doubts"][0]["of"]
+    told = lines_under("Исход неизвестен", section(body, 12))
+    assert len(told) == 2
+    assert told[0].startswith(f"запись тарифного расписания, кадр 3 записи {of} (")
+    assert told[1] == f"запись тарифного расписания, кадры 4–59 записи {of}: по журналу, прибору не отправлялось"
+
+
+def test_a_work_that_was_killed_in_a_table_has_two_sheets() -> None:
+    body = killed(dict.fromkeys(range(60), "unchanged"))
+    assert len(pypdfium2.PdfDocument(pdf_act(body, OPENINGS, CHECKPOINT))) == 2
 
 
 # --- in the language of the paper -----------------------------------------------------------------------------------
@@ -378,7 +487,7 @@ def test_a_meter_that_keeps_no_total_has_a_calculated_one() -> None:
     body = work_of(before=without[0], after=without[1])
     assert "Сумма (по прибору)" not in page(body)
     assert "Сумма тарифов (расчётная)" in section(body, 8)
-    assert "сумма тарифов (расчётная) 18342,21 кВт·ч" in passport_line(body)
+    assert "сумма тарифов (расчётная) 18342,21 кВт·ч" in passport_of(body)
 
 
 def test_a_total_that_is_not_the_sum_is_told() -> None:
@@ -417,6 +526,27 @@ def test_a_work_without_an_arrival_begins_with_its_first_record() -> None:
     assert "Начало записи в журнал" in section(body, 1)
 
 
+def test_a_seal_that_nobody_was_asked_about_is_one_that_the_order_expects() -> None:
+    seals = [{"number": "0047711", **works.SEAL, "state": "not-stated"}]
+    body = work_of(opened={"seals": seals, "form_stated": False})
+    told = [line for line in section(body, 7).splitlines() if line]
+    assert "ожидалась по наряду" in told
+    assert "состояние не указано" in told
+    assert "найдена" not in told
+    assert "Найденные пломбы: не указаны." in section(body, 7)
+
+
+def test_the_time_of_a_step_is_that_of_its_last_write() -> None:
+    work = begun()
+    work.add("work.plan", plan(STEPS[:1]))
+    work.add("outcome", {"of": work.announce(STEPS[0][1]), "i": 0, "result": "ok"})
+    work.at = works.BEGAN + timedelta(days=3)
+    work.add("work.step", {"action": "dst_off", "operation": STEPS[0][1], "result": "verified"})
+    row = [line for line in section(act_body(work.fields), 12).splitlines() if line][6:11]
+    assert row[0] == "отключение автоматического перехода на летнее время"
+    assert row[4] == "21.11.2026 12:08:51"
+
+
 def test_nobody_says_when_a_seal_came_off_that_was_stated_at_the_start() -> None:
     body = work_of(opened={"removed": [{"number": "0047711", "place": "крышка", "reason": "доступ"}]})
     (seal,) = body["seals"]["removed"]
@@ -439,7 +569,7 @@ def test_no_head_stands_alone_and_no_page_holds_a_mere_line(seals: int) -> None:
     work = WorkRecords(fields=works.household_work())
     for number in range(seals):
         work.add("seal", {"event": "installed", "number": str(number), **works.SEAL})
-    document = pypdfium2.PdfDocument(render_pdf(act_body(work.fields), OPENINGS, CHECKPOINT))
+    document = pypdfium2.PdfDocument(pdf_act(act_body(work.fields), OPENINGS, CHECKPOINT))
     told = [lines_of(each) for each in document]
     heads = re.compile(r"\d{1,2}\. [А-Я].*")
     assert [lines[-1] for lines in told if heads.fullmatch(lines[-1])] == []

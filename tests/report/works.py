@@ -81,7 +81,7 @@ def before() -> Snapshot:
         status=_status("2.9"),
         journals=(_journal(("settings written (bits 00 01)", date(2014, 3, 2))),),
         stored={"January sunday": "00 00 FF", "holidays 1": "01 01 02 01"},
-        absent=(Absent(what="cover last opened", reason="nothing was ever written there"),),
+        absent=(Absent(what="cover last opened", reason="the meter has no such time stored"),),
     )
 
 
@@ -190,7 +190,7 @@ class WorkRecords:
                 "meter": {"family": "mercury200", "serial_number": "43096744"},
                 "part": 1,
                 "parts": 1,
-                "confirmed": {"by": "p1", "how": "typed the serial number"},
+                "confirmed": {"by": "p1", "how": "serial number typed"},
                 "frames": [
                     {"i": i, "bytes": "02 91 9B A8 17 00 5E", "parameter": name, "old": "01", "new": new}
                     for i, (name, new) in enumerate(wanted.items())
@@ -308,7 +308,7 @@ def plan(steps: Iterable[tuple[str, str, str, str]] = STEPS, **changes: Any) -> 
         ],
         "untouched": [],
         "time_source": "confirmed",
-        "confirmed": {"by": "p1", "how": "typed the serial number"},
+        "confirmed": {"by": "p1", "how": "serial number typed"},
     } | changes
 
 

@@ -39,7 +39,7 @@ def read(text: str, *expected: Seal) -> None:
 
 
 def test_a_form_says_what_people_saw_and_did() -> None:
-    form = read_form(WHOLE.encode(), "form.toml")
+    form = read_form(WHOLE.encode(), "form.toml", ())
     assert (form.presence, form.representative) == (Presence.REFUSED, "Иванова А. П.")
     assert [(each.seal.number, each.state) for each in form.seals_found] == [("00417725", "damaged")]
     assert form.seals_removed == (Seal(number="00417725", place="крышка"),)
@@ -141,7 +141,7 @@ WRONG = (
 @pytest.mark.parametrize("case", WRONG, ids=lambda case: case.name)
 def test_a_form_that_cannot_be(case: Wrong) -> None:
     with pytest.raises(FormError) as refused:
-        read_form(case.text.encode("utf-8", "surrogateescape"), "--form form.toml")
+        read_form(case.text.encode("utf-8", "surrogateescape"), "--form form.toml", ())
     error = refused.value
     assert (error.key, error.line, error.exit_code) == (case.key, case.line, 2)
     assert str(error).startswith(f"--form form.toml, line {case.line}: ")
@@ -158,7 +158,7 @@ def test_a_seal_is_the_verifiers_by_the_order_too() -> None:
 
 def test_a_seal_of_the_verifier_may_be_told_as_removed_by_its_number_once_more() -> None:
     text = seal("removed", "1", 'kind = "клеймо поверителя"', 'number_again = "1"')
-    form = read_form(text.encode(), "form.toml")
+    form = read_form(text.encode(), "form.toml", ())
     assert [each.number for each in form.seals_removed] == ["1"]
 
 

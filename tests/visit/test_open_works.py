@@ -14,20 +14,24 @@ import pytest
 
 from meterlink.audit.condition import look
 from meterlink.audit.record import Entry
+from meterlink.audit.run import Run
 from meterlink.audit.works import records_of
 from meterlink.cli.act_files import judge
-from meterlink.errors import InDoubtError, WorkOpenError
+from meterlink.errors import InDoubtError, NotOrderedMeterError, NoWorkError, WorkClosedError, WorkOpenError
+from meterlink.language import Language
 from meterlink.model import Action
+from meterlink.report.act_body import act_body
+from meterlink.report.act_html import render_html
 from meterlink.sim.line import VirtualWire
 from meterlink.tariff import preset
 from meterlink.testing import START
-from meterlink.visit.closing import Closed, close_as_it_stands
+from meterlink.visit.closing import Abandoned, Closed, abandon, close_as_it_stands
 from meterlink.visit.form import Form
 from meterlink.visit.history import planned_actions, state_before
 from meterlink.visit.order import Order
 from meterlink.visit.order_form import read_order
 from meterlink.visit.plan_form import decode_plan, encode_plan
-from meterlink.visit.planning import restore_plan
+from meterlink.visit.planning import Terms, restore_plan
 from meterlink.visit.resolving import read_back, resolve
 from meterlink.visit.session import Ended
 from meterlink.visit.work import Work
@@ -47,6 +51,7 @@ from tests.visit.visits import (
     order_text,
 )
 
+BURNT = "прибор сгорел, заменён 21.07.2025"
 RECORDS = 40
 """So many of the 96 stand when the program is stopped."""
 
@@ -119,16 +124,18 @@ def plan_back(visit: Visit, work: str) -> Ended:
     session.resolve_doubts()
     records = records_of(session.place, work)
     plan = restore_plan(
-        order=visit.order,
-        driver=session.site.driver,
-        profile=session.profile,
-        before=session.look(),
+        Terms(
+            order=visit.order,
+            driver=session.site.driver,
+            profile=session.profile,
+            before=session.look(),
+            time_source=visit.time_source,
+            experimental=False,
+            now=session.now(),
+        ),
         earlier=state_before(records, work),
         actions=planned_actions(records),
         restores=work,
-        time_source=visit.time_source,
-        experimental=False,
-        now=session.now(),
     )
     saved = decode_plan(encode_plan(plan))
     before = session.look()
@@ -148,6 +155,12 @@ def close_all(visit: Visit) -> list[Closed]:
     here = session.log.open_works_at(session.site.identity.serial_number)
     works = [Work.again(session.log, session.place, each.work) for each in here]
     return [close_as_it_stands(work, session.site, session.profile, after, (), judge) for work in works]
+
+
+def give_up(visits: Visits, work: str = "117/1") -> Abandoned:
+    """`audit abandon`: no meter, no port."""
+    with visits.home.open(Run.start()) as log:
+        return abandon(Work.again(log, visits.home.current(), work), BURNT, judge)
 
 
 # --- it is told, and it bars others ---------------------------------------------------------------------------------
@@ -172,7 +185,7 @@ def test_no_other_work_writes_to_it(visits: Visits, meter: SimulatedMercury200, 
     visit.leave()
     assert refused.value.exit_code == 11
     assert "117/1" in str(refused.value)
-    for way in ("meterlink visit", "plan restore 117/1", "audit resolve --close"):
+    for way in ("meterlink visit", "plan restore 117/1", "audit resolve --close", "audit abandon 117/1"):
         assert way in refused.value.hint
     assert spy.writes == []
     assert [record["work"] for record in visits.records("work.open")] == ["117/1"], "refused before anything is told"
@@ -203,6 +216,62 @@ def test_a_work_that_announced_nothing_bars_nobody(visits: Visits, meter: Simula
     assert status(visits) == []
     assert [(work.work, work.wrote) for work in look(visits.home.current()).found.chain.works] == [("117/1", False)]
     assert visits.at(meter, OTHER).carry_out().result == "done"
+
+
+def test_what_others_did_before_a_work_wrote_is_its_state_before(visits: Visits, meter: SimulatedMercury200) -> None:
+    """Stopped at the question, done by another order, then gone on with: the act and the way back start from there."""
+    visit = visits.at(meter)
+    visit.begin()
+    visit.leave()
+    other = visits.at(meter, OTHER)
+    assert other.carry_out().result == "done"
+    other.leave()
+    visit = visits.at(meter)
+    visit.begin()
+    visit.leave()
+    records = records_of(visits.home.current(), "117/1")
+    assert [record.d["purpose"] for record in records if record.type == "read" and "snapshot" in record.d] == [
+        "before",
+        "before",
+    ]
+    before = state_before(records, "117/1")
+    assert before.dst is not None
+    assert not before.dst.enabled
+    assert before.tariffs is not None
+    assert before.tariffs.tariffs_in_force == 2
+    act = act_body([record.fields for record in records])
+    assert act["dst"]["before"]["enabled"] == "no"
+    assert act["tariffs"]["before"]["in_force"] == 2
+
+
+def test_a_work_that_wrote_nothing_is_closed_without_a_word_about_what_others_did(
+    visits: Visits, meter: SimulatedMercury200
+) -> None:
+    visit = visits.at(meter)
+    visit.begin()
+    visit.leave()
+    other = visits.at(meter, CHANGED)
+    assert other.carry_out().result == "done"
+    other.leave()
+    visit = visits.at(meter)
+    (closed,) = close_all(visit)
+    visit.leave()
+    assert (closed.work, closed.result, closed.problems) == ("117/1", "cancelled", ())
+    assert {part.state for part in closed.parts} == {"not-begun"}
+    assert visits.act("117/1")["result"] == "cancelled"
+    assert visits.act("117/1")["problems"] == []
+    assert status(visits) == []
+
+
+def test_what_was_begun_at_another_meter_is_not_gone_on_with(visits: Visits, meter: SimulatedMercury200) -> None:
+    """A plate that shows a part of the number may fit two meters; the person was told that the work goes on."""
+    leave_half_written(visits, meter)
+    other, spy = spied(visits, make_meter(serial="06925647"))
+    with pytest.raises(NotOrderedMeterError) as refused:
+        other.carry_out()
+    other.leave()
+    assert "06925646" in str(refused.value)
+    assert (spy.writes, len(visits.records("work.open"))) == ([], 1)
 
 
 # --- taken back -----------------------------------------------------------------------------------------------------
@@ -281,7 +350,7 @@ def test_closed_as_it_stands_it_says_what_is_done_and_what_is_not(visits: Visits
         "schedule": "differs",
         "tariff_mode": "not-begun",
     }
-    assert {each["state"] for each in act["actions"] if each["action"] == "schedule"} == {"not-confirmed"}
+    assert {each["state"] for each in act["actions"] if each["action"] == "schedule"} == {"partly"}
     assert status(visits) == []
     assert visits.report().state == "ok"
     assert visits.at(meter, OTHER).carry_out().result == "done"
@@ -316,6 +385,139 @@ def test_energy_that_moved_as_it_cannot_is_a_problem(visits: Visits, meter: Simu
     poorer.memory.records, poorer.memory.kept = meter.memory.records, meter.memory.kept
     (closed,) = close_all(visits.at(poorer))
     assert "EnergyMovedError" in [type(problem).__name__ for problem in closed.problems]
+
+
+# --- given up: the meter died or was swapped ------------------------------------------------------------------------
+
+
+def test_a_work_at_a_meter_that_is_gone_is_given_up_and_bars_nobody(visits: Visits, meter: SimulatedMercury200) -> None:
+    leave_half_written(visits, meter)
+    given_up = give_up(visits)
+    assert (given_up.work, given_up.result) == ("117/1", "in-doubt")
+    assert status(visits) == []
+    assert visits.report().state == "ok"
+    assert visits.at(meter, OTHER).carry_out().result == "done"
+    assert holds_the_order(meter)
+
+
+def test_what_was_acknowledged_and_not_read_back_stays_unknown(visits: Visits, meter: SimulatedMercury200) -> None:
+    leave_half_written(visits, meter)
+    given_up = give_up(visits)
+    settled = visits.records("resolve")
+    assert len(settled) == len(given_up.resolved) == RECORDS
+    assert {(each["d"]["decision"], each["d"]["found"], each["work"]) for each in settled} == {
+        ("unknown", "not read", "117/1")
+    }
+    assert {each.doubt.result for each in given_up.resolved} == {"ok"}
+
+
+def test_what_is_in_doubt_in_it_stays_unknown_and_is_in_doubt_no_more(
+    visits: Visits, meter: SimulatedMercury200
+) -> None:
+    visit, spy = spied(visits, meter)
+    spy.deaf = lambda frame: bool(spy.writes)
+    with pytest.raises(InDoubtError):
+        visit.carry_out()
+    visit.leave()
+    assert ("in-doubt", 11) in status(visits)
+    given_up = give_up(visits)
+    assert [(each.doubt.parameter, each.doubt.result) for each in given_up.resolved] == [("DST flag", "no-answer")]
+    assert status(visits) == []
+    assert visits.act("117/1")["doubts"] == []
+
+
+def test_only_its_own_frames_are_given_up(visits: Visits, meter: SimulatedMercury200) -> None:
+    leave_half_written(visits, meter)
+    with visits.home.open(Run.start()) as log:
+        frames = [{"i": 0, "bytes": "00"}]
+        d = {"operation": "x", "part": 1, "parts": 1, "frames": frames, "meter": {"serial_number": "06925647"}}
+        of = log.append(Entry(type="intent", work="300/1", d=d))
+    give_up(visits)
+    assert of not in [each["d"]["of"] for each in visits.records("resolve")]
+    assert status(visits) == [("in-doubt", 11)]
+
+
+def test_the_last_record_tells_no_readings(visits: Visits, meter: SimulatedMercury200) -> None:
+    leave_half_written(visits, meter)
+    give_up(visits)
+    (closed,) = visits.records("work.close")
+    assert "readings_after" not in closed["d"]
+    assert closed["d"]["result"] == "in-doubt"
+    assert [each["d"]["text"] for each in visits.records("log.note")] == [BURNT]
+    assert [each["d"]["purpose"] for each in visits.records("read") if "snapshot" in each["d"]] == ["before"]
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        (
+            Language.EN,
+            f"What stands in the meter after the work is not known: it could not be read, and the work was "
+            f"closed without that. Reason: “{BURNT}”.",
+        ),
+        (
+            Language.RU,
+            f"Что стоит в приборе после работы, неизвестно: прочитать его не удалось, и работа закрыта без "
+            f"этого. Причина: «{BURNT}».",
+        ),
+    ],
+)
+def test_the_act_says_that_nobody_knows_and_why(
+    visits: Visits, meter: SimulatedMercury200, language: Language, says: str
+) -> None:
+    leave_half_written(visits, meter)
+    give_up(visits)
+    act = visits.act("117/1")
+    assert (act["result"], act["schedule_left"], act["readings"]["after_at"]) == ("in-doubt", "not-read", "not-read")
+    assert {step["action"]: step["result"] for step in act["steps"]} == {
+        "dst_off": "verified",
+        "clock": "verified",
+        "schedule": "in-doubt",
+        "tariff_mode": "not-begun",
+    }
+    page = render_html(act, {}, "", language)
+    assert says in page
+    assert {Language.EN: "Settled by reading", Language.RU: "Разрешено чтением"}[language] not in page
+    assert {Language.EN: "Left unknown", Language.RU: "Осталось неизвестным"}[language] in page
+
+
+def test_a_work_that_wrote_nothing_is_only_cancelled(visits: Visits, meter: SimulatedMercury200) -> None:
+    visit = visits.at(meter)
+    visit.begin()
+    visit.leave()
+    given_up = give_up(visits)
+    assert (given_up.result, given_up.resolved) == ("cancelled", ())
+    assert BURNT in render_html(visits.act("117/1"), {}, "", Language.RU)
+    assert "неизвестно: прочитать его не удалось" not in render_html(visits.act("117/1"), {}, "", Language.RU)
+
+
+def test_what_is_closed_is_not_given_up(visits: Visits, meter: SimulatedMercury200) -> None:
+    visit = visits.at(meter)
+    visit.carry_out()
+    visit.leave()
+    before = len(visits.records())
+    with pytest.raises(WorkClosedError) as refused:
+        give_up(visits)
+    assert (refused.value.work, refused.value.result, refused.value.exit_code) == ("117/1", "done", 8)
+    with pytest.raises(NoWorkError):
+        give_up(visits, "118/1")
+    assert len(visits.records()) == before
+
+
+def test_giving_up_that_was_cut_off_is_finished_by_the_next(
+    visits: Visits, meter: SimulatedMercury200, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_args: object) -> str:
+        raise KeyboardInterrupt
+
+    leave_half_written(visits, meter)
+    with monkeypatch.context() as patched:
+        patched.setattr(Work, "close", killed)
+        with pytest.raises(KeyboardInterrupt):
+            give_up(visits)
+    assert give_up(visits).result == "in-doubt"
+    assert len(visits.records("resolve")) == RECORDS
+    assert [len(visits.records(each)) for each in ("log.note", "work.close")] == [1, 1]
 
 
 # --- acknowledged, and never read back ------------------------------------------------------------------------------

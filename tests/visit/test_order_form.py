@@ -34,7 +34,8 @@ from meterlink.tariff import Zone, preset, preset_names
 from meterlink.visit.order import Basis, CustomerKind, Order, TariffPlan
 from meterlink.visit.order_check import check_meter, expected_profile, order_notes
 from meterlink.visit.order_fields import TABLES
-from meterlink.visit.order_form import order_again, order_hash, order_template, read_order, read_schedule
+from meterlink.visit.order_form import order_again, order_hash, read_order, read_schedule
+from meterlink.visit.order_template import order_template
 
 TODAY = date(2026, 11, 21)
 SCHEDULE = b"""

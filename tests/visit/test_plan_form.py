@@ -22,7 +22,8 @@ from meterlink.visit.order_form import read_order
 from meterlink.visit.order_template import order_template
 from meterlink.visit.plan import Plan, TimeSource
 from meterlink.visit.plan_form import MOST_BYTES, SCHEMA, SavedPlan, decode_plan, encode_plan
-from meterlink.visit.planning import build_plan, restore_plan, same_plan
+from meterlink.visit.plan_sameness import same_plan
+from meterlink.visit.planning import Terms, build_plan, restore_plan
 from meterlink_mercury200 import DRIVER
 from tests.visit.made_up import HOUR, NOW, PROFILE, profile_with, state
 
@@ -50,25 +51,29 @@ def whole_plan() -> Plan:
     profile = profile_with(set_tariff_count=Evidence.GUESS)
     supports = {**profile.supports, "set_dst": replace(profile.supports["set_dst"], prompt="press the sealed button")}
     return build_plan(
-        order=order_of(),
-        driver=DRIVER,
-        profile=replace(profile, supports=supports),
-        before=WRONG,
-        time_source=TimeSource.CONFIRMED,
-        experimental=True,
-        now=NOW,
+        Terms(
+            order=order_of(),
+            driver=DRIVER,
+            profile=replace(profile, supports=supports),
+            before=WRONG,
+            time_source=TimeSource.CONFIRMED,
+            experimental=True,
+            now=NOW,
+        ),
     )
 
 
 def plan(wanted: Order) -> Plan:
     return build_plan(
-        order=wanted,
-        driver=DRIVER,
-        profile=PROFILE,
-        before=WRONG,
-        time_source=TimeSource.SYSTEM,
-        experimental=False,
-        now=NOW,
+        Terms(
+            order=wanted,
+            driver=DRIVER,
+            profile=PROFILE,
+            before=WRONG,
+            time_source=TimeSource.SYSTEM,
+            experimental=False,
+            now=NOW,
+        ),
     )
 
 
@@ -95,7 +100,7 @@ def test_a_plan_comes_back_as_it_was() -> None:
     assert (again.time_source, again.experimental) == (TimeSource.CONFIRMED, True)
     assert (saved.address, again.before.stored) == ("925646", made.before.stored)
     assert again.before.year_schedule == made.before.year_schedule
-    assert same_plan(again, made) is None
+    assert same_plan(again, made, DRIVER.told_stored) is None
     assert saved.actions == (*(step.action for step in made.steps), *made.untouched)
     assert encode_plan(again) == encode_plan(made)
 
@@ -153,16 +158,18 @@ def test_a_preview_carries_no_order_and_can_only_be_read() -> None:
 
 def test_taking_back_says_which_work() -> None:
     back = restore_plan(
-        order=order_of(),
-        driver=DRIVER,
-        profile=PROFILE,
-        before=state(dst=False),
+        Terms(
+            order=order_of(),
+            driver=DRIVER,
+            profile=PROFILE,
+            before=state(dst=False),
+            time_source=TimeSource.SYSTEM,
+            experimental=False,
+            now=NOW,
+        ),
         earlier=WRONG,
         actions=(Action.DST_OFF,),
         restores="2026-17/1",
-        time_source=TimeSource.SYSTEM,
-        experimental=False,
-        now=NOW,
     )
     assert decode_plan(encode_plan(back)).restores == "2026-17/1"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -26,12 +27,15 @@ from meterlink.errors import (
     StoredUnknownError,
     TimeSourceUnknownError,
 )
+from meterlink.flow import Change
+from meterlink.language import Language
 from meterlink.model import Absent, Action, Evidence, Holidays
 from meterlink.profiles import Profile
 from meterlink.tariff import DayKind, Season, SpecialDay, YearSchedule, preset, preset_names
 from meterlink.visit.order import Order, TariffPlan
-from meterlink.visit.plan import ClockMethod, Plan, TimeSource
-from meterlink.visit.planning import CAPABILITIES, build_plan, restore_plan, same_plan
+from meterlink.visit.plan import ClockMethod, ClockStep, Plan, Step, TimeSource
+from meterlink.visit.plan_sameness import same_plan
+from meterlink.visit.planning import CAPABILITIES, Terms, build_plan, restore_plan
 from meterlink.visit.snapshot import Snapshot, snapshot_facts, snapshot_of
 from meterlink.visit.words import old_new_words, operation_words
 from meterlink_mercury200 import DRIVER
@@ -57,6 +61,7 @@ NEW_YEAR = SpecialDay(month=1, day=1, kind=DayKind.HOLIDAY)
 VICTORY = SpecialDay(month=5, day=9, kind=DayKind.HOLIDAY)
 EVERYTHING = (A.READ, A.CLOCK, A.DST_OFF, A.SCHEDULE, A.HOLIDAYS, A.TARIFF_MODE, A.DISPLAY, A.BUTTON_CORRECTION)
 WISHES: dict[str, Any] = {"display": {"shown": ["time", "date"]}, "button_correction_minutes": 0}
+EN = Language.EN
 WRONG = state(error=HOUR)
 """One zone, summer time on, an hour ahead."""
 
@@ -73,14 +78,16 @@ def plan(
     later: timedelta = timedelta(),
 ) -> Plan:
     return build_plan(
-        order=wanted,
-        driver=driver,
-        profile=profile,
-        before=before,
+        Terms(
+            order=wanted,
+            driver=driver,
+            profile=profile,
+            before=before,
+            time_source=time_source,
+            experimental=experimental,
+            now=NOW + later,
+        ),
         actions=actions,
-        time_source=time_source,
-        experimental=experimental,
-        now=NOW + later,
     )
 
 
@@ -511,7 +518,7 @@ def test_whatever_is_ordered_the_plan_stays_inside_it_and_a_second_plan_has_noth
     assert {*(step.action for step in made.steps), *made.untouched} == set(actions) - {A.READ}
     again = plan(wanted, written(made), time_source=source)
     assert [step.action for step in again.steps] == []
-    assert same_plan(made, plan(wanted, before, time_source=source)) is None
+    assert same(made, plan(wanted, before, time_source=source)) is None
 
 
 # --- taking back ----------------------------------------------------------------------------------------------------
@@ -519,16 +526,18 @@ def test_whatever_is_ordered_the_plan_stays_inside_it_and_a_second_plan_has_noth
 
 def restoring(wanted: Order, now: Snapshot, earlier: Snapshot, *actions: Action) -> Plan:
     return restore_plan(
-        order=wanted,
-        driver=DRIVER,
-        profile=PROFILE,
-        before=now,
+        Terms(
+            order=wanted,
+            driver=DRIVER,
+            profile=PROFILE,
+            before=now,
+            time_source=TimeSource.SYSTEM,
+            experimental=False,
+            now=NOW,
+        ),
         earlier=earlier,
         actions=actions,
         restores="2026-17/1",
-        time_source=TimeSource.SYSTEM,
-        experimental=False,
-        now=NOW,
     )
 
 
@@ -558,7 +567,7 @@ def test_what_a_work_changed_is_taken_back_by_the_swapped_changes() -> None:
 
 def test_what_comes_back_is_told_like_any_step() -> None:
     back = restoring(order(*BACK, **WISHES), visited(), WRONG, *EVERYTHING)
-    told = {step.action: (operation_words(step), *old_new_words(step, back.before)) for step in back.steps}
+    told = {step.action: (operation_words(step, EN), *old_new_words(step, back.before, EN)) for step in back.steps}
     assert told[A.DST_ON] == ("switch the automatic change to summer time on", "off", "on")
     assert told[A.SCHEDULE] == ("rewrite the tariff schedule: 96 records", "ru-household-2", "ru-household-1")
     assert told[A.TARIFF_MODE] == ("put 1 tariff in force", "2 tariffs", "1 tariff")
@@ -665,11 +674,35 @@ def drifted(by: timedelta) -> Snapshot:
     return replace(WRONG, clock=off(WRONG.clock.error + by))
 
 
+def same(first: Plan, second: Plan) -> str | None:
+    """Stored values as they stand."""
+    return same_plan(first, second, lambda _name, raw: raw)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Other:
     name: str
     plan: Plan
     says: str | None
+
+
+EXTRA = Change(parameter="display items", old="01", new="03")
+
+
+def without(stored: Mapping[str, str], name: str) -> dict[str, str]:
+    return {each: raw for each, raw in stored.items() if each != name}
+
+
+def clock_of(step: Step) -> ClockStep:
+    assert step.clock is not None
+    return step.clock
+
+
+def with_step(action: Action, change: Callable[[Step], Step]) -> Plan:
+    """The same plan but for one step."""
+    made = plan(WHOLE)
+    assert action in {step.action for step in made.steps}
+    return replace(made, steps=tuple(change(step) if step.action is action else step for step in made.steps))
 
 
 OTHERS = [
@@ -732,6 +765,41 @@ OTHERS = [
         plan=plan(WHOLE, profile=profile_with(set_dst=Evidence.CODE)),
         says="dst_off would be written in another way",
     ),
+    Other(
+        name="a value that could not be read",
+        plan=replace(plan(WHOLE), before=replace(WRONG, stored=without(WRONG.stored, "button correction"))),
+        says="button correction in the meter was 1E and is not read now",
+    ),
+    Other(
+        name="a clock that shows no time",
+        plan=with_step(A.CLOCK, lambda step: replace(step, clock=replace(clock_of(step), error=None))),
+        says="the clock was 1 h 00 min 00 s ahead and is no time at all now",
+    ),
+    Other(
+        name="steps that were turned",
+        plan=replace(plan(WHOLE), steps=plan(WHOLE).steps[::-1]),
+        says="tariff_mode would be written at another place in the order",
+    ),
+    Other(
+        name="another value",
+        plan=with_step(A.DST_OFF, lambda step: replace(step, changes=(replace(step.changes[0], new="02"),))),
+        says="dst_off: DST flag was to become 00, and would become 02 now",
+    ),
+    Other(
+        name="a value less",
+        plan=with_step(A.SCHEDULE, lambda step: replace(step, changes=step.changes[1:])),
+        says="was to be written and would not be now",
+    ),
+    Other(
+        name="a value more",
+        plan=with_step(A.DST_OFF, lambda step: replace(step, changes=(*step.changes, EXTRA))),
+        says="dst_off: display items would be written, too",
+    ),
+    Other(
+        name="the same values in another order",
+        plan=with_step(A.SCHEDULE, lambda step: replace(step, changes=step.changes[::-1])),
+        says="schedule: the values would be written in another order",
+    ),
     Other(name="takes something back", plan=replace(plan(WHOLE), restores="1/1"), says="it takes back another work"),
     Other(
         name="a step less",
@@ -743,24 +811,27 @@ OTHERS = [
 
 @pytest.mark.parametrize("other", OTHERS, ids=lambda other: other.name)
 def test_what_differs_is_told_in_words(other: Other) -> None:
-    told = same_plan(plan(WHOLE), other.plan)
+    told = same(plan(WHOLE), other.plan)
     assert (told is None) == (other.says is None)
     assert (other.says or "") in (told or "")
 
 
 def test_a_step_more_is_told_as_well() -> None:
     fewer = plan(WHOLE, actions={A.CLOCK, A.DST_OFF, A.SCHEDULE})
-    assert same_plan(fewer, plan(WHOLE)) == "tariff_mode needed nothing and would be written now"
+    assert same(fewer, plan(WHOLE)) == "tariff_mode needed nothing and would be written now"
 
 
 def test_an_edge_that_was_told_before_is_no_difference_and_one_that_went_is_none() -> None:
     at_edge = plan(WHOLE, later=seconds(24 * 60))
-    assert same_plan(at_edge, plan(WHOLE, later=seconds(24 * 60 + 30))) is None
-    assert same_plan(at_edge, plan(WHOLE)) is None
+    assert same(at_edge, plan(WHOLE, later=seconds(24 * 60 + 30))) is None
+    assert same(at_edge, plan(WHOLE)) is None
 
 
 def test_any_two_states_that_lead_to_other_writes_are_told_apart() -> None:
     schedules = [ONE_ZONE, TWO_ZONES, THREE_ZONES]
     made = [plan(WHOLE, state(schedule=schedule, dst=dst)) for schedule in schedules for dst in (True, False)]
     for one, other in combinations(made, 2):
-        assert same_plan(one, other) is not None
+        told = same(one, other) or ""
+        assert re.fullmatch(r".+ in the meter was .+ and is .+ now", told), told
+        name = told.partition(" in the meter was ")[0]
+        assert one.before.stored[name] != other.before.stored[name]

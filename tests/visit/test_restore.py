@@ -15,7 +15,7 @@ from meterlink.visit.form import Form
 from meterlink.visit.history import planned_actions, state_before
 from meterlink.visit.plan import Plan
 from meterlink.visit.plan_form import decode_plan, encode_plan
-from meterlink.visit.planning import restore_plan
+from meterlink.visit.planning import Terms, restore_plan
 from meterlink.visit.session import Ended
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.sim import SimulatedMercury200
@@ -50,16 +50,18 @@ def plan_back(visit: Visit, work: str = "117/1") -> Plan:
     """What `plan restore` does."""
     records = records_of(visit.session.place, work)
     return restore_plan(
-        order=visit.order,
-        driver=visit.session.site.driver,
-        profile=visit.session.profile,
-        before=visit.session.look(),
+        Terms(
+            order=visit.order,
+            driver=visit.session.site.driver,
+            profile=visit.session.profile,
+            before=visit.session.look(),
+            time_source=visit.time_source,
+            experimental=False,
+            now=visit.session.now(),
+        ),
         earlier=state_before(records, work),
         actions=planned_actions(records),
         restores=work,
-        time_source=visit.time_source,
-        experimental=False,
-        now=visit.session.now(),
     )
 
 
@@ -181,3 +183,16 @@ def test_a_work_that_is_not_there_has_no_way_back(visits: Visits, meter: Simulat
     with pytest.raises(NoStateError) as error:
         state_before(records, "117/1")
     assert error.value.exit_code == 8
+    assert error.value.why == "no state before it stands in the log"
+
+
+def test_a_state_of_another_form_is_not_guessed_at(visits: Visits) -> None:
+    """As a later version of the program may have written it."""
+    visits.at(make_meter(), order_of(("dst_off",), "")).carry_out()
+    records = records_of(visits.home.current(), "117/1")
+    for record in records:
+        if record.type == "read" and "snapshot" in record.d:
+            del record.d["snapshot"]["energy"]
+    with pytest.raises(NoStateError) as error:
+        state_before(records, "117/1")
+    assert error.value.why == "the state before it is in a form that this meterlink does not read"

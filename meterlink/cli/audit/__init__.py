@@ -8,7 +8,7 @@ import click
 
 from meterlink.cli.grammar import Group
 
-VERBS: Final = ("init", "status", "verify", "show", "export", "recover", "rotate", "resolve")
+VERBS: Final = ("init", "status", "verify", "show", "export", "recover", "rotate", "resolve", "abandon")
 
 _HELP: Final = """the sealed log: what was done to meters, so that nobody can quietly change it later
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ import click
 import meterlink
 from meterlink.audit.chain import Chain, Head
 from meterlink.audit.condition import telling_unreadable
+from meterlink.audit.doubt import runs
 from meterlink.audit.home import AuditHome, find_home
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry
@@ -28,6 +30,7 @@ from meterlink.errors import (
     AuditError,
     ConfigError,
     LogTornError,
+    MeterInDoubtError,
     MeterlinkError,
     told_os_error,
 )
@@ -50,6 +53,8 @@ FROZEN: Final = frozenset({"tampered", "fork", "behind", "key-lost"})
 
 _TEXT: Final = {
     "findings": "what was found",
+    "in doubt": "It is not known what became of {count} earlier writes to meter {serial_number}: {operation} "
+    "(record {record}, frames {frames}).",
     "unreadable": "it cannot be read: {error}",
     "file": "Give a file that is there and that you may read.",
     "no path": "there is no such folder or file",
@@ -61,6 +66,17 @@ _TEXT: Final = {
     "rename": "Give that file or folder another name.",
     "no work": "a work has a name",
     "work": "`meterlink audit show` shows the works of the latest records.",
+}
+_REASON_LIMIT: Final = 500
+_REASON_WHY: Final = {
+    "empty": "it says nothing",
+    "long": f"it is longer than {_REASON_LIMIT} characters",
+    "bytes": "it holds bytes that are no UTF-8",
+}
+_REASON_ADVICE: Final = {
+    "empty": "Say it in one sentence.",
+    "long": "Say it in one sentence.",
+    "bytes": "Type it anew in a terminal that speaks UTF-8.",
 }
 _DONE: Final = "done"
 
@@ -163,6 +179,17 @@ def refuse_empty_work(work: str | None) -> None:
         raise ConfigError(setting="--work", why=_TEXT["no work"], advice=_TEXT["work"])
 
 
+def refuse_reason(reason: str) -> None:
+    """ConfigError for a reason that a record cannot hold: what is sealed is what was typed, or nothing is."""
+    wrong = "long" if len(reason) > _REASON_LIMIT else "" if reason.strip() else "empty"
+    try:
+        reason.encode()
+    except UnicodeEncodeError:
+        wrong = "bytes"
+    if wrong:
+        raise ConfigError(setting="--reason", why=_REASON_WHY[wrong], advice=_REASON_ADVICE[wrong])
+
+
 # --- told -----------------------------------------------------------------------------------------------------------
 
 
@@ -183,12 +210,33 @@ def show_findings(findings: Iterable[AuditError], hints: Hints = own_hint) -> No
     told = list(findings)
     if told:
         output.heading(_TEXT["findings"])
-    for error in told:
-        output.line(safe(str(error)))
+    for sentence in _sentences(told):
+        output.line(safe(sentence))
     for hint in dict.fromkeys(_fitting_hint(error, told, hints) for error in told):
         if hint:
             output.line()
             output.line(safe(hint))
+
+
+def _sentences(findings: Iterable[AuditError]) -> Iterator[str]:
+    """One for each; one for all frames of a record that are in doubt."""
+    for _, alike in groupby(findings, _told_with):
+        first, *others = alike
+        if isinstance(first, MeterInDoubtError) and others:
+            numbers = [each.frame for each in (first, *others) if isinstance(each, MeterInDoubtError)]
+            facts = {"count": len(numbers), "frames": ranges(numbers), **first.facts()}
+            yield _TEXT["in doubt"].format(**facts)
+        else:
+            yield str(first)
+
+
+def _told_with(error: AuditError) -> object:
+    return (error.serial_number, error.operation, error.record) if isinstance(error, MeterInDoubtError) else error
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Numbers of frames, those that follow one another as a range: `2-63, 70`."""
+    return ", ".join(f"{first}-{last}" if first < last else str(first) for first, last in runs(numbers))
 
 
 def is_frozen(findings: Iterable[AuditError]) -> bool:

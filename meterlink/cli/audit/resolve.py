@@ -20,19 +20,18 @@ from meterlink.cli.at_meter import site_of
 from meterlink.cli.audit.common import audit_home, recorded, safe
 from meterlink.cli.connect import connected_at, wanted_place
 from meterlink.cli.grammar import Command
-from meterlink.cli.job import resolved_lines
 from meterlink.cli.options import Given, meter_options, pass_given
-from meterlink.cli.plan_shown import state_lines
+from meterlink.cli.plan_shown import schedule_lines, state_lines
+from meterlink.cli.work_shown import problem_facts, resolved_lines
 from meterlink.errors import ConfigError
 from meterlink.language import Language, Words
 from meterlink.profiles import Profile
-from meterlink.tariff import draw_year
 from meterlink.visit.carrying import Site
 from meterlink.visit.closing import Closed, Part, close_as_it_stands
 from meterlink.visit.resolving import Resolved, read_back, resolve as resolve_doubts
-from meterlink.visit.session import Frames
-from meterlink.visit.snapshot import Snapshot, snapshot_facts, take_snapshot
-from meterlink.visit.words import action_words, result_words
+from meterlink.visit.session import Frames, look
+from meterlink.visit.snapshot import Snapshot, snapshot_facts
+from meterlink.visit.words import action_words, decision_words, result_words
 from meterlink.visit.work import Work
 
 _HELP: Final = """read from a meter what became of frames in doubt, and write it into the log
@@ -48,26 +47,22 @@ _EXAMPLES: Final = (
     "meterlink audit resolve --port COM3 --model mercury-200.02 --address 925646 --tz +03:00 --json",
 )
 _OPTIONS: Final = {"close": "close the works that are open at this meter, as they stand"}
-_WHY: Final = {
-    "zone": "the time zone of the meter's place is needed: a clock may be in doubt",
-}
+_WHY: Final = {"zone": "the time zone of the meter's place is needed: a clock may be in doubt"}
 _ADVICE: Final = {"zone": "Give --tz, as Europe/Moscow or +03:00."}
 _WORDS: Final = Words(
     {
         Language.EN: {
             "nothing": "nothing is in doubt at meter {serial_number}",
             "others": "in doubt at other meters: {meters}",
+            "works elsewhere": "open at other meters: {works}",
+            "way out": "What is open at a meter that cannot be read any more is closed by: meterlink audit abandon "
+            "WORK --reason TEXT",
             "read back": "acknowledged, and read back only now: {operation}, {count} {count:value|values}: {decision}",
-            "written": "as written",
-            "unchanged": "as before",
-            "other": "neither as written nor as before",
-            "unknown": "nothing tells what it was about",
             "settled": "settled: {count}",
             "open": "The work {work} of order {order} is open, and has written to this meter. Run the same order "
             "again, or plan the way back: meterlink plan restore {work}; or close it as it stands with --close",
             "begun": "The work {work} of order {order} is open; nothing was written in it",
             "schedule": "the schedule as it is:",
-            "no schedule": "the stored tables are no schedule that can be drawn",
             "closed": "The work {work} is closed as it stands: {result}",
             "done": "   done: {action}",
             "partly": "   done in part: {action}; {standing} of {total} {total:value stands|values stand} as wanted",
@@ -79,18 +74,16 @@ _WORDS: Final = Words(
         Language.RU: {
             "nothing": "по прибору {serial_number} ничего не под вопросом",
             "others": "под вопросом по другим приборам: {meters}",
+            "works elsewhere": "открыто по другим приборам: {works}",
+            "way out": "Работу по прибору, который уже не прочитать, закрывает: meterlink audit abandon WORK "
+            "--reason TEXT",
             "read back": "подтверждено прибором, но прочитано обратно только сейчас: {operation}, {count} "
             "{count:значение|значения|значений}: {decision}",
-            "written": "как записано",
-            "unchanged": "как было",
-            "other": "ни как записано, ни как было",
-            "unknown": "неизвестно, о чём была запись",
             "settled": "выяснено: {count}",
             "open": "Работа {work} по наряду {order} открыта, и в прибор уже писали. Выполните тот же наряд ещё раз "
             "или спланируйте возврат: meterlink plan restore {work}; или закройте её как есть: --close",
             "begun": "Работа {work} по наряду {order} открыта; в прибор по ней ничего не записывали",
             "schedule": "тарифное расписание сейчас:",
-            "no schedule": "записанные таблицы не складываются в расписание, которое можно нарисовать",
             "closed": "Работа {work} закрыта как есть: {result}",
             "done": "   выполнено: {action}",
             "partly": "   выполнено частично: {action}; как нужно {standing} из {total} "
@@ -115,6 +108,7 @@ class _Found:
     after: Snapshot | None
     closed: list[Closed]
     left: list[OpenWork]
+    elsewhere: list[OpenWork]
 
     def facts(self) -> dict[str, Any]:
         """For documents."""
@@ -125,6 +119,7 @@ class _Found:
             "after": None if self.after is None else snapshot_facts(self.after),
             "closed": [_closed_facts(each) for each in self.closed],
             "open_works": [each.facts() for each in self.left],
+            "open_elsewhere": [each.facts() for each in self.elsewhere],
         }
 
 
@@ -160,12 +155,11 @@ def _settle(site: Site, profile: Profile, log: SealedLog, place: LogPlace, closi
     after, closed = None, []
     works = log.open_works_at(serial_number) if closing is not None else []
     if closing is not None and works:
-        closing.take()
-        after = site.talk.run(take_snapshot(site.driver, site.target, site.zone))
-        read = closing.take()
+        after, read = look(site, closing)
         for each in works:
             work = Work.again(log, place, each.work)
             closed.append(close_as_it_stands(work, site, profile, after, read, judge))
+    left = log.open_works_at(serial_number)
     return _Found(
         serial_number=serial_number,
         model=profile.model,
@@ -173,7 +167,8 @@ def _settle(site: Site, profile: Profile, log: SealedLog, place: LogPlace, closi
         others=sorted({doubt.serial_number or "?" for doubt in log.doubts}),
         after=after,
         closed=closed,
-        left=log.open_works_at(serial_number),
+        left=left,
+        elsewhere=[each for each in log.open_works if each not in left],
     )
 
 
@@ -182,7 +177,7 @@ def _closed_facts(closed: Closed) -> dict[str, Any]:
         "work": closed.work,
         "result": closed.result,
         "parts": [part.facts() for part in closed.parts],
-        "problems": [{"kind": type(each).__name__, "message": str(each)} for each in closed.problems],
+        "problems": problem_facts(closed.problems),
     }
 
 
@@ -204,12 +199,16 @@ def _show(found: _Found, language: Language) -> None:
         output.line(_WORDS("open" if work.wrote else "begun", language, **named))
     if found.others:
         output.line(_WORDS("others", language, meters=", ".join(map(safe, found.others))))
+    if found.elsewhere:
+        works = ", ".join(f"{safe(each.work)} ({safe(each.serial_number or '?')})" for each in found.elsewhere)
+        output.line(_WORDS("works elsewhere", language, works=works))
+        output.line(_WORDS("way out", language))
 
 
 def _read_back_lines(read: Sequence[Resolved], language: Language) -> Iterator[str]:
     """A table of many values is one line as long as they are alike."""
     for (operation, decision), alike in groupby(read, lambda each: (each.doubt.operation, each.decision)):
-        count, told = len(list(alike)), _WORDS(decision, language)
+        count, told = len(list(alike)), decision_words(decision, language)
         yield _WORDS("read back", language, operation=safe(operation), count=count, decision=told)
 
 
@@ -217,11 +216,7 @@ def _state(after: Snapshot, language: Language) -> Iterator[str]:
     yield ""
     yield from state_lines(after, language)
     yield _WORDS("schedule", language)
-    schedule = after.year_schedule
-    if schedule is None:
-        yield _WORDS("no schedule", language)
-    else:
-        yield from draw_year(schedule, ascii_only=output.picture_must_be_ascii(), language=language)
+    yield from schedule_lines(after.year_schedule, language)
 
 
 def _closed_lines(closed: Closed, language: Language) -> Iterator[str]:

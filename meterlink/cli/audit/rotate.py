@@ -12,12 +12,9 @@ from meterlink.audit.home import AuditHome
 from meterlink.audit.note import Vkey
 from meterlink.audit.run import Run
 from meterlink.cli import output
-from meterlink.cli.audit.common import audit_home, recorded
+from meterlink.cli.audit.common import audit_home, recorded, refuse_reason
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
-from meterlink.errors import ConfigError
-
-REASON_LIMIT: Final = 500
 
 _HELP: Final = """bring a new key of the log into force and forget the old one
 
@@ -27,14 +24,6 @@ _SHORT: Final = "bring a new key of the log into force"
 _EXAMPLES: Final = ("meterlink audit rotate", 'meterlink audit rotate --reason "the laptop was in repair"')
 _REASON_HELP: Final = "why, for the record"
 _ASKED: Final = "asked for"
-_WHY: Final = {
-    "long": "it is longer than {limit} characters",
-    "bytes": "it holds bytes that are no UTF-8",
-}
-_ADVICE: Final = {
-    "long": "Say it in one sentence.",
-    "bytes": "Type it anew in a terminal that speaks UTF-8.",
-}
 _TEXT: Final = {
     "done": "a new key is in force in the log {log}",
     "forgotten": "The old key signs nothing any more, and its file is gone; a drive or a backup may still hold it. "
@@ -47,7 +36,7 @@ _TEXT: Final = {
 @json_option
 @pass_given
 def rotate(given: Given, /, reason: str) -> None:
-    _refuse_reason(reason)
+    refuse_reason(reason)
     home = audit_home()
     with recorded(home.open(Run.start()), home) as log:
         old = _key(_seen(home))
@@ -63,17 +52,6 @@ def rotate(given: Given, /, reason: str) -> None:
         "records": seen.found.chain.size,
     }
     output.present(given.as_json, "audit-rotate", facts, lambda: _show(seen.log, old, new))
-
-
-def _refuse_reason(reason: str) -> None:
-    """What is sealed is what was typed, or nothing is."""
-    wrong = "long" if len(reason) > REASON_LIMIT else ""
-    try:
-        reason.encode()
-    except UnicodeEncodeError:
-        wrong = "bytes"
-    if wrong:
-        raise ConfigError(setting="--reason", why=_WHY[wrong].format(limit=REASON_LIMIT), advice=_ADVICE[wrong])
 
 
 def _seen(home: AuditHome) -> Condition:

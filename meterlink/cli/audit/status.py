@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Final
 
 import click
 
 from meterlink.audit.condition import Condition, look, told_bytes
+from meterlink.audit.doubt import Doubt
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
 from meterlink.cli.audit.common import (
@@ -19,6 +21,7 @@ from meterlink.cli.audit.common import (
     finding_facts,
     head_facts,
     is_frozen,
+    ranges,
     safe,
     show_findings,
     told_time,
@@ -59,6 +62,7 @@ _TEXT: Final = {
     "wrote": "yes",
     "nothing": "nothing",
     "unknown": "not told",
+    "to": " to ",
     "no outcome": "no outcome was recorded",
     "outcome": "its outcome: {result}",
 }
@@ -203,12 +207,17 @@ def _show_doubts(seen: Condition) -> None:
     if not doubts:
         return
     output.heading(_TEXT["doubts"])
-    rows = []
-    for each in doubts:
-        known = _TEXT["no outcome"] if each.result is None else _TEXT["outcome"].format(result=each.result)
-        texts = [text or "" for text in (each.serial_number, each.work, each.operation, each.parameter)]
-        rows.append((each.of, each.i, *map(safe, texts), safe(known)))
+    rows = [_doubt_row(list(alike)) for _, alike in groupby(doubts, lambda each: (each.of, each.result))]
     output.table(_COLUMNS, rows, numbers=("record", "frame"))
+
+
+def _doubt_row(alike: Sequence[Doubt]) -> tuple[object, ...]:
+    """Frames of one record of which the same is known: a table has a hundred."""
+    first, last = alike[0], alike[-1]
+    known = _TEXT["no outcome"] if first.result is None else _TEXT["outcome"].format(result=first.result)
+    about = _TEXT["to"].join(dict.fromkeys(each.parameter or "" for each in (first, last)))
+    texts = [text or "" for text in (first.serial_number, first.work, first.operation, about)]
+    return (first.of, ranges(each.i for each in alike), *map(safe, texts), safe(known))
 
 
 def _show_works(seen: Condition) -> None:

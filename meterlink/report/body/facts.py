@@ -119,12 +119,18 @@ class Facts:
         _refuse("kind", n=self.n, key=key, value=value, wanted=wanted)
 
 
-def snapshot(records: Iterable[Record], purpose: str) -> Facts | None:
-    """The first state of this purpose, with the number of its record."""
-    for record in records:
+def state_record(records: Sequence[Record], purpose: str) -> Record | None:
+    """The last that holds a state of this purpose; a work records none before it wrote once it has written."""
+    for record in reversed(records):
         if record.type == "read" and record.d.get("purpose") == purpose and "snapshot" in record.d:
-            return Facts.of(record).table("snapshot")
+            return record
     return None
+
+
+def snapshot(records: Sequence[Record], purpose: str) -> Facts | None:
+    """The last state of this purpose, with the number of its record."""
+    found = state_record(records, purpose)
+    return None if found is None else Facts.of(found).table("snapshot")
 
 
 def plans(records: Iterable[Record]) -> list[Facts]:

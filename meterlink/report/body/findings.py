@@ -8,6 +8,7 @@ from typing import Any, Final
 from meterlink.audit.doubt import Doubts
 from meterlink.audit.record import Record
 from meterlink.report.body.facts import NONE, NOT_STATED, Facts, plans
+from meterlink.report.body.written import Writes
 
 _KNOWN_TYPES: Final = frozenset(
     {
@@ -39,7 +40,8 @@ def restores(records: Iterable[Record]) -> str:
     return next((plan.text("restores") for plan in reversed(plans(records)) if "restores" in plan.values), NONE)
 
 
-def doubts_of(records: Iterable[Record]) -> list[dict[str, Any]]:
+def doubts_of(records: Iterable[Record], writes: Writes) -> list[dict[str, Any]]:
+    """Frames of which nobody knows what became; `sent` as in `Writes`."""
     doubts = Doubts()
     for record in records:
         doubts.read(record)
@@ -51,17 +53,22 @@ def doubts_of(records: Iterable[Record]) -> list[dict[str, Any]]:
             "parameter": doubt.parameter or NOT_STATED,
             "frame": doubt.frame,
             "result": doubt.result or NONE,
+            "sent": writes.sent(doubt.of, doubt.i),
         }
         for doubt in doubts
     ]
 
 
-def resolved(records: Iterable[Record]) -> list[dict[str, Any]]:
-    return [
-        {"of": record.d["of"], "i": record.d.get("i", "all"), **Facts.of(record).texts_of("found", "decision")}
-        for record in records
-        if record.type == "resolve"
-    ]
+def resolved(records: Iterable[Record], writes: Writes) -> list[dict[str, Any]]:
+    """Frames that were settled by reading, with what each was about."""
+    return [_settled(record, writes) for record in records if record.type == "resolve"]
+
+
+def _settled(record: Record, writes: Writes) -> dict[str, Any]:
+    of, i = record.d["of"], record.d.get("i")
+    operation = next((frame.operation for frame in writes.frames_of(of, i)), "")
+    told = {"of": of, "i": "all" if i is None else i, "operation": operation or NOT_STATED}
+    return told | Facts.of(record).texts_of("found", "decision") | {"sent": writes.sent(of, i)}
 
 
 def confirmed(records: Iterable[Record]) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from meterlink.audit.record import Record
-from meterlink.report.body.facts import NO, NONE, NOT_READ, NOT_STATED, YES, Facts
+from meterlink.report.body.facts import NO, NONE, NOT_READ, NOT_STATED, YES, Facts, state_record
+from meterlink.report.body.written import Writes
 
 PERSONAL: Final = (
     "account_no",
@@ -32,20 +33,22 @@ def head(work: str, records: Sequence[Record], opened: Facts, *, is_open: bool) 
     }
 
 
-def course(records: Iterable[Record], opened: Facts, before: Facts | None, after: Facts | None) -> dict[str, str]:
-    """When things happened, in their order; the end is that of the work itself."""
-    steps = [record.fields["t"] for record in records if record.type in ("intent", "work.step")]
+def course(records: Sequence[Record], opened: Facts, writes: Writes) -> dict[str, str]:
+    """When things happened, in their order, all by the clock of the records; the end is that of the work itself.
+
+    What the meter is compared with may be another clock: that of a simulator is.
+    """
     return {
         "arrived_at": opened.text("arrived_at"),
-        "first_read_at": read_at(before),
-        "steps_from": steps[0] if steps else NONE,
-        "steps_to": steps[-1] if steps else NONE,
-        "last_read_at": read_at(after),
+        "first_read_at": _recorded_at(state_record(records, "before")),
+        "steps_from": writes.moments[0].at if writes.moments else NONE,
+        "steps_to": writes.moments[-1].at if writes.moments else NONE,
+        "last_read_at": _recorded_at(state_record(records, "after")),
     }
 
 
-def read_at(state: Facts | None) -> str:
-    return NOT_READ if state is None else state.text("read_at")
+def _recorded_at(record: Record | None) -> str:
+    return NOT_READ if record is None else str(record.fields["t"])
 
 
 def customer(opened: Facts) -> dict[str, Any]:
@@ -77,10 +80,14 @@ def meter(told: Facts) -> dict[str, Any]:
 def seals(records: Iterable[Record], opened: Facts) -> dict[str, Any]:
     """By what happened to them; an event nobody has heard of stands under `other`.
 
+    Where nobody was asked, those that the order expects were not found by anybody: they stand under `expected`.
     When a seal came off that was stated with the first record nobody knows: it was before that record.
     """
-    told: dict[str, Any] = {"found": [], "removed": [], "broken": [], "installed": [], "other": []}
-    told["found"] = [each.texts_of("number", "place", "kind", "owner", "state") for each in opened.tables("seals")]
+    told: dict[str, Any] = {"expected": [], "found": [], "removed": [], "broken": [], "installed": [], "other": []}
+    for each in opened.tables("seals"):
+        seal = each.texts_of("number", "place", "kind", "owner", "state")
+        is_expected = seal["state"] == NOT_STATED and opened.flag("form_stated") != YES
+        told["expected" if is_expected else "found"].append(seal)
     told["removed"] = [_seal(each, NOT_STATED) | {"event": "removed"} for each in opened.tables("removed")]
     for record in records:
         if record.type == "seal":

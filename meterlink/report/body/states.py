@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from meterlink.audit.record import Record
 from meterlink.report.body.facts import NO, NONE, NOT_READ, NOT_STATED, READ, UNLIFTABLE, YES, Facts
-from meterlink.report.body.opening import read_at
 
 _UNITS: Final = ("kwh", "kvarh")
 _is_amount: Final = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,10})?", re.ASCII).fullmatch
@@ -27,8 +26,8 @@ def sides(make: Callable[[Facts | None], Any], before: Facts | None, after: Fact
 def readings(before: Facts | None, after: Facts | None) -> dict[str, Any]:
     first, last = _registers(before), _registers(after)
     return {
-        "before_at": read_at(before),
-        "after_at": read_at(after),
+        "before_at": _read_at(before),
+        "after_at": _read_at(after),
         "registers": [
             {
                 "register": register,
@@ -43,6 +42,11 @@ def readings(before: Facts | None, after: Facts | None) -> dict[str, Any]:
             for register, quantity, direction, unit in [key]
         ],
     }
+
+
+def _read_at(state: Facts | None) -> str:
+    """By the clock that the meter's is compared with."""
+    return NOT_READ if state is None else state.text("read_at")
 
 
 def _registers(state: Facts | None) -> dict[tuple[str, str, str, str], str]:
@@ -141,7 +145,7 @@ def stored(state: Facts | None) -> Mapping[str, str]:
 
 def journals(records: Sequence[Record]) -> list[dict[str, Any]]:
     """By journal the events that are behind the newest one before; all of them where only one side was read."""
-    before, after = _journals_of(records, "before"), _journals_of(list(reversed(records)), "after")
+    before, after = _journals_of(records, "before"), _journals_of(records, "after")
     told = []
     for name in {**(before or {}), **(after or {})}:
         first, last = (None if side is None else side.get(name) for side in (before, after))
@@ -156,8 +160,8 @@ def journals(records: Sequence[Record]) -> list[dict[str, Any]]:
     return told
 
 
-def _journals_of(records: Iterable[Record], purpose: str) -> dict[str, list[dict[str, Any]]] | None:
-    for record in records:
+def _journals_of(records: Sequence[Record], purpose: str) -> dict[str, list[dict[str, Any]]] | None:
+    for record in reversed(records):
         if record.type == "meter.journal" and record.d.get("purpose") == purpose:
             told = Facts.of(record).table("journals")
             return {name: [_event(each) for each in told.tables(name)] for name in sorted(told.values)}

@@ -80,7 +80,8 @@ def _seal(sheet: Sheet, event: str, seal: Mapping[str, Any]) -> tuple[str, ...]:
     about = [] if seal["state"] == NOT_STATED else [words.code("seal state", seal["state"])]
     about += [seal["reason"]] if seal.get("reason", NOT_STATED) != NOT_STATED else []
     about += [sheet.moment(seal["at"])] if seal.get("at", NOT_STATED) != NOT_STATED else []
-    return (*told, "; ".join(about) or words("no seal state"))
+    nothing = "no seal state told" if event == "expected" else "no seal state"
+    return (*told, "; ".join(about) or words(nothing))
 
 
 # --- readings -------------------------------------------------------------------------------------------------------
@@ -181,7 +182,7 @@ def clock(sheet: Sheet) -> Iterable[Block]:
     rows += [("error", [sheet.clock_error(side) for side in sides])]
     rows += [("uncertainty", [_uncertainty(sheet, side) for side in sides])]
     if any(side.get("season_flag", NOT_STATED) != NOT_STATED for side in sides):
-        rows += [("season", [words.code("season", side.get("season_flag", NOT_READ)) for side in sides])]
+        rows += [("season", [sheet.coded("season", side.get("season_flag", NOT_READ)) for side in sides])]
     yield sheet.before_after(rows)
     pairs = [("time source", words.code("time source", told["time_source"]))]
     pairs += [] if told["reason"] == NOT_STATED else [("clock reason", told["reason"])]

@@ -6,7 +6,7 @@ Section 14 is told from what stands in the meter after the work, never from the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from meterlink.report.layout.blocks import Block, Drawing, Lines
 from meterlink.report.layout.sheet import Sheet
 from meterlink.report.standing import lifted
 from meterlink.tariff.presets import preset, preset_names
+from meterlink.visit.diagnosis import uses_dst
 
 _WRONG_S: Final = 60
 """A clock that is further off moves the hours of the tariffs so that a customer must know."""
@@ -141,21 +142,16 @@ def _wrong_clock(sheet: Sheet) -> Iterable[str]:
 
 
 def _summer(sheet: Sheet) -> Iterable[str]:
-    """What the switch to summer time does to these hours, by whether the place has summer time."""
+    """What the switch to summer time does to these hours, by whether the place has summer time.
+
+    Where nobody knows the place it has none.
+    """
     dst = sheet.body["dst"]["after"]
     if dst["state"] != READ or dst["enabled"] == NOT_STATED:
         return
-    has_summer = _has_summer_time(sheet)
+    finished = datetime.fromisoformat(sheet.body["act"]["finished_at"])
+    has_summer = sheet.zone is not None and uses_dst(sheet.zone, finished)
     if dst["enabled"] == "yes" and not has_summer:
         yield sheet.words("summer on")
     elif dst["enabled"] == "no" and has_summer:
         yield sheet.words("summer off")
-
-
-def _has_summer_time(sheet: Sheet) -> bool:
-    """Whether clocks change at the place in the year of the work; where nobody knows the place they do not."""
-    if sheet.zone is None:
-        return False
-    year = datetime.fromisoformat(sheet.body["act"]["finished_at"]).year
-    middles = (datetime(year, month, 1, tzinfo=UTC).astimezone(sheet.zone).utcoffset() for month in (1, 7))
-    return len(set(middles)) > 1

@@ -89,6 +89,14 @@ class Sheet:
         """The word for a phrase that programs write; else as `logged`."""
         return self.words.code(group, text) if self.words.knows(group, text) else self.logged(text)
 
+    def phrase(self, group: str, text: str) -> str:
+        """The same for a phrase that may be a list: whole, or each part of it."""
+        if self.words.knows(group, text):
+            return self.words.code(group, text)
+        parts = text.split(", ")
+        is_told = all(self.words.knows(group, part) or self.is_told(part) for part in parts)
+        return ", ".join(self.coded(group, part) for part in parts) if is_told else self.logged(text)
+
     def not_read(self, part: Mapping[str, Any]) -> str:
         reason = part.get("reason", NONE)
         if reason in (NONE, NOT_STATED):
@@ -138,5 +146,5 @@ class Sheet:
             return self.words("not-read")
         told = values.reading(self.words, value["value"])
         if told == value["value"]:
-            told = ", ".join(self.coded("told", part) for part in told.split(", "))
+            told = self.phrase("told", told)
         return told if value["unit"] == NONE else f"{told} {self.words.code('status unit', value['unit'])}"

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from meterlink.report.body.facts import NONE, NOT_STATED, READ, UNLIFTABLE, YES
-from meterlink.report.body.steps import CONFIRMED
+from meterlink.audit.doubt import runs
+from meterlink.report.act_words import ActWords
+from meterlink.report.body.facts import NO, NONE, NOT_READ, NOT_STATED, READ, UNLIFTABLE, YES
+from meterlink.report.body.steps import CONFIRMED, all_confirmed
 from meterlink.report.layout.blocks import Block, Lines, Table
 from meterlink.report.layout.sheet import Sheet
-from meterlink.visit.words import warning_words
+from meterlink.visit.caution import warning_words
 
 _DST_ACTIONS: Final = ("dst_off", "dst_on")
-_STATUS_OF: Final = {"display": "display", "button_correction": "button correction"}
-"""Actions whose setting stands among what the meter tells about itself."""
 _SEE_SCHEDULE: Final = 11
 _TOLD_BY_THE_ACT: Final = ("experimental",)
 """Warnings of a plan that the act says in its own words."""
 _FAMILY_FACTS: Final = ("reason", "reasons", "why", "changes", "names")
+_JOURNAL: Final = "journal "
+"""Before the name of a journal that was not read."""
+_BY_LINE: Final = ("doubts", "resolved", "unsettled")
+"""What has a line for each of its texts."""
+_ALL: Final = "all"
+"""Instead of the number of a frame."""
 _DONE: Final = ("read", "changed", "as-wanted")
 _BRACKET: Final = re.compile(r" \(.*\)$")
 
@@ -28,9 +34,20 @@ _BRACKET: Final = re.compile(r" \(.*\)$")
 
 def result_line(sheet: Sheet) -> str:
     words, body = sheet.words, sheet.body
-    told = [words.code("result", body["result"]), *([words("with problems")] if body["problems"] else [])]
+    told = [words("all stand") if all_but_the_check(body) else words.code("result", body["result"])]
+    kinds = dict.fromkeys(words.code("problem", each["kind"]) for each in body["problems"])
+    told += [words("with problems", kinds=", ".join(kinds))] if kinds else []
     told += [words("port sim")] if body["program"]["port"] == "sim" else []
     return f"{words('result')}: {'; '.join(told)}"
+
+
+def all_but_the_check(body: Mapping[str, Any]) -> bool:
+    """Whether a work is done in part only because of what the check behind it found."""
+    return body["result"] == "partly" and bool(body["problems"]) and all_confirmed(body["steps"])
+
+
+def _is_open(action: Mapping[str, Any]) -> bool:
+    return action["state"] not in _DONE
 
 
 def notes(sheet: Sheet) -> Iterable[str]:
@@ -41,14 +58,29 @@ def notes(sheet: Sheet) -> Iterable[str]:
         yield words("restores" if is_done else "restores in part", work=body["restores"])
     if body["schedule_left"] == "mixed":
         yield words("schedule mixed")
-    open_actions = [each for each in body["actions"] if each["state"] not in _DONE]
+    if body["readings"]["after_at"] == NOT_READ and body["result"] not in ("nothing", "cancelled"):
+        yield words("after unknown", reason=_why_unread(sheet))
+    open_actions = [each for each in body["actions"] if _is_open(each)]
     if body["restores"] != NONE:
         open_actions = [each for each in open_actions if each["state"] != "not-planned"]
     if open_actions and body["result"] != "cancelled":
-        told = [words.code("action", each["action"]) for each in open_actions]
-        yield words("not carried out", actions=", ".join(told))
+        yield words("not carried out", actions=", ".join(_open_action(sheet, each) for each in open_actions))
     if standing_still(sheet):
         yield words("not acting")
+
+
+def _why_unread(sheet: Sheet) -> str:
+    """The last remark of a work that was given up is why it was."""
+    told = [each["text"] for each in sheet.body["remarks"][-1:]]
+    return sheet.words.value(next(iter(told), NOT_STATED))
+
+
+def _open_action(sheet: Sheet, each: Mapping[str, Any]) -> str:
+    """With how many of its values stand all the same."""
+    words, action = sheet.words, sheet.words.code("action", each["action"])
+    if not each["standing"]:
+        return action
+    return words("action standing", action=action, standing=each["standing"], total=each["total"])
 
 
 def standing_still(sheet: Sheet) -> bool:
@@ -74,8 +106,10 @@ def changes(sheet: Sheet) -> Iterable[Block]:
         yield Lines(texts=(f"{words('problems')}: {'; '.join(problems)}",), manner="strong")
     if body["program"]["experimental"] == YES:
         yield Lines(texts=(words("experimental"),), manner="strong")
-    told = [(label, "; ".join(texts)) for label, texts in _findings(sheet)]
-    yield sheet.pairs(*((label, text) for label, text in told if text))
+    told: list[tuple[str, str]] = []
+    for label, texts in _findings(sheet):
+        told += [(label, text) for text in (texts if label in _BY_LINE else ["; ".join(texts)]) if text]
+    yield sheet.pairs(*told)
 
 
 def _problem(sheet: Sheet, each: Mapping[str, Any]) -> str:
@@ -94,7 +128,7 @@ def _step(sheet: Sheet, step: Mapping[str, Any]) -> tuple[str, ...]:
         result += [words("step history", results=", ".join(earlier))] if earlier else []
     result += [words("experimental step")] if step["experimental"] == YES else []
     action = words.code("action", step["action"])
-    at = sheet.moment(step["results"][-1]["at"]) if step["results"] else words("no time")
+    at = words("no time") if step["written_at"] == NONE else sheet.moment(step["written_at"])
     return (action, _told_side(sheet, step, "before"), _told_side(sheet, step, "after"), "; ".join(result), at)
 
 
@@ -121,8 +155,9 @@ def _told_side(sheet: Sheet, step: Mapping[str, Any], side: str) -> str:
         part = body["schedule"][side]
         is_told = part["state"] in (READ, UNLIFTABLE)
         return sheet.words("see", section=_SEE_SCHEDULE) if is_told else sheet.not_read(part)
-    if action in _STATUS_OF:
-        return sheet.status_value(_status_values(body["status"][side]).get(_STATUS_OF[action]))
+    status = {each: _status_values(body["status"][each]).get(action.replace("_", " ")) for each in ("before", "after")}
+    if any(status.values()):
+        return sheet.status_value(status[side])
     return sheet.logged(_recorded_side(sheet, step, side))
 
 
@@ -142,8 +177,10 @@ def _findings(sheet: Sheet) -> Iterable[tuple[str, list[str]]]:
     """Under their labels."""
     words, body = sheet.words, sheet.body
     yield "actions", _actions(sheet) or [words("actions none")]
-    yield "doubts", [_doubt(sheet, each) for each in body["doubts"]]
-    yield "resolved", [_resolution(sheet, each) for each in body["resolved"]]
+    yield "doubts", [_doubt(sheet, each) for each in _alike(body["doubts"], "operation", "result")]
+    resolved = _alike(body["resolved"], "operation", "decision")
+    yield "resolved", [_resolution(sheet, each) for each in resolved if not _is_unknown(each)]
+    yield "unsettled", [_unsettled(sheet, each) for each in resolved if _is_unknown(each)]
     told = [each for each in body["warnings"] if each["code"] not in _TOLD_BY_THE_ACT]
     yield "warnings", [_warning(sheet, each) for each in told] or [words("none")]
     yield "remarks", [_remark(sheet, each) for each in body["remarks"]] or [words("none")]
@@ -171,22 +208,77 @@ def _actions(sheet: Sheet) -> list[str]:
     ]
 
 
-def _doubt(sheet: Sheet, each: Mapping[str, Any]) -> str:
-    words = sheet.words
+_Alike = Sequence[Mapping[str, Any]]
+"""Frames of which the same is to be told."""
+
+
+def _alike(frames: Iterable[Mapping[str, Any]], *keys: str) -> list[_Alike]:
+    """Together where these facts are the same, and whether it never left: a table has a hundred frames."""
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for each in sorted(frames, key=lambda frame: (frame["of"], -1 if frame["i"] == _ALL else frame["i"])):
+        groups.setdefault((each["sent"] == NO, *(each[key] for key in keys)), []).append(each)
+    return list(groups.values())
+
+
+def _doubt(sheet: Sheet, frames: _Alike) -> str:
+    words, first = sheet.words, frames[0]
+    facts = {"operation": _operation(sheet, first["operation"]), "frames": _frames(sheet, frames)}
+    if first["sent"] == NO:
+        return words("doubt unsent", **facts)
+    facts["result"] = words.code("answer", first["result"])
+    if len(frames) > 1:
+        return words("doubts alike", **facts)
+    parameter = words.value(sheet.logged(first["parameter"], first["of"]))
+    return words("doubt", parameter=parameter, frame=first["frame"], **facts)
+
+
+def _resolution(sheet: Sheet, frames: _Alike) -> str:
+    """What was read where all of them read the same, else where it stands."""
+    words, first = sheet.words, frames[0]
+    found = {each["found"] for each in frames}
+    return words(
+        "resolution unsent" if first["sent"] == NO else "resolution",
+        operation=_operation(sheet, first["operation"]),
+        frames=_frames(sheet, frames),
+        found=words.value(sheet.logged(first["found"])) if len(found) == 1 else words("in the log"),
+        decision=sheet.coded("decision", first["decision"]),
+    )
+
+
+def _is_unknown(frames: _Alike) -> bool:
+    """Whether it was written down that nobody can tell what became of them."""
+    return bool(frames[0]["decision"] == "unknown")
+
+
+def _unsettled(sheet: Sheet, frames: _Alike) -> str:
+    words, first = sheet.words, frames[0]
+    facts = {"operation": _operation(sheet, first["operation"]), "frames": _frames(sheet, frames)}
+    if first["sent"] == NO:
+        return words("doubt unsent", **facts)
+    return words("unsettled frames", **facts, decision=sheet.coded("decision", first["decision"]))
+
+
+def _operation(sheet: Sheet, operation: str) -> str:
+    """On paper in another language than the log's by the action that it belongs to."""
+    if sheet.is_told(operation):
+        return sheet.words.value(operation)
     actions = {step["operation"]: step["action"] for step in sheet.body["steps"]}
-    operation = each["operation"]
-    about = operation if sheet.is_told(operation) else words.code("action", actions.get(operation, NOT_STATED))
-    parameter = words.value(sheet.logged(each["parameter"], each["of"]))
-    facts = {key: each[key] for key in ("of", "i", "frame")}
-    result = words.code("answer", each["result"])
-    return words("doubt", operation=about, parameter=parameter, result=result, **facts)
+    return sheet.words.code("action", actions.get(operation, NOT_STATED))
 
 
-def _resolution(sheet: Sheet, each: Mapping[str, Any]) -> str:
-    words = sheet.words
-    i = words("all frames") if each["i"] == "all" else words("frame", i=each["i"])
-    decision = sheet.coded("decision", each["decision"])
-    return words("resolution", i=i, of=each["of"], found=words.value(sheet.logged(each["found"])), decision=decision)
+def _frames(sheet: Sheet, frames: _Alike) -> str:
+    """Which they are, by their records: numbers that follow one another as a range."""
+    words, numbers = sheet.words, dict[int, list[int | str]]()
+    for each in frames:
+        numbers.setdefault(each["of"], []).append(each["i"])
+    return ", ".join(words("frames of", frames=_numbers(words, found), of=of) for of, found in numbers.items())
+
+
+def _numbers(words: ActWords, numbers: Collection[int | str]) -> str:
+    if _ALL in numbers:
+        return words("all frames")
+    ranges = [f"{first}–{last}" if first < last else str(first) for first, last in runs(map(int, numbers))]
+    return words("frame" if len(numbers) == 1 else "frames", i=", ".join(ranges))
 
 
 def _warning(sheet: Sheet, each: Mapping[str, Any]) -> str:
@@ -195,9 +287,17 @@ def _warning(sheet: Sheet, each: Mapping[str, Any]) -> str:
 
 
 def _fact(sheet: Sheet, name: str, text: str) -> str:
-    """As the sentences of warnings take them; what a meter's family says in English is told by where it stands."""
+    """As the sentences of warnings take them; a phrase of a family by its word, or by where it stands."""
     if name == "zone":
         return sheet.zone_name
+    if name == "status":
+        return sheet.coded("status name", text)
+    if name == "value":
+        value, _, unit = text.rpartition(" ")
+        has_unit = sheet.words.knows("status unit", unit)
+        return sheet.status_value({"value": value, "unit": unit} if has_unit else {"value": text, "unit": NONE})
+    if name in ("reason", "why") and sheet.words.knows("reason", text):
+        return sheet.words.code("reason", text)
     return sheet.logged(text) if name in _FAMILY_FACTS else text
 
 
@@ -217,7 +317,7 @@ def _confirmation(sheet: Sheet, each: Mapping[str, str]) -> str:
 
 def _journal(sheet: Sheet, each: Mapping[str, Any]) -> str:
     words = sheet.words
-    journal = words.code("journal", each["journal"])
+    journal = sheet.coded("journal", each["journal"])
     events = ", ".join(
         words("journal event", event=_event(sheet, event["event"]), at=_event_time(sheet, event["at"]))
         for event in each["events"]
@@ -229,7 +329,7 @@ def _journal(sheet: Sheet, each: Mapping[str, Any]) -> str:
 
 def _event(sheet: Sheet, event: str) -> str:
     """What stands behind it in brackets are bits of the maker."""
-    return event if sheet.is_told(event) else sheet.coded("event", _BRACKET.sub("", event))
+    return event if sheet.is_told(event) else sheet.phrase("event", _BRACKET.sub("", event))
 
 
 def _event_time(sheet: Sheet, text: str) -> str:
@@ -255,8 +355,13 @@ def _status_values(part: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
 
 def _absent(sheet: Sheet, each: Mapping[str, str]) -> str:
     words = sheet.words
-    group = "status name" if words.knows("status name", each["what"]) else "part"
-    return words("absent", what=sheet.coded(group, each["what"]), reason=sheet.coded("reason", each["reason"]))
+    what = each["what"]
+    journal = what.removeprefix(_JOURNAL)
+    if what.startswith(_JOURNAL) and words.knows("journal", journal):
+        told = words.code("journal", journal)
+    else:
+        told = sheet.coded("status name" if words.knows("status name", what) else "part", what)
+    return words("absent", what=told, reason=sheet.coded("reason", each["reason"]))
 
 
 def _other_record(sheet: Sheet, each: Mapping[str, Any]) -> str:

@@ -8,6 +8,8 @@ from typing import Final
 RU: Final[Mapping[str, str]] = {
     "passport done": "{date} перепрограммирован (параметризован), акт № {number}.",
     "passport partly": "{date} перепрограммирован частично, не всё подтверждено чтением, акт № {number}.",
+    "passport all stand": "{date} перепрограммирован (параметризован), проверка после работы не сошлась, акт "
+    "№ {number}.",
     "passport failed": "{date} перепрограммирование не выполнено, акт № {number}.",
     "passport in-doubt": "{date} перепрограммирование: исход не установлен, акт № {number}.",
     "passport nothing": "{date} прочитан, изменений не потребовалось, акт № {number}.",
@@ -37,6 +39,7 @@ RU: Final[Mapping[str, str]] = {
 EN: Final[Mapping[str, str]] = {
     "passport done": "{date} re-programmed (parametrised), act No. {number}.",
     "passport partly": "{date} re-programmed in part, not all confirmed by reading, act No. {number}.",
+    "passport all stand": "{date} re-programmed (parametrised), the check after it found a problem, act No. {number}.",
     "passport failed": "{date} re-programming not done, act No. {number}.",
     "passport in-doubt": "{date} re-programming, outcome not known, act No. {number}.",
     "passport nothing": "{date} read, nothing had to be changed, act No. {number}.",

@@ -31,8 +31,6 @@ RU: Final[Mapping[str, str]] = {
     "not signed": "Не подписано электронно: подписи проставляются от руки.",
     "copies": "Акт составлен в двух экземплярах, имеющих равную силу, по одному для каждой из сторон. Экземпляр № "
     "____.",
-    "family mercury200": "Меркурий 200",
-    "family energomera": "Энергомера, МЭК 61107",
 }
 EN: Final[Mapping[str, str]] = {
     "program": "Program",
@@ -59,6 +57,4 @@ EN: Final[Mapping[str, str]] = {
     "sign refusal": "Refusal to sign (reason; witness, photo, video)",
     "not signed": "Not signed electronically: to be signed by hand.",
     "copies": "This act is made in 2 copies of equal force, one for each side. Copy No. ____.",
-    "family mercury200": "Mercury 200 (mercury200)",
-    "family energomera": "Energomera, IEC 61107 (energomera)",
 }

@@ -67,6 +67,10 @@ def met(
     return dialogue(DRIVER, target, VirtualBus([meter]), **kwargs), meter
 
 
+def frames_heard(meter: SimulatedEnergomera) -> list[bytes]:
+    return [heard.raw for heard in meter.log]
+
+
 def at_300(target: Target, behaviour: Behaviour, *, fixed: bool = False) -> tuple[Any, SimulatedEnergomera, Target]:
     slow = replace(target, line=SLOW, line_fixed=fixed)
     meter = simulate(target.profile, STILL, replace(behaviour, first_baud=300))

@@ -19,6 +19,7 @@ from tests.drivers.energomera.meters import (
     CE301,
     STILL,
     at_300,
+    frames_heard,
     met,
     target_of,
 )
@@ -26,7 +27,7 @@ from tests.drivers.readings import timeless
 
 
 def requests_of(meter: SimulatedEnergomera) -> list[bytes]:
-    return [bytes(raw) for _, _, raw in meter.log]
+    return frames_heard(meter)
 
 
 def without_group(target: Target) -> Target:

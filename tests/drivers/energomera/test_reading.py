@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from meterlink.context import Traced
-from meterlink.driver import Target, Unliftable
+from meterlink.context import PasswordAttempts, Traced
+from meterlink.driver import SetDst, Target, Unliftable
 from meterlink.errors import (
     BadDigitsError,
     BadReplyError,
@@ -26,27 +26,33 @@ from meterlink.errors import (
     WireError,
 )
 from meterlink.link.aio import AsyncMemoryPort, run_async
-from meterlink.link.dialogue import exchange_for
+from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.memory import MemoryPort
+from meterlink.model import Absent
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.faults import FAULTS, parse_faults, wrap
 from meterlink.sim.line import Burst
 from meterlink.sim.state import SimState
 from meterlink.tariff import preset
 from meterlink.testing import START, Delivery, dialogue, pair
+from meterlink.visit.secrets import Secret
 from meterlink.wire.line import Line
 from meterlink_energomera import DRIVER
+from meterlink_energomera.errors import SeveralMetersError, WrongPasswordError
+from meterlink_energomera.schedule import joined
 from meterlink_energomera.session import Session
-from meterlink_energomera.sim import Behaviour, simulate
+from meterlink_energomera.sim import Behaviour, SimulatedEnergomera, simulate
 from tests.drivers.energomera.meters import (
     ADDRESS,
     CE102M,
     CE301,
     CE6850M,
     MODELS,
+    SLOW,
     STILL,
     at_300,
     check,
+    frames_heard,
     identification_of,
     library,
     met,
@@ -54,7 +60,7 @@ from tests.drivers.energomera.meters import (
 )
 from tests.drivers.readings import Reading, has, readings, timeless
 
-READINGS = readings(DRIVER, months=4, records=5, journals=("power", "parametrisation"))
+READINGS = readings(DRIVER, archived=4, records=5, journals=("power", "parametrisation"))
 
 
 # --- what is read -----------------------------------------------------------------------------------------------------
@@ -70,6 +76,12 @@ def test_energy_is_what_the_meter_sent_digit_by_digit() -> None:
         ("T3", Decimal("0.0"), "0.0"),
         ("T4", Decimal("0.0"), "0.0"),
     ]
+
+
+def test_a_register_that_is_not_told_has_its_reason() -> None:
+    talk, _ = met(CE301, Behaviour(answers={"ET0PE": ["5.0", "3.0", "2.0", "0.0", "0.0"]}))
+    (missing,) = talk.run(DRIVER.read_energy(CE301)).absent
+    assert missing == Absent(what="energy PE T5", reason="the meter told five registers")
 
 
 def test_six_values_have_the_emergency_register() -> None:
@@ -127,7 +139,35 @@ def test_an_unknown_identification_is_asked_for_twice_and_then_told() -> None:
     talk, meter = met(CE301, Behaviour(ident="XY77v3"))
     with pytest.raises(OtherModelError, match="XY77v3"):
         talk.run(DRIVER.read_energy(CE301))
-    assert [raw for _, _, raw in meter.log].count(b"/?083000505!\r\n") == 2
+    assert frames_heard(meter).count(b"/?083000505!\r\n") == 2
+
+
+def test_another_name_is_believed_when_it_comes_twice_the_same() -> None:
+    """The identification has no check byte: a bit that flips twice makes two names, of no meter at all."""
+
+    class Flipped(VirtualBus):
+        def __init__(self, *names: bytes) -> None:
+            super().__init__([simulate(CE301.profile, STILL)])
+            self.names = list(names)
+
+        def poll(self, now: float) -> list[Burst]:
+            return [replace(burst, data=self._flipped(burst.data)) for burst in super().poll(now)]
+
+        def _flipped(self, data: bytes) -> bytes:
+            return data.replace(b"CE301v11", self.names.pop(0)) if data[:1] == b"/" and self.names else data
+
+    talk = dialogue(DRIVER, CE301, Flipped(b"CE301v12", b"CE301v13"))
+    assert talk.run(DRIVER.read_energy(CE301)).registers
+    talk = dialogue(DRIVER, CE301, Flipped(b"CE301v12", b"CE301v13", b"CE301v14"))
+    with pytest.raises(BadReplyError, match="another name"):
+        talk.run(DRIVER.read_energy(CE301))
+
+
+def test_a_6850_without_m_is_another_meter() -> None:
+    """Of it only the sign-on and W1 TIME_ are documented."""
+    talk, _ = met(CE6850M, Behaviour(ident="CE6850v6_3"))
+    with pytest.raises(OtherModelError, match="CE6850"):
+        talk.run(DRIVER.identify(CE6850M))
 
 
 def test_a_meter_of_the_later_generation_is_named_and_not_driven() -> None:
@@ -173,6 +213,33 @@ def test_the_switch_is_told_as_what_the_meter_will_do() -> None:
         assert (dst.enabled, dst.begins) == (enabled, "last Sunday of month 03")
     talk, _ = met(CE301, Behaviour(answers={"TRSUM": ["2"]}))
     assert talk.run(DRIVER.read_dst(CE301)).enabled is None
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("count", [0, 1, 11, 13])
+def test_a_graph_that_was_cut_short_is_not_taken_for_whole(model: str, count: int) -> None:
+    target = target_of(model)
+    talk, _ = met(target, Behaviour(answers={"GRF01": ["07:00:01", *["00:00:00"] * 12][:count]}))
+    with pytest.raises(BadReplyError, match=f"GRF01 has {count} values, and 12 are expected"):
+        talk.run(DRIVER.read_schedule(target))
+    with pytest.raises(BadReplyError, match="12 are expected"):
+        talk.run(DRIVER.read_stored(target, ["GRF01"]))
+
+
+def test_a_6850m_is_asked_for_all_seasons_and_exception_days() -> None:
+    """SESON(n.m), EXDAY(n.m): without numbers only the first might come."""
+    talk, meter = met(CE6850M, Behaviour(), STILL)
+    first, second = "05-04-01-01-01-01-01-01-01", "12-10-02-02-02-02-02-02-02"
+    meter.memory.lists["GRF02"] = ["00:00:03", *["00:00:00"] * 11]
+    meter.memory.lists |= {"SESON": [first, second], "EXDAY": ["01.01.01", "09.05.01"]}
+    schedule = talk.run(DRIVER.read_schedule(CE6850M)).schedule
+    assert [season.starts for season in schedule.seasons] == [(4, 5), (10, 12)]
+    assert talk.run(DRIVER.read_holidays(CE6850M)).days == ((1, 1), (5, 9))
+    assert talk.run(DRIVER.read_stored(CE6850M, ["SESON"])) == {"SESON": joined([first, second])}
+    assert {raw[4:15] for raw in frames_heard(meter) if raw[4:9] in (b"SESON", b"EXDAY")} == {
+        b"SESON(1.12)",
+        b"EXDAY(1.32)",
+    }
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -246,8 +313,9 @@ def test_of_many_meters_on_a_line_the_asked_one_answers() -> None:
 def test_several_meters_that_answer_an_empty_sign_on_are_damage_and_no_meter() -> None:
     meters = [simulate(CE301.profile, replace(STILL, address=f"10{n}", seed=n)) for n in range(3)]
     target = target_of("ce301", "*")
-    with pytest.raises((WireError, NoAnswerError)):
+    with pytest.raises(SeveralMetersError, match="not one meter alone") as told:
         dialogue(DRIVER, target, VirtualBus(meters)).run(DRIVER.read_energy(target))
+    assert "--address" in told.value.hint
 
 
 def test_the_only_meter_answers_an_empty_sign_on() -> None:
@@ -276,6 +344,25 @@ def test_an_operand_of_another_address_is_another_meter() -> None:
         dialogue(DRIVER, target, Misheard(bus)).run(DRIVER.read_energy(target))
 
 
+@pytest.mark.parametrize(
+    ("plate", "answered", "same"),
+    [
+        ("0800001", "0800001", True),
+        ("№ 800001", "0800001", True),
+        ("0800001234567890", "0800001234567890", True),
+        ("104609396", "010748104609396", True),
+        ("010748104609396", "10748104609396", True),
+        ("0800001", "010748100800001", False),
+        ("0800002", "0800001", False),
+        ("000000", "", False),
+        ("010748104609396", "009114135064195", False),
+    ],
+)
+def test_a_serial_number_of_any_length_is_the_same_as_itself(plate: str, answered: str, same: bool) -> None:
+    """The last nine digits stand for the number where it has fifteen."""
+    assert DRIVER.same_serial(plate, answered) is same
+
+
 def test_no_meter_at_the_address_is_told_with_the_address() -> None:
     stranger = target_of("ce301", "111111")
     with pytest.raises(NoAnswerError, match="address 111111"):
@@ -292,21 +379,74 @@ def test_an_optical_head_begins_at_300_and_goes_on_at_9600() -> None:
     again = talk.run(DRIVER.read_energy(target))
     assert timeless(first) == timeless(again)
     assert talk.now() - began < 6  # at 300 baud the registers alone would take longer
-    assert [raw for _, _, raw in meter.log if raw[:1] == b"\x06"] == [b"\x06051\r\n"] * 2
+    assert [raw for raw in frames_heard(meter) if raw[:1] == b"\x06"] == [b"\x06051\r\n"] * 2
     assert meter.line.baud == 300
 
 
 def test_a_port_that_cannot_follow_stays_at_300() -> None:
     talk, meter, target = at_300(CE6850M, Behaviour(), fixed=True)
     assert len(talk.run(DRIVER.read_clock(target)).local.isoformat()) == 19
-    assert b"\x06001\r\n" in [raw for _, _, raw in meter.log]
+    assert b"\x06001\r\n" in frames_heard(meter)
 
 
 def test_a_meter_that_answers_at_the_old_speed_is_asked_again_there() -> None:
     talk, meter, target = at_300(CE6850M, Behaviour(follows_speed=False))
     assert talk.run(DRIVER.identify(target)).serial_number == "000000000800001"
-    selected = [raw for _, _, raw in meter.log if raw[:1] == b"\x06"]
+    selected = [raw for raw in frames_heard(meter) if raw[:1] == b"\x06"]
     assert selected == [b"\x06051\r\n", b"\x06001\r\n"]
+
+
+@pytest.mark.parametrize("active_s", [4, 10, 30])
+def test_a_meter_that_followed_and_was_not_heard_is_let_go_at_its_new_speed(active_s: float) -> None:
+    """Only its operand was lost: it sits in a session at 9600 and would hear nothing at 300."""
+
+    class Lossy(VirtualBus):
+        lost = False
+
+        def poll(self, now: float) -> list[Burst]:
+            bursts = super().poll(now)
+            kept = [burst for burst in bursts if self.lost or not burst.data.startswith(b"\x01P0")]
+            self.lost = self.lost or len(kept) < len(bursts)
+            return kept
+
+    slow = replace(CE6850M, line=SLOW)
+    meter = simulate(CE6850M.profile, STILL, Behaviour(first_baud=300, active_s=active_s))
+    port = MemoryPort(Lossy([meter]), SLOW, starts_at=START)
+    talk = Dialogue(port, exchange_for(DRIVER, slow, line=SLOW, port_name="memory"))
+    assert talk.run(DRIVER.read_energy(slow)).registers
+    assert [raw for raw in frames_heard(meter) if raw[:1] == b"\x06"] == [b"\x06051\r\n", b"\x06001\r\n"]
+
+
+def test_a_meter_of_the_other_check_byte_is_spoken_to_with_it() -> None:
+    """`check = "xor"` of a profile counts both ways, up to the B0 that ends the session."""
+    table = {**CE301.profile.driver_table, "check": "xor"}
+    target = replace(CE301, profile=replace(CE301.profile, driver_table=table), secret=Secret("meter", b"314159"))
+    traced: list[Traced] = []
+
+    def talk_with(password: bytes) -> tuple[Dialogue, SimulatedEnergomera]:
+        meter = simulate(target.profile, STILL, Behaviour(password=password))
+        port = MemoryPort(VirtualBus([meter]), target.opened_at, starts_at=START)
+        exchange = exchange_for(
+            DRIVER,
+            target,
+            line=target.opened_at,
+            port_name="memory",
+            gate=lambda entry: None,
+            observer=traced.append,
+            passwords=PasswordAttempts(),
+        )
+        return Dialogue(port, exchange), meter
+
+    talk, meter = talk_with(b"314159")
+    assert talk.run(DRIVER.read_energy(target)).registers
+    assert talk.run(DRIVER.read_instant(target)).absent == ()
+    changes = DRIVER.changes(SetDst(enabled=True), {"TRSUM": joined(["0"])}, target.profile)
+    assert talk.run(DRIVER.write(target, "test", changes)).failure is None
+    assert frames_heard(meter)[0] == frames_heard(meter)[-1] == b"\x01B0\x03\x71"
+    refusing, _ = talk_with(b"another")
+    refused = refusing.run(DRIVER.write(target, "test", changes))
+    assert isinstance(refused.failure, WrongPasswordError)
+    assert "33 31 34" not in " ".join(each.frame for each in traced)
 
 
 def test_a_speed_that_nobody_explained_is_not_followed() -> None:
@@ -314,7 +454,7 @@ def test_a_speed_that_nobody_explained_is_not_followed() -> None:
     target = replace(CE6850M, profile=replace(CE6850M.profile, driver_table=table))
     talk, meter = met(target, Behaviour(), STILL)
     assert talk.run(DRIVER.read_energy(target)).registers
-    assert b"\x06001\r\n" in [raw for _, _, raw in meter.log]
+    assert b"\x06001\r\n" in frames_heard(meter)
 
 
 @pytest.mark.parametrize(("target", "mode"), [(CE301, "0"), (CE102M, "0"), (CE102M, "6")], ids=str)
@@ -428,7 +568,7 @@ def test_a_meter_that_falls_asleep_between_two_questions_is_signed_on_again() ->
     talk, meter = met(CE301, Behaviour(active_s=0.01), STILL)
     with pytest.raises((NoAnswerError, DamagedFrameError)):
         talk.run(DRIVER.read_energy(CE301))
-    assert [raw for _, _, raw in meter.log].count(b"/?083000505!\r\n") == 3
+    assert frames_heard(meter).count(b"/?083000505!\r\n") == 3
 
 
 def test_wrong_check_bytes_are_told_as_such() -> None:

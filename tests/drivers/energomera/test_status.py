@@ -5,13 +5,18 @@ from __future__ import annotations
 import pytest
 
 from meterlink.model import Absent
+from meterlink.sim.bus import VirtualBus
+from meterlink.sim.line import Burst
+from meterlink.testing import dialogue
 from meterlink_energomera import DRIVER
-from meterlink_energomera.sim import Behaviour
+from meterlink_energomera.sim import Behaviour, simulate
 from tests.drivers.energomera.meters import (
     CE102M,
     CE6850M,
     STILL,
+    frames_heard,
     met,
+    target_of,
 )
 
 
@@ -44,7 +49,7 @@ def test_a_102m_tells_its_facts_in_one_readout() -> None:
     status = talk.run(DRIVER.read_status(CE102M))
     told = {value.name.split(" ")[0]: value.raw for value in status.values}
     assert told == {"state": told["state"], "TRANS": "0", "HOURS": "770", "upper": "253", "lower": "198"}
-    assert [raw for _, _, raw in meter.log] == [b"\x01B0\x03u", b"/?083000505!\r\n", b"\x06050\r\n"]
+    assert frames_heard(meter) == [b"\x01B0\x03u", b"/?083000505!\r\n", b"\x06050\r\n"]
 
 
 def test_what_a_readout_hides_is_absent() -> None:
@@ -58,3 +63,30 @@ def test_the_state_is_told_in_words() -> None:
     status = {value.name: value.value for value in talk.run(DRIVER.read_status(CE6850M)).values}
     assert status["state"] == "battery low, summer time"
     assert status["current transformer ratio"] == "1"
+
+
+@pytest.mark.parametrize(("model", "said"), [("ce6850m", ("state as it was first read",)), ("ce303", ())])
+def test_a_state_that_had_to_be_read_twice_is_told_as_such(model: str, said: tuple[str, ...]) -> None:
+    """Reading clears a bit of it on a CE6850M, and the first answer was lost."""
+
+    class Lossy(VirtualBus):
+        lost = False
+
+        def poll(self, now: float) -> list[Burst]:
+            bursts = super().poll(now)
+            if self.lost or not any(burst.data.startswith(b"\x02STAT_") for burst in bursts):
+                return bursts
+            self.lost = True
+            return []
+
+    target = target_of(model)
+    status = dialogue(DRIVER, target, Lossy([simulate(target.profile, STILL)])).run(DRIVER.read_status(target))
+    assert "state" in {value.name for value in status.values}
+    assert tuple(each.what for each in status.absent) == said
+
+
+@pytest.mark.parametrize(("bits", "alarm"), [(1 << 9 | 1 << 12, True), (1 << 2, True), (1 << 12, False), (0, False)])
+def test_a_state_with_a_fault_is_to_be_looked_at(bits: int, alarm: bool) -> None:
+    talk, _ = met(CE6850M, Behaviour(answers={"STAT_": [str(bits)], "CONDI": ["512"]}))
+    status = talk.run(DRIVER.read_status(CE6850M)).values
+    assert [each.name for each in status if each.alarm] == (["state"] if alarm else [])
