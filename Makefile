@@ -17,7 +17,7 @@ demo: $(VENV)/.run
 	@$(BIN)/meterlink demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-long: $(VENV)/.dev
 	METERLINK_LONG=1 $(BIN)/python -m pytest -n auto --durations=15 $(ARGS)

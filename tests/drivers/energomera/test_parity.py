@@ -103,9 +103,7 @@ def test_without_software_parity_it_is_not() -> None:
     assert ended.code == 3
 
 
-@pytest.mark.parametrize(
-    ("options", "parity"), [((), ""), (("--eight-bits",), "?parity=soft"), (("--eight-bits",), "?parity=auto")]
-)
+@pytest.mark.parametrize(("options", "parity"), [((), ""), (("--eight-bits",), "?parity=soft")])
 def test_sim_run_serves_both_bit_forms(options: tuple[str, ...], parity: str) -> None:
     with simulated("ce301", *options) as ready:
         ended = run("dst", "show", "--port", ready["url"] + parity, "--model", "ce301", "--address", ready["address"])
