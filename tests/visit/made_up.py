@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from meterlink.driver import SoftCorrection
@@ -99,7 +100,7 @@ PERFORMER = Performer(
 )
 
 
-def order(*actions: Action, preview: bool = False, **changed: object) -> Order:
+def order(*actions: Action, preview: bool = False, **changed: Any) -> Order:
     """An order for the simulated meter with two zones, a reason for a hard set, and these actions."""
     made = Order(
         order_no="2026-17",
@@ -117,7 +118,7 @@ def order(*actions: Action, preview: bool = False, **changed: object) -> Order:
         clock_reason="not visited since 2014",
         is_preview=preview,
     )
-    return replace(made, **changed)  # type: ignore[arg-type]
+    return replace(made, **changed)
 
 
 def profile_with(**evidence: Evidence | bool | None) -> Profile:

@@ -16,7 +16,7 @@ from meterlink.visit.carrying import Result, StepResult
 from meterlink.wire.line import Line
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.sim import SimulatedMercury200
-from tests.visit.visits import REASON, YES, Spied, Visit, Visits, make_meter, order_of
+from tests.visit.visits import REASON, YES, Visit, Visits, make_meter, order_of, spied
 
 CLOCK = order_of(("clock",), REASON)
 FORCED = order_of(("clock",), f"{REASON}\nallow_over_24h = true")
@@ -57,16 +57,6 @@ def carried_out(visit: Visit, meanwhile: Callable[[], None] = lambda: None) -> S
     return result
 
 
-def spied(visits: Visits, meter: SimulatedMercury200) -> tuple[Visit, Spied]:
-    spies: list[Spied] = []
-
-    def spy(wire: VirtualWire) -> VirtualWire:
-        spies.append(Spied(wire))
-        return spies[0]
-
-    return visits.at(meter, CLOCK, wire=spy), spies[0]
-
-
 def off_s(meter: SimulatedMercury200, visit: Visit) -> float:
     now = visit.talk.now()
     true = datetime.fromtimestamp(now, UTC).replace(tzinfo=None) + MOSCOW
@@ -87,7 +77,7 @@ def test_a_slow_disk_gets_twice_the_time_at_each_try(
 ) -> None:
     """A lead of 1 s reaches at most 2 s ahead, one of 2 s at most 3 s; only the third can bear 3.5 s."""
     meter = make_meter(clock_error_s=HOUR_S)
-    visit, spy = spied(visits, meter)
+    visit, spy = spied(visits, meter, CLOCK)
     slow(visit, [3.5, 3.5, 3.5])
     result = carried_out(visit)
     assert (result.result, result.error) == (Result.VERIFIED, None)
@@ -101,7 +91,7 @@ def test_a_disk_that_is_too_slow_leaves_the_clock_as_it_is(
     visits: Visits, slow: Callable[[Visit, Sequence[float]], None]
 ) -> None:
     meter = make_meter(clock_error_s=HOUR_S)
-    visit, spy = spied(visits, meter)
+    visit, spy = spied(visits, meter, CLOCK)
     slow(visit, [9.0, 9.0, 9.0])
     result = carried_out(visit)
     assert (result.result, result.detail) == (
@@ -119,7 +109,7 @@ def test_a_clock_that_comes_right_while_the_disk_is_slow_is_not_set(
 ) -> None:
     """The meter is read anew behind each second that was missed."""
     meter = make_meter(clock_error_s=HOUR_S)
-    visit, spy = spied(visits, meter)
+    visit, spy = spied(visits, meter, CLOCK)
     slow(visit, [9.0])
     read: list[bytes] = []
 
@@ -139,7 +129,7 @@ def test_a_clock_that_comes_right_while_the_disk_is_slow_is_not_set(
 
 def test_a_clock_that_was_put_right_since_the_plan_is_left_alone(visits: Visits) -> None:
     meter = make_meter(clock_error_s=HOUR_S)
-    visit, spy = spied(visits, meter)
+    visit, spy = spied(visits, meter, CLOCK)
     result = carried_out(visit, lambda: set_off(meter, visit, timedelta(seconds=1)))
     assert (result.result, result.detail) == (Result.VERIFIED, "the clock was right by itself; nothing was set")
     assert spy.writes == []
@@ -149,7 +139,7 @@ def test_a_clock_that_was_put_right_since_the_plan_is_left_alone(visits: Visits)
 @pytest.mark.parametrize("error", [timedelta(days=2), timedelta(days=-2)], ids=["ahead", "behind"])
 def test_a_clock_that_is_more_than_a_day_off_since_the_plan_is_not_set(visits: Visits, error: timedelta) -> None:
     meter = make_meter(clock_error_s=HOUR_S)
-    visit, spy = spied(visits, meter)
+    visit, spy = spied(visits, meter, CLOCK)
     result = carried_out(visit, lambda: set_off(meter, visit, error))
     assert (result.result, result.detail) == (
         Result.DIFFERS,

@@ -22,7 +22,6 @@ from meterlink.language import Language
 from meterlink.model import Action
 from meterlink.report.act_body import act_body
 from meterlink.report.act_html import render_html
-from meterlink.sim.line import VirtualWire
 from meterlink.tariff import preset
 from meterlink.testing import START
 from meterlink.visit.closing import Abandoned, Closed, abandon, close_as_it_stands
@@ -49,6 +48,7 @@ from tests.visit.visits import (
     make_meter,
     order_of,
     order_text,
+    spied,
 )
 
 BURNT = "прибор сгорел, заменён 21.07.2025"
@@ -70,16 +70,6 @@ OTHER = read_order(order_text().replace('order_no = "117"', 'order_no = "200"').
 """Another order about the same meter, which lists the same."""
 CHANGED = order_of(EVERYTHING, f'{PLAN_2}\nclock_reason = "другая причина"')
 """The same number, and other bytes: somebody mended the order after the crash."""
-
-
-def spied(visits: Visits, meter: SimulatedMercury200, order: Order | None = None) -> tuple[Visit, Spied]:
-    spies: list[Spied] = []
-
-    def spy(wire: VirtualWire) -> VirtualWire:
-        spies.append(Spied(wire))
-        return spies[0]
-
-    return visits.at(meter, order, wire=spy), spies[0]
 
 
 def stopped_between(records: int) -> Callable[[Spied], None]:

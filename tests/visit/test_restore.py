@@ -20,7 +20,7 @@ from meterlink.visit.session import Ended
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.sim import SimulatedMercury200
 from meterlink_mercury200.sim_memory import Memory
-from tests.visit.visits import PLAN_2, REASON, YES, Spied, Visit, Visits, make_meter, order_of
+from tests.visit.visits import PLAN_2, REASON, YES, Visit, Visits, make_meter, order_of, spied
 
 ACTIONS = ("read", "dst_off", "clock", "holidays", "schedule", "tariff_mode", "display", "button_correction")
 WISHES = f'{PLAN_2}\n{REASON}\nholidays = ["01-01"]\nbutton_correction_minutes = 0\n[display]\nshown = ["T1"]'
@@ -89,14 +89,13 @@ def meter(visits: Visits) -> SimulatedMercury200:
 def test_everything_but_the_clock_comes_back(visits: Visits, meter: SimulatedMercury200) -> None:
     first, changed = stored(make_meter().memory), stored(meter.memory)
     assert all(first[name] != changed[name] for name in first)
-    spies: list[Spied] = []
-    visit = visits.at(meter, BACK, wire=lambda wire: spies.append(Spied(wire)) or spies[0])  # type: ignore[func-returns-value]
+    visit, spy = spied(visits, meter, BACK)
     plan = plan_back(visit)
     assert [warning.code for warning in plan.warnings if warning.code == "clock-not-restored"]
     ended = apply(visit, plan)
     assert (ended.result, ended.problems, ended.work) == ("done", (), "117/2")
     assert stored(meter.memory) == first
-    assert m.SET_CLOCK.code not in [frame[4] for frame in spies[0].writes]
+    assert m.SET_CLOCK.code not in [frame[4] for frame in spy.writes]
     assert ended.after is not None
     assert ended.after.clock is not None
     assert ended.after.clock.error is not None
@@ -141,13 +140,13 @@ def test_the_way_back_needs_an_order_that_lists_the_actions(
 def test_an_order_that_lists_only_the_way_there_leaves_the_switch_and_takes_back_the_rest(
     visits: Visits, meter: SimulatedMercury200
 ) -> None:
-    first, spies = stored(make_meter().memory), []
-    visit = visits.at(meter, ORDER, wire=lambda wire: spies.append(Spied(wire)) or spies[0])  # type: ignore[func-returns-value]
+    first = stored(make_meter().memory)
+    visit, spy = spied(visits, meter, ORDER)
     plan = plan_back(visit)
     assert {each.code: each.facts for each in plan.warnings}["switch-not-restored"] == {"action": "dst_on"}
     assert apply(visit, plan).result == "done"
     assert not meter.memory.get(m.READ_DST).enabled
-    assert m.SET_DST.code not in [frame[4] for frame in spies[0].writes]
+    assert m.SET_DST.code not in [frame[4] for frame in spy.writes]
     assert {name: value for name, value in stored(meter.memory).items() if name != "DST"} == {
         name: value for name, value in first.items() if name != "DST"
     }

@@ -25,7 +25,6 @@ from meterlink.errors import (
     WireError,
 )
 from meterlink.sim.faults import FAULTS, FaultSpec
-from meterlink.sim.line import VirtualWire
 from meterlink.tariff import DayProgram, YearSchedule, preset, preset_names
 from meterlink.testing import START
 from meterlink.visit.form import Form
@@ -39,11 +38,11 @@ from tests.visit.visits import (
     REASON,
     YES,
     Spied,
-    Visit,
     Visits,
     make_meter,
     order_of,
     results_of,
+    spied,
 )
 
 LONG = os.environ.get("METERLINK_LONG") == "1"
@@ -53,17 +52,6 @@ HOUR_S = 3600.0
 @pytest.fixture
 def visits(tmp_path: Path) -> Visits:
     return Visits(tmp_path)
-
-
-def spied(visits: Visits, meter: SimulatedMercury200, order: Any = None, **kwargs: Any) -> tuple[Visit, Spied]:
-    """A run whose frames are remembered."""
-    spies: list[Spied] = []
-
-    def spy(wire: VirtualWire) -> VirtualWire:
-        spies.append(Spied(wire))
-        return spies[0]
-
-    return visits.at(meter, order, wire=spy, **kwargs), spies[0]
 
 
 def clock_error_s(ended: Ended) -> float:

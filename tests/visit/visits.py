@@ -298,6 +298,17 @@ class Visit:
         self.log.close()
 
 
+def spied(visits: Visits, meter: SimulatedMercury200, order: Order | None = None, **kwargs: Any) -> tuple[Visit, Spied]:
+    """A run whose frames are remembered."""
+    spies: list[Spied] = []
+
+    def spy(wire: VirtualWire) -> VirtualWire:
+        spies.append(Spied(wire))
+        return spies[0]
+
+    return visits.at(meter, order, wire=spy, **kwargs), spies[0]
+
+
 def results_of(ended: Ended) -> Mapping[str, str]:
     """The result of each step by its action."""
     return {result.step.action.value: result.result.value for result in ended.results}
