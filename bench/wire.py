@@ -67,12 +67,12 @@ def _overhead(driver: Driver, target: Target, flow: Flow[object]) -> tuple[float
     began = dialogue.now()
     dialogue.run(flow)
     took_s = dialogue.now() - began
-    line = target.profile.line.line
+    line, timing = target.profile.line.line, target.profile.timing
     exchanges = sum(frame.note is Note.REPLY for frame in traced)
     bytes_s = sum(len(frame.frame.split()) for frame in traced) * line.char_s
     # The client leaves a silence before every request, and the meter ends each by one.
-    before_request_s = exchanges * target.profile.timing.quiet_before_s(line)
-    end_of_request_s = exchanges * target.profile.timing.quiet_chars * line.char_s
+    end_of_request_s = exchanges * timing.quiet_chars * line.char_s
+    before_request_s = max(exchanges * timing.quiet_s, end_of_request_s)
     needed_s = bytes_s + before_request_s + end_of_request_s + exchanges * LATENCY_S
     return took_s / needed_s, f"{exchanges} exchanges at {line}: {took_s:.4f} s over {needed_s:.4f} s"
 

@@ -50,9 +50,13 @@ class Traced:
     """One frame of the trace; `frame` is hexadecimal with secret bytes masked."""
 
     at: float
-    outgoing: bool
     frame: str
     note: Note
+
+    @property
+    def outgoing(self) -> bool:
+        """Whether we sent it."""
+        return self.note is Note.REQUEST
 
 
 Observer = Callable[[Traced], None]

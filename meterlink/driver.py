@@ -188,8 +188,10 @@ class Driver(Protocol):
 
         A key is a kind and the phrase: `family` (the id), `journal` and `event`, `status name`, `status unit` and
         `told` (what a status value says), `part` and `reason` (of an `Absent`, with the notes of profiles), `season`,
-        `dst date`. A # in key and word stands for any number. Of a phrase with commas each part may be known by itself.
-        A phrase that is not here is said to stand in the log.
+        `dst date`, `prompt` (of a profile, as the terminal tells it). A # in key and word stands for any number. What
+        the maker calls things stands in brackets behind a phrase, in capitals and digits (`(TRSUM, ERR12)`), and is
+        told as it is; the key is without it. Of a phrase with commas each part may be known by itself.
+        A phrase that is not here is said to stand in the log; a prompt is told as the profile has it.
         """
 
     @property
@@ -201,11 +203,12 @@ class Driver(Protocol):
 
     def framer(self, profile: Profile) -> ClientFramer: ...
 
+    @property
+    def anybody(self) -> str | None:
+        """The canonical address of whoever answers, who is only read; None where each meter is asked by its own."""
+
     def parse_address(self, text: str, profile: Profile) -> str:
         """The canonical form of an address as people type it; AddressError names the rule that it breaks."""
-
-    def address_from_serial(self, serial_number: str, profile: Profile) -> str:
-        """The address a meter of this serial number has from the factory."""
 
     def same_serial(self, plate: str, answered: str) -> bool:
         """Whether the number on the plate and the one answered are the same meter's."""
@@ -280,7 +283,11 @@ class Driver(Protocol):
         """Announce and send `local` so that it arrives when the port's clock shows `at`; MissedInstantError."""
 
     def shift_clock(self, target: Target, operation: str, by: timedelta, change: Change) -> Flow[Written]:
-        """Let the clock run into the right time; NotSupportedError where `soft_correction` is None."""
+        """Announce the correction by `by` and return when the meter has finished it: the clock is judged by what it
+        reads then. Where that takes time the meter is asked until it is done, also when the answer was lost, and
+        `Written.failure` says why where it is not done within the family's own limit. NotSupportedError where
+        `soft_correction` is None or does not reach so far.
+        """
 
     def describe(self, request: bytes, reply: bytes | None, profile: Profile | None) -> Description:
         """Decode bytes alone, any bytes; what cannot be told is in `status` and `notes`, never an exception."""

@@ -23,9 +23,6 @@ from typing import Any, Final, Generic, TypeVar
 from meterlink.announced import Announced
 from meterlink.context import EchoMode, Note, Observer, PasswordAttempts, Timing, Traced
 from meterlink.errors import (
-    BadDateError,
-    BadDigitsError,
-    BadReplyError,
     DamagedFrameError,
     LineNoiseError,
     LinkError,
@@ -41,10 +38,10 @@ from meterlink.errors import (
     WrongAnswerError,
     WrongChecksumError,
 )
-from meterlink.flow import Announce, Fate, Flow, Gate, Pause, Reply, SetLine, Step, WaitUntil, closed_gate
+from meterlink.flow import Announce, Fate, Flow, Gate, Pause, Reply, SetLine, Step, WaitUntil, bad_reply, closed_gate
 from meterlink.wire.framer import NEED_DATA, ClientFramer, Damage, Damaged
 from meterlink.wire.line import Line
-from meterlink.wire.payload import CalendarError, DigitError, PayloadError
+from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink.wire.request import Request, mask_whole
 
 T = TypeVar("T")
@@ -185,7 +182,7 @@ class Exchange:
         request = self._asking()
         self._last_activity = self._last_sent_at = at
         if self._observer is not None:
-            self._observer(Traced(at, True, request.masked(), Note.REQUEST))
+            self._observer(Traced(at, request.masked(), Note.REQUEST))
         if self._tries == 1:
             self._first_sent_at = at
         self._until = at + self._reply_time_s
@@ -412,7 +409,7 @@ class Exchange:
         self._echo_heard = self._echo_heard or own
         if self._observer is not None:
             shown = self._asking().masked() if own else self._masked(raw)
-            self._observer(Traced(now, False, shown, Note.ECHO))
+            self._observer(Traced(now, shown, Note.ECHO))
 
     def _heard_damage(self, damage: Damaged, now: float) -> None:
         self._damage = damage
@@ -425,8 +422,7 @@ class Exchange:
         try:
             value = request.decode_reply(raw)
         except PayloadError as error:
-            why = _UNTOLD if self._secret_on_line else str(error)
-            return self._finish(now, error=_bad_reply(request, self._masked(raw), error, why), reply=raw)
+            return self._finish(now, error=bad_reply(request.name, self._masked(raw), error), reply=raw)
         except MeterlinkError as error:
             return self._finish(now, error=error, reply=raw)
         except Exception as bug:
@@ -482,12 +478,12 @@ class Exchange:
             self._guard_against_late_replies(request, now, answered=reply is not None)
         if request.presents_password and error is None and reply is not None:
             self._passwords.proved(self._meter_key())
+        shown = None if reply is None else self._masked(reply)
         if request.changes_meter:
-            shown = None if reply is None else self._masked(reply)
             self._announced.settle(self._fate(error), shown, "" if error is None else str(error))
         if error is not None:
             return self._resume(now, error=error)
-        return self._resume(now, Reply(value, self._first_sent_at, now, reply or b""))
+        return self._resume(now, Reply(value, self._first_sent_at, now, reply or b"", shown or ""))
 
     def _guard_against_late_replies(self, request: Request[Any], now: float, *, answered: bool) -> None:
         if request.expects_reply and (self._tries > 1 or not answered):
@@ -518,7 +514,7 @@ class Exchange:
     def _masked(self, raw: bytes) -> str:
         """Whatever is heard after a secret may hold pieces of it, and so may a late echo long afterwards."""
         hidden = self._secret_on_line or any(piece in raw for piece in self._secret_pieces)
-        return mask_whole(raw) if hidden else raw.hex(" ").upper()
+        return mask_whole(raw) if hidden else hexadecimal(raw)
 
     def _note_secrets(self, frame: bytes, request: Request[Any]) -> None:
         for start, end in request.secret_places:
@@ -526,7 +522,7 @@ class Exchange:
 
     def _trace(self, at: float, heard: bytes, note: Note) -> None:
         if self._observer is not None:
-            self._observer(Traced(at, False, self._masked(heard), note))
+            self._observer(Traced(at, self._masked(heard), note))
 
     def _trace_swallowed(self, now: float) -> None:
         swallowed, self._swallowed = self._swallowed, b""
@@ -535,15 +531,3 @@ class Exchange:
 
 
 _DAMAGE_ERRORS: Final = {Damage.CHECKSUM: WrongChecksumError, Damage.TRUNCATED: TruncatedReplyError}
-
-
-_UNTOLD: Final = "what is wrong with it could tell the secret that was sent"
-
-
-def _bad_reply(request: Request[Any], shown: str, error: PayloadError, why: str) -> BadReplyError:
-    kind = BadReplyError
-    if isinstance(error, DigitError):
-        kind = BadDigitsError
-    elif isinstance(error, CalendarError):
-        kind = BadDateError
-    return kind(request=request.name, raw=shown, why=why)

@@ -14,13 +14,17 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from meterlink.errors import WritingClosedError
+from meterlink.errors import BadDateError, BadDigitsError, BadReplyError, WritingClosedError
 from meterlink.wire.line import Line
-from meterlink.wire.request import Request
+from meterlink.wire.payload import CalendarError, DigitError, PayloadError
+from meterlink.wire.request import MASKED, Request
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+_UNTOLD: Final = "what is wrong with it could tell the secret that was sent"
 
 
 @dataclass(slots=True)
@@ -29,13 +33,14 @@ class Reply(Generic[T]):
 
     `sent_at` is when the last byte of the *first* sending left: after a repeat nobody can tell which sending was
     answered, so the earliest one bounds the truth. `received_at` is when the last byte of the answer was here. `frame`
-    are the bytes that were decoded.
+    are the bytes that were decoded, `shown` what may be shown of them: hexadecimal, with secrets masked.
     """
 
     value: T
     sent_at: float
     received_at: float
     frame: bytes
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,25 @@ def ask(request: Request[T]) -> Flow[Reply[T]]:
     """Yield one request and keep the type of its answer."""
     reply: Reply[T] = yield request
     return reply
+
+
+def read_reply(reply: Reply[T], request: str, read: Callable[[T], R]) -> R:
+    """What a reply says where its value needs more reading; BadReplyError, as the house tells it, where it means
+    nothing. `request` names what was asked for: "read DATE_"."""
+    try:
+        return read(reply.value)
+    except PayloadError as error:
+        raise bad_reply(request, reply.shown, error) from error
+
+
+def bad_reply(request: str, shown: str, error: PayloadError) -> BadReplyError:
+    """What a reply that means nothing is told as; where `shown` is masked, the reason is kept back, too."""
+    kind = BadReplyError
+    if isinstance(error, DigitError):
+        kind = BadDigitsError
+    elif isinstance(error, CalendarError):
+        kind = BadDateError
+    return kind(request=request, raw=shown, why=_UNTOLD if MASKED in shown else str(error))
 
 
 def instant(at: float) -> datetime:

@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
 
 from meterlink.errors import DriverError, UnknownFamilyError
-from meterlink.profiles.problems import suggestion
+from meterlink.meant import suggestion
 
 if TYPE_CHECKING:
     from meterlink.driver import Driver

@@ -12,7 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from meterlink.errors import ConfigError
-from meterlink.profiles.problems import did_you_mean
+from meterlink.meant import did_you_mean
 
 _OFFSET: Final = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})", re.ASCII)
 _LOOSE_OFFSET: Final = re.compile(r"(?:UTC|GMT)?\s*([+-]?)([0-9]{1,2})(?::?([0-9]{2}))?", re.ASCII | re.IGNORECASE)

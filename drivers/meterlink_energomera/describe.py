@@ -13,7 +13,7 @@ from typing import Final
 import crcmod
 
 from meterlink.driver import Described, Description
-from meterlink.wire.payload import PayloadError
+from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_energomera.errors import WHY
 from meterlink_energomera.messages import BREAK, IDENTIFICATION, Identification, operand_of, text_of
 from meterlink_energomera.models import later_generation
@@ -91,13 +91,13 @@ def _nothing(raw: bytes, status: str) -> Described:
 
 
 def _raw(data: bytes) -> str:
-    return _HIDDEN if is_secret(data) else data.hex(" ").upper()
+    return _HIDDEN if is_secret(data) else hexadecimal(data)
 
 
 def _binary(raw: bytes) -> Described:
     body = raw[1:-1].replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb")
     right = len(body) > 2 and raw[-1] == _CE_BINARY and _crc8(body) == 0
-    fields = {"raw": raw.hex(" ").upper()}
+    fields = {"raw": hexadecimal(raw)}
     return Described(name="CE binary", fields=fields, checksum_ok=right, status=_TEXT["binary"])
 
 
@@ -210,7 +210,7 @@ def _is_near(head: bytes, data: bytes) -> bool:
 def mask(frame: bytes) -> str:
     """In hexadecimal, with the password and the check byte hidden; what may be a damaged frame of a password whole."""
     if not is_secret(frame):
-        return frame.hex(" ").upper()
+        return hexadecimal(frame)
     plain = bytes(byte & 0x7F for byte in frame)
     found, end = _SECRET.search(plain), plain.rfind(b")")
     start = plain.find(b"(", 0 if found is None else found.start())

@@ -55,8 +55,11 @@ class Energomera:
     def framer(self, profile: Profile) -> ClientFramer:
         return asking_framer(table_of(profile).check)
 
+    @property
+    def anybody(self) -> str:
+        return address.ANYBODY
+
     parse_address = staticmethod(address.parse_address)
-    address_from_serial = staticmethod(address.address_from_serial)
     same_serial = staticmethod(address.same_serial)
 
     identify = staticmethod(flows.identify)

@@ -22,7 +22,7 @@ from meterlink.model import (
 )
 from meterlink.profiles import ARCHIVES, Profile
 from meterlink.wire.payload import DigitError
-from meterlink_energomera.asking import Values, attempt, main, one, supports, understood
+from meterlink_energomera.asking import Values, attempt, main, one, understood
 from meterlink_energomera.errors import NotArchivedError
 from meterlink_energomera.models import Table, table_of
 from meterlink_energomera.session import Session, in_session
@@ -65,7 +65,7 @@ def _registers_reader(direction: str, *counts: int) -> Callable[[Values], tuple[
 
 def _directions(profile: Profile, table: Table, reactive: str) -> list[str]:
     """Active ones, and reactive ones where the profile has them."""
-    return [each for each in table.energy if each.startswith("P") or supports(profile, reactive)]
+    return [each for each in table.energy if each.startswith("P") or profile.has(reactive)]
 
 
 def read_energy(target: Target) -> Flow[EnergyReading]:
@@ -120,7 +120,7 @@ def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveR
             if (after.year, after.month) == (today.year, today.month):
                 return reading
             today = after
-        raise BadReplyError(request="read DATE_", raw=told.frame.hex(" ").upper(), why=_MONTH_MOVED)
+        raise BadReplyError(request="read DATE_", raw=told.shown, why=_MONTH_MOVED)
 
     def read_as_of(session: Session, told: Reply[Values], today: date) -> Flow[ArchiveReading]:
         records: list[ArchiveRecord] = []
@@ -169,7 +169,9 @@ def _registers_then(
             reply = yield from session.read(each.parameter, each.args)
         except NotArchivedError:
             absent.append(Absent(what=name, reason=nothing))
-        except (NoAnswerError, WireError, RefusedError) as error:
+        except RefusedError as error:
+            absent.append(Absent(what=name, reason=error.why))
+        except (NoAnswerError, WireError) as error:
             absent.append(Absent(what=name, reason=str(error)))
         else:
             if reply.value:

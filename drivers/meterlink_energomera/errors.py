@@ -95,7 +95,7 @@ class WrongPasswordError(AccessDeniedError):
 
 @dataclass(eq=False, kw_only=True)
 class PasswordUnansweredError(NoAnswerError):
-    """The password was sent and nothing came back: it may count as a wrong one."""
+    """The password was sent and nothing came back, or nothing that can be read: it may count as a wrong one."""
 
     hint_text = f"Nothing was written. Some meters are silent to a wrong password. {_LOCK}"
 

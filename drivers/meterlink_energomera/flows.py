@@ -14,18 +14,21 @@ from meterlink.driver import ScheduleReading, Target
 from meterlink.errors import BadReplyError, NotSupportedError
 from meterlink.flow import Flow, Reply, instant
 from meterlink.model import Absent, DstSetting, Holidays, Identity, MeterTime, TariffMode
+from meterlink.wire.payload import PayloadError
 from meterlink_energomera.address import ANYBODY
-from meterlink_energomera.asking import Values, attempt, main, one, understood
+from meterlink_energomera.asking import Values, attempt, main, one, understood, why_unknown
 from meterlink_energomera.errors import UnknownParameterError
 from meterlink_energomera.models import Table, facts_of, table_of, version_in
 from meterlink_energomera.schedule import EXDAY, SESON, Image, args_of, graph_name, joined, lift
 from meterlink_energomera.session import Session, in_session
 from meterlink_energomera.status import word
-from meterlink_energomera.stored import read_values
+from meterlink_energomera.stored import SWITCH, read_values
 from meterlink_energomera.times import read_date, read_time, read_watch
 
 FAMILY: Final = "energomera"
 
+_MONTHS: Final = range(1, 13)
+_NO_MONTH: Final = "{text!r} is no month"
 _DATE_MOVED: Final = "the date changed twice while it was read"
 
 
@@ -89,7 +92,7 @@ def clock_in(session: Session, table: Table) -> Flow[MeterTime]:
         after = yield from main(session, "clock", "DATE_")
         if after.value == before.value:
             return _meter_time(reply, weekday, local)
-    raise BadReplyError(request="read DATE_", raw=after.frame.hex(" ").upper(), why=_DATE_MOVED)
+    raise BadReplyError(request="read DATE_", raw=after.shown, why=_DATE_MOVED)
 
 
 def _time_reader(on: date) -> Callable[[Values], datetime]:
@@ -108,19 +111,26 @@ def read_dst(target: Target) -> Flow[DstSetting]:
     table = table_of(target.profile)
 
     def work(session: Session) -> Flow[DstSetting]:
-        reply = yield from main(session, "dst", table.dst)
-        raw = understood(reply, table.dst, one(table.dst))
+        reply = yield from main(session, "dst", SWITCH)
+        raw = understood(reply, SWITCH, one(SWITCH))
         months: list[str | None] = []
         for parameter in table.dst_months:
-            months.append((yield from attempt(session, parameter, parameter, [], one(parameter))))
-        begins, ends = [_last_sunday(month) for month in months] if len(months) == 2 else (None, None)
+            months.append((yield from attempt(session, parameter, parameter, [], _last_sunday_reader(parameter))))
+        begins, ends = months if len(months) == 2 else (None, None)
         return DstSetting(enabled={"0": False, "1": True}.get(raw), begins=begins, ends=ends, raw=raw)
 
     return (yield from in_session(target, work))
 
 
-def _last_sunday(month: str | None) -> str | None:
-    return None if month is None else f"last Sunday of month {month}"
+def _last_sunday_reader(parameter: str) -> Callable[[Values], str]:
+    return lambda values: last_sunday(one(parameter)(values))
+
+
+def last_sunday(month: str) -> str:
+    """Of the month with this number, with or without a zero in front; PayloadError."""
+    if not (month.isascii() and month.isdecimal() and int(month) in _MONTHS):
+        raise PayloadError(_NO_MONTH.format(text=month))
+    return f"last Sunday of month {int(month)}"
 
 
 # --- tariffs --------------------------------------------------------------------------------------------------------
@@ -154,11 +164,10 @@ def read_schedule(target: Target) -> Flow[ScheduleReading]:
             try:
                 image[name] = joined((yield from read_values(session, name)))
             except UnknownParameterError as error:
-                notes.append(f"{name}: {error.why}")
                 if name == graph_name(table.graphs[0]):
-                    raise NotSupportedError(
-                        model=target.profile.model, capability="schedule", why=f"{name}: {error.why}"
-                    ) from error
+                    why = why_unknown(name)
+                    raise NotSupportedError(model=target.profile.model, capability="schedule", why=why) from error
+                notes.append(f"{name}: {error.why}")
         return ScheduleReading(schedule=lift(Image.of(image, table)), image=image, notes=tuple(notes))
 
     return (yield from in_session(target, work))

@@ -52,8 +52,7 @@ class Table:
     `graph_points`       points of one graph; fillers follow the last
     `lists_counted`      whether SESON and EXDAY are asked for with the elements wanted, as (n.m)
     `padded`             whether times are written with two digits
-    `dst`                the parameter of the automatic switch; "" for none
-    `dst_months`         parameters of the months in which it switches
+    `dst_months`         parameters of the months in which the automatic switch comes, where the meter tells them
     `status`             further parameters that are shown
     `status_readout`     whether they are taken out of the general readout instead of being asked one by one
     `state_clears`       whether reading STAT_ clears a bit of it
@@ -81,7 +80,6 @@ class Table:
     graph_points: int
     lists_counted: bool
     padded: bool
-    dst: str
     dst_months: tuple[str, ...]
     status: tuple[str, ...]
     status_readout: bool
@@ -144,7 +142,6 @@ _CHECKS: Final[Mapping[str, tuple[_Check, str]]] = {
     "graph_points": (_one_of(*range(1, 49)), "1 to 48"),
     "lists_counted": (_is(bool), "true or false"),
     "padded": (_is(bool), "true or false"),
-    "dst": (_is(str), "a text"),
     "dst_months": (_list_of(str), "a list of texts"),
     "status": (_list_of(str), "a list of texts"),
     "status_readout": (_is(bool), "true or false"),

@@ -30,8 +30,9 @@ from meterlink.tariff import (
     SpecialDay,
     YearSchedule,
     check_limits,
+    clock_text,
 )
-from meterlink.wire.payload import PayloadError
+from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_energomera.models import Table
 from meterlink_energomera.text import exactly
 
@@ -93,7 +94,7 @@ def whole(name: str, values: tuple[str, ...], table: Table) -> tuple[str, ...]:
 
 def joined(values: Iterable[str]) -> str:
     """The stored form of values."""
-    return "".join(f"({value})" for value in values).encode("ascii").hex(" ").upper()
+    return hexadecimal("".join(f"({value})" for value in values).encode("ascii"))
 
 
 def parted(raw: str) -> tuple[str, ...]:
@@ -101,7 +102,7 @@ def parted(raw: str) -> tuple[str, ...]:
     with suppress(ValueError):
         text = bytes.fromhex(raw).decode("ascii")
         values = _BRACKETS.findall(text)
-        if joined(values) == bytes.fromhex(raw).hex(" ").upper():
+        if joined(values) == hexadecimal(bytes.fromhex(raw)):
             return tuple(values)
     raise PayloadError(_TEXT["form"].format(raw=raw))
 
@@ -112,7 +113,7 @@ class Point:
     tariff: int
 
     def __str__(self) -> str:
-        return f"{self.minute // 60:02d}:{self.minute % 60:02d}:{self.tariff:02d}"
+        return f"{clock_text(self.minute)}:{self.tariff:02d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from meterlink.driver import Target
 from meterlink.errors import (
     BadReplyError,
     ChannelClosedError,
+    DamagedFrameError,
     MeterlinkError,
     NoAnswerError,
     OtherModelError,
@@ -53,6 +54,7 @@ _TEXT: Final = {
     "writing": "writing",
     "names": "it calls itself by another name each time it is asked",
     "operand": "a meter of address {found}",
+    "damaged": "; what came is damaged",
 }
 
 
@@ -186,7 +188,7 @@ class Session:
                 raise OtherModelError(model=profile.model, key=key, found=told, expected=expected)
             foreign = reply.value
             yield Pause(_FORGOTTEN_S)
-        raise BadReplyError(request=SignOn(address).name, raw=reply.frame.hex(" ").upper(), why=_TEXT["names"])
+        raise BadReplyError(request=SignOn(address).name, raw=reply.shown, why=_TEXT["names"])
 
     def _speed(self, who: Identification) -> tuple[str, Line | None]:
         """The character to answer with, and the line from then on where it changes."""
@@ -204,7 +206,7 @@ class Session:
         if self._table.operand == "address" and address != ANYBODY and not same_address(reply.value, address):
             raise BadReplyError(
                 request="select the session",
-                raw=reply.frame.hex(" ").upper(),
+                raw=reply.shown,
                 why=_TEXT["operand"].format(found=reply.value),
             )
 
@@ -259,17 +261,17 @@ def _answer_to(sign_on: SignOn) -> Flow[Reply[Identification]]:
 
 
 def _present(password: bytes) -> Flow[None]:
-    """The one attempt; a silence is told as what it may be."""
+    """The one attempt; a silence is told as what it may be, and so is an answer that nobody can read."""
     try:
         yield from ask(PresentPassword(password))
-    except NoAnswerError as silence:
+    except (NoAnswerError, DamagedFrameError) as failure:
         raise PasswordUnansweredError(
-            address=silence.address,
-            port=silence.port,
-            request=silence.request,
-            tries=silence.tries,
-            heard=silence.heard,
-        ) from silence
+            address=failure.address,
+            port=failure.port,
+            request=failure.request,
+            tries=1,
+            heard=failure.heard if isinstance(failure, NoAnswerError) else _TEXT["damaged"],
+        ) from failure
 
 
 def in_session(target: Target, work: Callable[[Session], Flow[T]]) -> Flow[T]:

@@ -11,18 +11,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Final
 
 from meterlink.model import ArchiveSpan
 from meterlink.profiles import ARCHIVES, Profile
 from meterlink.sim.clock import MeterClock
-from meterlink.sim.energy import EnergyRegisters, Switches
+from meterlink.sim.energy import EnergyRegisters, Switches, shown_kwh
 from meterlink.sim.state import SimState
 from meterlink.tariff import YearSchedule
 from meterlink.wire.payload import PayloadError
 from meterlink_energomera.address import address_from_serial
-from meterlink_energomera.asking import supports
 from meterlink_energomera.models import Table, table_of
 from meterlink_energomera.momentary import GROUP
 from meterlink_energomera.schedule import (
@@ -44,11 +43,11 @@ from meterlink_energomera.schedule import (
     schedule_limits,
 )
 from meterlink_energomera.sim_kept import MALFORMED, OUT_OF_RANGE, UNKNOWN, Answer, Archives, Entries
+from meterlink_energomera.stored import SWITCH
 from meterlink_energomera.times import date_text, read_date, read_time, time_text
 
 _SERIALS: Final = {"CE102M": "010748104609396", "CE303": "009114135064195", "CE6850M": "000000000800001"}
 _SERIAL: Final = "008841083000505"
-_UJ_PER_KWH: Final = Decimal(3_600_000_000_000)
 _DEFAULT: Final = (Point(420, 1), Point(1380, 2))
 _CLOCK_GROUP: Final = 1 << 0
 _TABLE_GROUP: Final = 1 << 4
@@ -78,8 +77,8 @@ _FILLERS: Final = {SESON: "00-00-00-00-00-00-00-00-00", EXDAY: "00.00.00"}
 class Behaviour:
     """What one meter does otherwise.
 
-    `latency_s`            least and longest time before a reply [measured]
-    `split_s`              longest pause after the first bytes of a reply [0.1 s measured; 0 leaves it to the faults]
+    `latency_s`            least and longest time before a reply [measured on a CE301]
+    `split_s`              longest pause after the first bytes of a reply [measured; 0 leaves it to the faults]
     `active_s`             after so long a silence the session is over [documented, 1.5 to 4 s seen]
     `first_baud`           speed of the sign-on, None: the profile's
     `follows_speed`        False: it stays at the first speed whatever was agreed
@@ -87,6 +86,7 @@ class Behaviour:
     `wrong_password`       what it answers to another: "B0", "NAK", "" (silence), "ERR15" [all but B0 guesses]
     `locks_after`          so many wrong passwords in a row lock writing for the rest of the day [documented on CE6850M]
     `needs_button`         writing needs the access button; `button_pressed` whether it was [documented on CE6850M]
+    `button_window_s`      so long after the press it permits writing, None: always [guess, 180 s on the related CE102]
     `deaf_after_nak`       a session is over with the first NAK [seen on a CE102M]
     `clears`               the first frame of a series clears the list [guess]
     `reads_end_series`     a read between two frames begins a new series [guess]
@@ -98,7 +98,7 @@ class Behaviour:
     `dies_after_writes`    so many writes are done, then it is silent for ever
     """
 
-    latency_s: tuple[float, float] = (0.2, 0.3)
+    latency_s: tuple[float, float] = (0.202, 0.342)
     split_s: float = 0.0
     active_s: float = 4.0
     first_baud: int | None = None
@@ -108,6 +108,7 @@ class Behaviour:
     locks_after: int = 3
     needs_button: bool = False
     button_pressed: bool = False
+    button_window_s: float | None = None
     deaf_after_nak: bool = True
     clears: bool = True
     reads_end_series: bool = True
@@ -129,7 +130,8 @@ class Memory:
         self.address = (
             state.address if state.address not in (None, "*") else address_from_serial(self.serial_number, profile)
         )
-        self.clock = MeterClock(state.local, state.started_at, dst_enabled=state.dst_enabled and bool(self.table.dst))
+        self._has_switch = profile.has("dst")
+        self.clock = MeterClock(state.local, state.started_at, dst_enabled=state.dst_enabled and self._has_switch)
         self.lists: dict[str, list[str]] = {}
         self._set_up_tables(profile, state.schedule)
         self._image = self._read_image()
@@ -139,7 +141,7 @@ class Memory:
         self.corrected_on: date | None = None
         self._archives = Archives(
             table=self.table,
-            keeps_days=supports(profile, ARCHIVES[ArchiveSpan.DAY]),
+            keeps_days=profile.has(ARCHIVES[ArchiveSpan.DAY]),
             clock=self.clock,
             energy=self.energy,
             switches_on=self._switches_on,
@@ -201,8 +203,8 @@ class Memory:
             found[table.firmware] = _FIRMWARE.get(table.firmware, f"{table.identification}.8s4")
         if table.watch:
             found["WATCH"] = f"{self._time(local)},{date_text(local)},0"
-        if table.dst:
-            found[table.dst] = "1" if self.clock.dst_enabled else "0"
+        if self._has_switch:
+            found[SWITCH] = "1" if self.clock.dst_enabled else "0"
         found |= dict(zip(table.dst_months, ("03", "10"), strict=False))
         found |= {name: value for name, value in _FURTHER.items() if name in table.status}
         return found
@@ -218,8 +220,7 @@ class Memory:
         return [self._kwh(sum(tariffs)), *map(self._kwh, tariffs), self._kwh(0)]
 
     def _kwh(self, energy_uj: int) -> str:
-        step = Decimal(1).scaleb(-self.table.energy_decimals)
-        text = f"{(Decimal(energy_uj) / _UJ_PER_KWH).quantize(step, rounding=ROUND_DOWN):f}"
+        text = f"{shown_kwh(energy_uj, self.table.energy_decimals):f}"
         if not self.table.energy_trimmed:
             return text
         return text.rstrip("0") + "0" if text.rstrip("0").endswith(".") else text.rstrip("0")
@@ -285,8 +286,8 @@ class Memory:
             "DATE_": self._write_date,
             "CTIME": self._correct,
         }
-        if self.table.dst:
-            writers[self.table.dst] = self._write_switch
+        if self._has_switch:
+            writers[SWITCH] = self._write_switch
         writer = writers.get(parameter)
         return UNKNOWN if writer is None else writer(value, now)
 

@@ -13,7 +13,7 @@ from meterlink.errors import ConfigError
 from meterlink.flow import Change, Flow, Reply
 from meterlink.model import Action
 from meterlink.profiles import Profile
-from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, check_limits
+from meterlink.tariff import YearSchedule, check_special_days, clock_text
 from meterlink.wire.payload import PayloadError
 from meterlink_energomera.asking import Values, understood
 from meterlink_energomera.messages import Write
@@ -39,7 +39,15 @@ from meterlink_energomera.schedule import (
 )
 from meterlink_energomera.session import Session, in_session
 
-_WRITES: Final[Mapping[str, str]] = {SESON: "set_schedule", EXDAY: "set_holidays"}
+SWITCH: Final = "TRSUM"
+"""The parameter of the automatic DST switch, on every model that has one."""
+
+_NEEDS: Final[Mapping[str, tuple[str, str]]] = {
+    SESON: ("schedule", "set_schedule"),
+    EXDAY: ("holidays", "set_holidays"),
+    SWITCH: ("dst", "set_dst"),
+}
+"""The capabilities that reading and writing a value need, as a profile calls them; a graph needs what SESON needs."""
 
 _TEXT: Final = {
     "on": "on",
@@ -55,10 +63,6 @@ _TEXT: Final = {
 }
 
 
-def _is_switch(name: str) -> bool:
-    return name == "TRSUM"
-
-
 # --- in words, and what means the same --------------------------------------------------------------------------------
 
 
@@ -66,14 +70,13 @@ def told_stored(name: str, raw: str) -> str:
     """`07:00 T1 | 23:00 T2`, `off`, `01-01 GRF01 ...`; the stored form itself where it makes no sense."""
     try:
         values = parted(raw)
-        if _is_switch(name):
+        if name == SWITCH:
             return _TEXT["on" if _switch(values) else "off"]
         if name == SESON:
             return "; ".join(map(str, read_seasons(values)))
         if name == EXDAY:
             return ", ".join(map(str, read_days(values))) or _TEXT["no days"]
-        points = read_points(values)
-        told = (f"{one.minute // 60:02d}:{one.minute % 60:02d} T{one.tariff}" for one in points)
+        told = (f"{clock_text(one.minute)} T{one.tariff}" for one in read_points(values))
         return " | ".join(told) or _TEXT["no points"]
     except PayloadError:
         return raw
@@ -87,7 +90,7 @@ def _switch(values: Sequence[str]) -> bool:
 
 def _meaning(name: str, raw: str) -> object:
     values = parted(raw)
-    if _is_switch(name):
+    if name == SWITCH:
         return _switch(values)
     if name == SESON:
         return sorted(read_seasons(values), key=lambda one: (one.month, one.day))
@@ -107,38 +110,41 @@ def means_same(name: str, one: str, other: str) -> bool:
 # --- which, and reading them ------------------------------------------------------------------------------------------
 
 
-def _names(action: Action, table: Table) -> tuple[tuple[str, ...], tuple[str, str]]:
-    """What an action is about, with the capabilities of reading and writing."""
-    graphs = tuple(graph_name(one) for one in table.graph_numbers)
-    names: Mapping[Action, tuple[tuple[str, ...], tuple[str, str]]] = {
-        Action.DST_OFF: ((table.dst,), ("dst", "set_dst")),
-        Action.DST_ON: ((table.dst,), ("dst", "set_dst")),
-        Action.SCHEDULE: ((*graphs, SESON), ("schedule", "set_schedule")),
-        Action.HOLIDAYS: ((EXDAY,), ("holidays", "set_holidays")),
-    }
-    return names.get(action, ((), ("", "")))
+def _names(action: Action, table: Table) -> tuple[str, ...]:
+    """What an action is about."""
+    match action:
+        case Action.DST_OFF | Action.DST_ON:
+            return (SWITCH,)
+        case Action.SCHEDULE:
+            return (*map(graph_name, table.graph_numbers), SESON)
+        case Action.HOLIDAYS:
+            return (EXDAY,)
+    return ()
 
 
 def stored_names(action: Action, profile: Profile) -> tuple[str, ...]:
     """None for the clock, and for what this model cannot be told to change."""
-    names, needs = _names(action, table_of(profile))
-    supports = [profile.supports.get(name) for name in needs]
-    return names if all(one is not None and one.supported for one in supports) else ()
+    names = _names(action, table_of(profile))
+    return names if all(profile.has(capability) for name in names for capability in _needs(name)) else ()
 
 
-def writing_capability(name: str, profile: Profile) -> str:
-    """What the profile calls writing this value; ConfigError where it is none that may be written."""
-    if is_graph(name) or name in _WRITES:
-        return _WRITES.get(name, "set_schedule")
-    if _is_switch(name) and name == table_of(profile).dst:
-        return "set_dst"
-    raise ConfigError(setting=name, why=_TEXT["unknown"])
+def _needs(name: str) -> tuple[str, str]:
+    """ConfigError where nothing that may be written is stored under this name."""
+    needs = _NEEDS.get(SESON if is_graph(name) else name)
+    if needs is None:
+        raise ConfigError(setting=name, why=_TEXT["unknown"])
+    return needs
+
+
+def require_writing(name: str, profile: Profile) -> None:
+    """NotSupportedError where this model cannot be told to change the value, ConfigError where it is none."""
+    profile.require(_needs(name)[1])
 
 
 def read_stored(target: Target, names: Sequence[str]) -> Flow[Mapping[str, str]]:
     """All of them in one session."""
     for name in names:
-        writing_capability(name, target.profile)
+        target.profile.require(_needs(name)[0])
 
     def work(session: Session) -> Flow[Mapping[str, str]]:
         found: dict[str, str] = {}
@@ -186,7 +192,7 @@ def frames_of(change: Change) -> tuple[Write, ...]:
 
 def _is_filler(name: str, value: str) -> bool:
     read = read_seasons if name == SESON else read_days if name == EXDAY else read_points
-    return not _is_switch(name) and not read((value,))
+    return name != SWITCH and not read((value,))
 
 
 # --- what must be written ---------------------------------------------------------------------------------------------
@@ -194,10 +200,9 @@ def _is_filler(name: str, value: str) -> bool:
 
 def changes(setting: Setting, stored: Mapping[str, str], profile: Profile) -> tuple[Change, ...]:
     """The changes of one setting, in the order in which they are written: graphs before the seasons that name them."""
-    table = table_of(profile)
     match setting:
         case SetDst():
-            return _if_other({table.dst: joined(["1" if setting.enabled else "0"])}, stored)
+            return _if_other({SWITCH: joined(["1" if setting.enabled else "0"])}, stored)
         case SetSchedule():
             return _schedule(setting.schedule, stored, profile)
         case SetHolidays():
@@ -216,20 +221,16 @@ def _if_other(wanted: Mapping[str, str], stored: Mapping[str, str]) -> tuple[Cha
 def _schedule(schedule: YearSchedule, stored: Mapping[str, str], profile: Profile) -> tuple[Change, ...]:
     table = table_of(profile)
     image = Image.of(stored, table)
-    limits = schedule_limits(profile.limits, table)
-    check_limits(schedule, limits)
     if lift(image) == schedule:
         return ()
-    graphs, seasons = lower(schedule, image, table, limits)
+    graphs, seasons = lower(schedule, image, table, schedule_limits(profile.limits, table))
     wanted = {graph_name(graph): joined(map(str, points)) for graph, points in graphs.items()}
     return _if_other(wanted | {SESON: joined(map(str, seasons))}, stored)
 
 
 def _holidays(days: Sequence[tuple[int, int]], stored: Mapping[str, str], profile: Profile) -> tuple[Change, ...]:
     table = table_of(profile)
-    special = tuple(SpecialDay(month=month, day=day, kind=DayKind.HOLIDAY) for month, day in days)
-    anything = Season.every_day(DayProgram.of([(0, 1)]))
-    check_limits(YearSchedule(seasons=(anything,), special_days=special), schedule_limits(profile.limits, table))
+    check_special_days(days, schedule_limits(profile.limits, table))
     image = Image.of(stored, table)
     held = {(day.month, day.day) for day in image.days or () if day.graph in table.graph_numbers}
     if image.days is not None and held == set(days) and len(held) == len(image.days):

@@ -89,7 +89,32 @@ _MONTHS: Final = (
     "ноября",
     "декабря",
 )
-_UNPUBLISHED: Final = "имена журналов не опубликованы"
+_REFUSALS: Final[Mapping[str, str]] = {
+    "this meter does not know the command": "прибор не знает этой команды",
+    "it knows no such parameter, or it may not be read or written": "прибор не знает такого параметра или не даёт его "
+    "читать и записывать",
+    "the value has the wrong form": "значение не той формы",
+    "its access button was not pressed": "кнопка доступа прибора не нажата",
+    "this password, or none, does not permit it": "с этим паролем или без пароля это запрещено",
+    "the jumper inside the meter is missing": "нет перемычки внутри прибора",
+    "the value is out of range": "значение вне допустимых границ",
+    "its archive holds nothing of that date": "в архиве ничего нет на эту дату",
+    "somebody is programming it through another port": "прибор программируют через другой порт",
+    "the answer would be longer than it allows": "ответ был бы длиннее допустимого",
+    "its power was failing; nothing was stored": "питание пропадало, ничего не сохранено",
+    "its memory bus failed": "сбой шины памяти прибора",
+    "its memory is not valid": "память прибора недостоверна",
+    "its memory could not be written": "память прибора не записывается",
+    "the number is not documented": "что значит этот номер, не описано",
+    "it has ended the session": "прибор закончил сеанс",
+}
+"""Why it said no, without the number of the refusal that stands behind."""
+_ENERGIES: Final[Mapping[str, str]] = {
+    "PE": "активная энергия, приём",
+    "PI": "активная энергия, отдача",
+    "QE": "реактивная энергия, приём",
+    "QI": "реактивная энергия, отдача",
+}
 
 _RU: Final[Mapping[str, str]] = {
     "family energomera": "Энергомера, МЭК 61107",
@@ -120,15 +145,24 @@ _RU: Final[Mapping[str, str]] = {
     "status unit s": "с",
     "status unit min": "мин",
     "status unit baud": "бод",
+    "prompt press the sealed access button (ДСТП) of the meter until its sign shows on the display, then go on at "
+    "once: the permission lasts a short time that is not published for this model (three minutes on the related "
+    "CE102)": (
+        "нажмите опломбированную кнопку доступа (ДСТП) прибора и держите, пока на индикаторе не появится её знак, "
+        "затем сразу продолжайте: разрешение действует недолго, сколько именно для этой модели, не опубликовано (у "
+        "родственного CE102 – три минуты)"
+    ),
     **{f"dst date last Sunday of month {n}": f"последнее воскресенье {name}" for n, name in enumerate(_MONTHS, 1)},
+    **{f"part energy {way}": word for way, word in _ENERGIES.items() if way != "PE"},  # that one must be there
+    **{f"part energy {way} T#": f"{word}, T#" for way, word in _ENERGIES.items()},
+    **{f"reason {phrase}": word for phrase, word in _REFUSALS.items()},
+    "reason the meter knows no such parameter": "прибор не знает такого параметра",
     "reason the meter answered without a value": "прибор ответил без значения",
     "reason the meter told five registers": "прибор передал пять регистров",
     "reason its answer was lost, and reading clears a memory error, so the state told is that of a second reading": (
         "ответ потерян, а чтение сбрасывает ошибку памяти: показано состояние при повторном чтении"
     ),
     "reason the general readout does not show it": "в общем чтении этого нет",
-    "reason this model has no such journal": "у этой модели нет такого журнала",
-    "reason the names of its journals are not published": _UNPUBLISHED,
     "reason what TRANS and HOURS mean is not known": "неизвестно, что означают TRANS и HOURS",
     "reason no parameter of the switch is known on this model": "параметр перехода у этой модели неизвестен",
     "reason this family keeps no number of tariffs; the schedule alone decides": "число тарифов прибор не хранит, его "

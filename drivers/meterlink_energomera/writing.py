@@ -21,7 +21,6 @@ from meterlink.driver import SoftCorrection, Target, Written
 from meterlink.errors import (
     AddressError,
     LinkError,
-    LocalProtocolError,
     MeterlinkError,
     NotStoredError,
     NotSupportedError,
@@ -31,21 +30,20 @@ from meterlink.errors import (
 from meterlink.flow import Announce, Change, Flow, WaitUntil, ask
 from meterlink.model import Action
 from meterlink.profiles import Profile
-from meterlink.wire.payload import PayloadError
+from meterlink.wire.payload import PayloadError, require_whole_local
 from meterlink_energomera.address import ANYBODY
 from meterlink_energomera.asking import one
 from meterlink_energomera.messages import Read, Write
 from meterlink_energomera.models import table_of
 from meterlink_energomera.schedule import args_of, joined
 from meterlink_energomera.session import Session, in_session, password_of
-from meterlink_energomera.stored import frames_of, means_same, read_raw, told_stored, whole_of, writing_capability
+from meterlink_energomera.stored import frames_of, means_same, read_raw, require_writing, told_stored, whole_of
 from meterlink_energomera.times import date_text, read_date, read_time, time_text
 
 STEP_ORDER: Final = (Action.DST_OFF, Action.DST_ON, Action.CLOCK, Action.SCHEDULE, Action.HOLIDAYS)
 """The switch before the clock, as nobody knows whether forbidding it in summer moves the clock; the graphs before the
 exception days that name them."""
 
-_YEARS: Final = range(1990, 2090)
 _HEAD_S: Final = 0.3
 """Between the last answer and the second that is set: time to make the announcement durable."""
 _AROUND_S: Final = 60
@@ -59,7 +57,6 @@ _OPENING_S: Final = 4.0
 
 _TEXT: Final = {
     "anybody": "a meter that is asked without its address is only read",
-    "not whole": "the clock cannot be set to {local}, which is not a whole second without a zone from 1990 to 2089",
     "far": "it corrects by at most {limit} s, and {by} s are wanted",
     "shift": "soft correction of the clock",
     "no shift": "its profile names no soft correction",
@@ -80,15 +77,23 @@ def soft_correction(profile: Profile) -> SoftCorrection | None:
     return None if window_s is None else SoftCorrection(limit=timedelta(seconds=window_s))
 
 
-def _opened(target: Target) -> Flow[Session | MeterlinkError]:
-    """A session with the password, or what is in the way."""
+def _with_password(target: Target, work: Callable[[Session], Flow[Written]]) -> Flow[Written]:
+    """Work in a session of its own with the password, ended whatever comes of it; nothing is found where it failed."""
     session = Session(target, with_password=True)
     try:
         password_of(target)
         yield from session.open()
     except (LinkError, WireError, RefusedError) as failure:
-        return failure
-    return session
+        return Written(found={}, failure=failure)
+    try:
+        written = yield from work(session)
+    except (LinkError, WireError, RefusedError) as failure:
+        written = Written(found={}, failure=failure)
+    except MeterlinkError:
+        yield from session.abandon()
+        raise
+    yield from session.abandon()
+    return written
 
 
 # --- stored values ----------------------------------------------------------------------------------------------------
@@ -98,22 +103,17 @@ def write(target: Target, operation: str, changes: Sequence[Change]) -> Flow[Wri
     """Value by value: its whole series, then its reading; the first that does not stand ends it."""
     refuse_anybody(target)
     for change in changes:
-        target.profile.require(writing_capability(change.parameter, target.profile))
+        require_writing(change.parameter, target.profile)
     series = [(change, frames_of(change)) for change in changes]
     if not series:
         return Written(found={})
-    session = yield from _opened(target)
-    if isinstance(session, MeterlinkError):
-        return Written(found={}, failure=session)
-    try:
+
+    def work(session: Session) -> Flow[Written]:
         frames = tuple(frame for _, each in series for frame in each)
         yield Announce(operation, frames, tuple(change for change, each in series for _ in each))
-        written = yield from _write_all(session, series)
-    except MeterlinkError:
-        yield from session.abandon()
-        raise
-    yield from session.abandon()
-    return written
+        return (yield from _write_all(session, series))
+
+    return (yield from _with_password(target, work))
 
 
 def _write_all(session: Session, series: Sequence[tuple[Change, tuple[Write, ...]]]) -> Flow[Written]:
@@ -180,12 +180,9 @@ def set_clock(target: Target, operation: str, local: datetime, at: float, change
     """
     refuse_anybody(target)
     target.profile.require("set_clock")
-    if local.tzinfo is not None or local.microsecond or local.year not in _YEARS:
-        raise LocalProtocolError(why=_TEXT["not whole"].format(local=local.isoformat()))
-    session = yield from _opened(target)
-    if isinstance(session, MeterlinkError):
-        return Written(found={}, failure=session)
-    try:
+    require_whole_local(local)
+
+    def work(session: Session) -> Flow[Written]:
         clock = yield from _shown(session)
         setting = _planned(session, clock, local, at)
         if clock.turns_by(setting.leaves):
@@ -195,14 +192,9 @@ def set_clock(target: Target, operation: str, local: datetime, at: float, change
         told = replace(change, new=setting.local.isoformat())
         yield Announce(operation, setting.frames, (told,) * len(setting.frames))
         yield from _send_in_time(session, setting, clock.heard_at)
-        written = Written(found={})
-    except (LinkError, WireError, RefusedError) as failure:
-        written = Written(found={}, failure=failure)
-    except MeterlinkError:
-        yield from session.abandon()
-        raise
-    yield from session.abandon()
-    return written
+        return Written(found={})
+
+    return (yield from _with_password(target, work))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +248,10 @@ def _planned(session: Session, clock: _Shown, local: datetime, at: float) -> _Se
         later += timedelta(seconds=_answer_s(session))
     later = _past_midnight(local, later)
     wanted = local + later
-    frames = (Write("DATE_", date_text(wanted)), Write("TIME_", time_text(wanted)))
-    return _Setting(wanted, frames[clock.date == _day_of(wanted) :], at + later.total_seconds() - travel)
+    frames = [Write("TIME_", time_text(wanted))]
+    if clock.date != _day_of(wanted):
+        frames.insert(0, Write("DATE_", date_text(wanted)))
+    return _Setting(wanted, tuple(frames), at + later.total_seconds() - travel)
 
 
 def _send_in_time(session: Session, setting: _Setting, now: float) -> Flow[None]:
@@ -318,25 +312,18 @@ def shift_clock(target: Target, operation: str, by: timedelta, change: Change) -
     second = 0 if by < timedelta() else 59
     at = _next(now + _OPENING_S + 1, second)
     yield WaitUntil(at - _OPENING_S, _OPENING_S)
-    session = yield from _opened(target)
-    if isinstance(session, MeterlinkError):
-        return Written(found={}, failure=session)
-    frame = Write("CTIME", "")
-    try:
+
+    def work(session: Session) -> Flow[Written]:
+        frame = Write("CTIME", "")
         leaves = at - len(frame.encode()) * session.line.char_s
         yield Announce(operation, (frame,), (change,))
-        now = (yield from ask(Read("TIME_", usual=24))).received_at
-        yield from _stay(now, leaves)
+        heard = yield from ask(Read("TIME_", usual=24))
+        yield from _stay(heard.received_at, leaves)
         yield WaitUntil(leaves)
         yield from ask(frame)
-    except (LinkError, WireError, RefusedError) as failure:
-        yield from session.abandon()
-        return Written(found={}, failure=failure)
-    except MeterlinkError:
-        yield from session.abandon()
-        raise
-    yield from session.abandon()
-    return Written(found={})
+        return Written(found={})
+
+    return (yield from _with_password(target, work))
 
 
 def _moment(session: Session) -> Flow[float]:

@@ -8,7 +8,6 @@ Values and limits: docs/protocols/mercury200.md, 6.7, 7.7 to 7.10 and 16.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 from meterlink.driver import (
@@ -23,8 +22,10 @@ from meterlink.driver import (
 )
 from meterlink.errors import ConfigError
 from meterlink.flow import Change
+from meterlink.meant import aside
 from meterlink.profiles import Profile
-from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, check_limits
+from meterlink.tariff import YearSchedule, check_limits, check_special_days
+from meterlink.wire.payload import hexadecimal
 from meterlink_mercury200 import stored as s
 from meterlink_mercury200.image import (
     HALF_NAMES,
@@ -57,11 +58,10 @@ _TIMES: Final = ("other_tariffs", "current_tariff", "values", "after_button")
 
 _TEXT: Final = {
     "number": "it must be a whole number from {least} to {most}, not {found!r}",
-    "key": "the display of a Mercury 200 has no such setting; {meant}known are {known}",
+    "key": "the display of a Mercury 200 has no such setting{meant}; known are {known}",
     "shown": 'it must be "{only}" or a list of {known}, not {found!r}',
-    "item": "the display cannot show {found!r}; {meant}it can show {known}",
+    "item": "the display cannot show {found!r}{meant}; it can show {known}",
     "table": "it must be a table of {known}, not {found!r}",
-    "meant": "did you mean {near!r}? ",
     "unread": "it must be given, because what is stored in the meter was not read",
 }
 
@@ -100,7 +100,7 @@ def _stands(value: s.StoredValue, wanted: Payload, old: str | None) -> bool:
 
 
 def _change(name: str, wanted: Payload, stored: Mapping[str, str]) -> Change:
-    return Change(parameter=name, old=stored.get(name), new=s.hexadecimal(wanted.encode()))
+    return Change(parameter=name, old=stored.get(name), new=hexadecimal(wanted.encode()))
 
 
 def _number(setting: str, found: object, permitted: range) -> int:
@@ -133,9 +133,7 @@ def _days_stored(stored: Mapping[str, str]) -> frozenset[MonthDay] | None:
 
 def _holidays(days: Sequence[MonthDay], stored: Mapping[str, str], profile: Profile) -> tuple[Change, ...]:
     """Both halves, where the days are not the same already; their order, gaps and what is no date mean nothing."""
-    special = tuple(SpecialDay(month=month, day=day, kind=DayKind.HOLIDAY) for month, day in days)
-    anything = Season.every_day(DayProgram.of([(0, 1)]))
-    check_limits(YearSchedule(seasons=(anything,), special_days=special), schedule_limits(profile.limits))
+    check_special_days(days, schedule_limits(profile.limits))
     if _days_stored(stored) == frozenset(days):
         return ()
     return tuple(_change(name, half, stored) for name, half in zip(HALF_NAMES, halves_of(days), strict=True))
@@ -199,9 +197,7 @@ def _times(seconds: object, old: str | None) -> DisplayTimes:
 
 
 def _unknown(setting: str, why: str, found: object, known: Collection[str]) -> ConfigError:
-    near = get_close_matches(str(found), known, n=1)
-    meant = _TEXT["meant"].format(near=near[0]) if near else ""
-    return _wrong(setting, why, found=found, meant=meant, known=", ".join(known))
+    return _wrong(setting, why, found=found, meant=aside(str(found), known), known=", ".join(known))
 
 
 def _wrong(setting: str, why: str, **facts: object) -> ConfigError:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from meterlink.driver import Described, Description
-from meterlink.wire.payload import PayloadError
+from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_mercury200.framing import is_whole
 from meterlink_mercury200.messages import COMMANDS, OVERHEAD, Command
 from meterlink_mercury200.payload import Payload
@@ -44,7 +44,7 @@ def _read_reply(command: Command[Any, Any], data: bytes, request: bytes) -> Payl
 
 
 def _describe(frame: bytes, read: Callable[[Command[Any, Any], bytes], Payload]) -> Described:
-    raw: dict[str, object] = {"raw": frame.hex(" ").upper()}
+    raw: dict[str, object] = {"raw": hexadecimal(frame)}
     if len(frame) < OVERHEAD:
         why = _TEXT["short"].format(size=len(frame), overhead=OVERHEAD)
         return Described(name="unknown", fields=raw, checksum_ok=False, status=why)
@@ -64,7 +64,7 @@ def _fields(read: Callable[[], Payload], data: bytes) -> tuple[dict[str, object]
     try:
         return read().told(), _OK
     except PayloadError as error:
-        return {"raw": data.hex(" ").upper()}, str(error)
+        return {"raw": hexadecimal(data)}, str(error)
 
 
 def _mismatches(request: bytes, reply: bytes) -> list[str]:

@@ -11,6 +11,7 @@ from meterlink.profiles import Profile
 from meterlink.sim.line import SimulatedMeter
 from meterlink.sim.state import SimState
 from meterlink.wire.framer import ClientFramer
+from meterlink.wire.payload import hexadecimal
 from meterlink_mercury200 import address, changing, flows, stored, writing
 from meterlink_mercury200.describe import describe
 from meterlink_mercury200.framing import reply_framer
@@ -77,8 +78,12 @@ class Mercury200:
     def framer(self, profile: Profile) -> ClientFramer:
         return reply_framer()
 
+    @property
+    def anybody(self) -> None:
+        """Every frame carries the address of one meter."""
+        return None
+
     parse_address = staticmethod(address.parse_address)
-    address_from_serial = staticmethod(address.address_from_serial)
     same_serial = staticmethod(address.same_serial)
 
     identify = staticmethod(flows.identify)
@@ -118,7 +123,7 @@ class Mercury200:
         return describe(request, reply)
 
     def mask(self, frame: bytes) -> str:
-        return frame.hex(" ").upper()
+        return hexadecimal(frame)
 
     @property
     def readdress(self) -> Callable[[bytes], bytes]:

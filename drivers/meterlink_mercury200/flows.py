@@ -36,7 +36,8 @@ from meterlink.model import (
     StatusValue,
     TariffMode,
 )
-from meterlink.profiles import ARCHIVES, Profile
+from meterlink.profiles import ARCHIVES
+from meterlink.wire.payload import hexadecimal
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.calendar import HOLIDAY, Event, EventTime, JournalIndex, MonthSlot, ParametrisationEvent
 from meterlink_mercury200.image import Image, lift
@@ -133,16 +134,11 @@ def read_energy(target: Target) -> Flow[EnergyReading]:
     absent = [Absent(what="total", reason=_NO_TOTAL)]
     active = yield from _ask(target, m.READ_ENERGY)
     registers = _registers(active, Quantity.ACTIVE)
-    if _supports(target.profile, "reactive_energy"):
+    if target.profile.has("reactive_energy"):
         reactive = yield from _try(target, "reactive energy", m.READ_REACTIVE_ENERGY, absent)
         if reactive is not None:
             registers += _registers(reactive, Quantity.REACTIVE)
     return EnergyReading(registers=registers, read_at=instant(active.received_at), absent=tuple(absent))
-
-
-def _supports(profile: Profile, capability: str) -> bool:
-    support = profile.supports.get(capability)
-    return support is not None and support.supported
 
 
 def _registers(reply: Reply[E], quantity: Quantity) -> tuple[EnergyValue, ...]:
@@ -172,7 +168,7 @@ def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveR
     absent: list[Absent] = []
     if count > MonthSlot.months:
         absent.append(Absent(what=f"{count - MonthSlot.months} months before", reason=_ARCHIVE_DEPTH))
-    reactive = _supports(target.profile, "reactive_archive")
+    reactive = target.profile.has("reactive_archive")
     for month in span.starts(clock.value.local.date(), min(count, MonthSlot.months)):
         slot = MonthSlot(month.month - 1)
         registers: tuple[EnergyValue, ...] = ()
@@ -276,7 +272,7 @@ def read_holidays(target: Target) -> Flow[Holidays]:
     target.profile.require("holidays")
     halves = yield from _read_halves(target)
     days = tuple(day for half in halves for day in half.days()[0])
-    return Holidays(days=days, raw=" ".join(half.raw.hex(" ").upper() for half in halves))
+    return Holidays(days=days, raw=" ".join(hexadecimal(half.raw) for half in halves))
 
 
 def _read_halves(target: Target) -> Flow[tuple[HolidayHalf, HolidayHalf]]:
@@ -315,9 +311,9 @@ def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading
 
 
 def _journal_event(index: int, reply: Reply[Any]) -> JournalEvent | None:
-    record, raw = reply.value, _data(reply).hex(" ").upper()
+    record, raw = reply.value, hexadecimal(_data(reply))
     if isinstance(record, ParametrisationEvent):
-        words = f"settings written (bits {record.bits.hex(' ').upper()})"
+        words = f"settings written (bits {hexadecimal(record.bits)})"
         return None if record.on is None else JournalEvent(index=index, event=words, raw=raw, on=record.on)
     assert isinstance(record, Event)
     return None if record.at is None else JournalEvent(index=index, event=record.word, raw=raw, at=record.at)
@@ -367,7 +363,7 @@ _STATUS: Final = (
     _Fact("output function", m.READ_OUTPUT, "", lambda value: _output(value.value)),
     _Fact("display", m.READ_DISPLAY, "", lambda value: ", ".join(value.shown)),
     _Fact("group address", m.READ_GROUP_ADDRESS, "", lambda value: str(value.group_address or "none")),
-    _Fact("build options", m.READ_BUILD, "", lambda value: f"{value.raw.hex(' ').upper()} (meaning not known)"),
+    _Fact("build options", m.READ_BUILD, "", lambda value: f"meaning not known ({hexadecimal(value.raw)})"),
 )
 
 
@@ -388,7 +384,7 @@ def read_status(target: Target) -> Flow[StatusReading]:
         if isinstance(reply.value, EventTime) and reply.value.at is None:
             absent.append(Absent(what=fact.name, reason=_NEVER_WRITTEN))
             continue
-        raw = _data(reply).hex(" ").upper()
+        raw = hexadecimal(_data(reply))
         shown, alarm = fact.shown(reply.value), fact.alarms(reply.value)
         values.append(StatusValue(name=fact.name, value=shown, unit=fact.unit, raw=raw, alarm=alarm))
     return StatusReading(values=tuple(values), read_at=read_at, absent=tuple(absent))

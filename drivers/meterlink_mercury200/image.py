@@ -26,7 +26,7 @@ from meterlink.tariff import (
     YearSchedule,
     check_limits,
 )
-from meterlink.wire.payload import PayloadError
+from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_mercury200.schedule import (
     EVERY_RECORD,
     HOLIDAYS,
@@ -84,9 +84,9 @@ class Image:
 
     def hexadecimal(self) -> dict[str, str]:
         """Every table by name, in spaced hexadecimal."""
-        told = {record_name(key): record.raw.hex(" ").upper() for key, record in self.records.items()}
+        told = {record_name(key): hexadecimal(record.raw) for key, record in self.records.items()}
         halves = zip(HALF_NAMES, self.holidays, strict=True)
-        return told | {name: half.raw.hex(" ").upper() for name, half in halves}
+        return told | {name: hexadecimal(half.raw) for name, half in halves}
 
     def notes(self) -> tuple[str, ...]:
         """What stands in the tables without meaning anything."""

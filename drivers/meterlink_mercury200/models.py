@@ -42,9 +42,9 @@ def codes_lacking(profile: Profile) -> frozenset[int]:
 
 def why_not_asked(profile: Profile, command: Command[Any, Any], capability: str | None = None) -> str | None:
     """Why this model is not asked; None where it may be."""
-    support = profile.supports.get(capability or CAPABILITY_OF.get(command.code, ""))
-    if support is not None and not support.supported:
-        return support.note or _NOT_IN_PROFILE
+    needed = capability or CAPABILITY_OF.get(command.code, "")
+    if needed in profile.supports and not profile.has(needed):
+        return profile.why_not(needed)
     return _NOT_IN_PROFILE if command.code in codes_lacking(profile) else None
 
 
@@ -54,5 +54,5 @@ def contradictions(profile: Profile) -> list[str]:
     return [
         f"commands_unknown: {code:02X} is listed as lacking, and supports.{capability} needs it"
         for code, capability in CAPABILITY_OF.items()
-        if code in lacking and capability in profile.supports and profile.supports[capability].supported
+        if code in lacking and profile.has(capability)
     ]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import ClassVar, Self
 
-from meterlink.wire.payload import PayloadError, decode_bcd
+from meterlink.wire.payload import PayloadError, decode_bcd, hexadecimal
 from meterlink_mercury200.payload import Payload
 
 
@@ -75,7 +75,7 @@ class Parameter(Payload):
             return cls._checked(asked.number, data[1:])
         if len(data) == size:
             return cls._checked(asked.number, data)
-        raise PayloadError(f"{data.hex(' ').upper()} is no answer about parameter {asked.number:02X}h")
+        raise PayloadError(f"{hexadecimal(data)} is no answer about parameter {asked.number:02X}h")
 
     @classmethod
     def _checked(cls, number: int, value: bytes) -> Self:
@@ -89,7 +89,7 @@ class Parameter(Payload):
     def told(self) -> dict[str, object]:
         meaning = _MEANINGS.get(self.number)
         known = meaning is not None and len(self.value) >= PARAMETER_SIZES[self.number]
-        shown = meaning(self.value) if meaning is not None and known else {"value": self.value.hex(" ").upper()}
+        shown = meaning(self.value) if meaning is not None and known else {"value": hexadecimal(self.value)}
         return {"number": self.number, **shown}
 
     @property

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import ClassVar, Self
 
-from meterlink.wire.payload import PayloadError
+from meterlink.wire.payload import PayloadError, hexadecimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, bytes):
-        return value.hex(" ").upper()
+        return hexadecimal(value)
     if isinstance(value, Enum):
         return value.name.lower()
     if isinstance(value, tuple):

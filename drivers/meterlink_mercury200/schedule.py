@@ -12,8 +12,8 @@ from itertools import product
 from typing import ClassVar, Final, Self
 
 from meterlink.errors import ScheduleError
-from meterlink.tariff import DayKind, SpecialDay
-from meterlink.wire.payload import PayloadError, decode_bcd, encode_bcd
+from meterlink.tariff import DayKind, SpecialDay, clock_text, month_day_text
+from meterlink.wire.payload import PayloadError, decode_bcd, encode_bcd, hexadecimal
 from meterlink_mercury200.payload import Payload
 
 POINTS: Final = 8
@@ -96,16 +96,16 @@ class Record(Payload):
 
     def told(self) -> dict[str, object]:
         try:
-            points = [f"{minute // 60:02d}:{minute % 60:02d} T{tariff}" for minute, tariff in self.points()]
+            points = [f"{clock_text(minute)} T{tariff}" for minute, tariff in self.points()]
         except PayloadError as error:
-            return {"points": None, "why": str(error), "raw": self.raw.hex(" ").upper()}
+            return {"points": None, "why": str(error), "raw": hexadecimal(self.raw)}
         return {"points": points}
 
 
 def _decode_point(pair: bytes) -> tuple[int, int]:
     hour, minute = decode_bcd(bytes([pair[0] & 0x3F])), decode_bcd(pair[1:])
     if hour > 23 or minute > 59:
-        raise PayloadError(f"{pair.hex(' ').upper()} is the time {hour:02d}:{minute:02d}")
+        raise PayloadError(f"{hexadecimal(pair)} is the time {hour:02d}:{minute:02d}")
     return hour * 60 + minute, (pair[0] >> 6) + 1
 
 
@@ -184,12 +184,12 @@ class HolidayHalf(Payload):
             try:
                 days.append(_decode_day(pair))
             except PayloadError:
-                senseless.append(pair.hex(" ").upper())
+                senseless.append(hexadecimal(pair))
         return days, senseless
 
     def told(self) -> dict[str, object]:
         days, senseless = self.days()
-        told: dict[str, object] = {"days": [f"{month:02d}-{day:02d}" for month, day in days]}
+        told: dict[str, object] = {"days": [*map(month_day_text, days)]}
         return told | ({"senseless": senseless} if senseless else {})
 
 

@@ -1,7 +1,7 @@
 """What a simulated Mercury 200 measures, as its payloads: a constant load on a constant mains. Pure.
 
 With the load that a simulated meter has by itself this is what a real meter once answered: 235.8 V, 2.64 A, 588 W
-(m200-mrkrasser-63). Marks [documented], [seen], [guess]: see `sim_memory`.
+(m200-mrkrasser-63). Marks [documented], [seen], [guess] and chapters: see `sim_memory`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,16 @@ COS_PHI: Final = Decimal("0.945")  # seen: 588 W of 235.8 V x 2.64 A
 TAN_PHI: Final = Decimal("0.346")
 
 _KWH_ROLLOVER: Final = 10**6
+_DECIMALS: Final = 2
 
 
 def energies(registers: EnergyRegisters | None) -> values.Energies:
-    """The registers roll over at 1 000 000 kWh [guess]; an archive record that was never made is 0 [guess]."""
-    t1, t2, t3, t4 = (Decimal(0) if registers is None else registers.kwh(tariff) % _KWH_ROLLOVER for tariff in TARIFFS)
+    """In steps of 0.01 kWh [documented, 7.2]; of a month as they stood at its start [documented, 7.11].
+
+    The registers roll over at 1 000 000 kWh [guess]; an archive record that was never made is 0 [guess].
+    """
+    shown = (Decimal(0) if registers is None else registers.kwh(tariff, _DECIMALS) for tariff in TARIFFS)
+    t1, t2, t3, t4 = (amount % _KWH_ROLLOVER for amount in shown)
     return values.Energies((t1, t2, t3, t4))
 
 

@@ -12,15 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 from meterlink.driver import Target
 from meterlink.errors import ConfigError
 from meterlink.flow import Flow, ask
+from meterlink.meant import aside
 from meterlink.model import Action
 from meterlink.profiles import Profile
-from meterlink.wire.payload import PayloadError
+from meterlink.tariff import clock_text, month_day_text
+from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_mercury200 import messages as m, values
 from meterlink_mercury200.image import HALF_NAMES, record_name, why_unusable
 from meterlink_mercury200.messages import Call, Command, data_of
@@ -46,18 +47,12 @@ _TEXT: Final = {
     "forbidden": "forbidden",
     "times": "other tariffs {0} s, current tariff {1} s, values {2} s, after a button {3} s",
     "unknown": "a Mercury 200 stores no such value that could be written{meant}",
-    "meant": "; did you mean {near!r}",
     "form": "{raw!r} is not what is stored there: {why}",
     "no hexadecimal": "no bytes in hexadecimal",
 }
 
 _SHORTEST_S: Final = 4
 """A display time below it acts as if it were it."""
-
-
-def hexadecimal(raw: bytes) -> str:
-    """The stored form of bytes."""
-    return raw.hex(" ").upper()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +117,13 @@ def _tell_half(half: HolidayHalf) -> str | None:
     days, senseless = half.days()
     if senseless:
         return None
-    return ", ".join(f"{month:02d}-{day:02d}" for month, day in days) or _TEXT["no days"]
+    return ", ".join(map(month_day_text, days)) or _TEXT["no days"]
 
 
 def _tell_record(record: Record) -> str | None:
     if why_unusable(record) is not None:
         return None
-    return " | ".join(f"{minute // 60:02d}:{minute % 60:02d} T{tariff}" for minute, tariff in record.points())
+    return " | ".join(f"{clock_text(minute)} T{tariff}" for minute, tariff in record.points())
 
 
 def _tell_correction(correction: values.ButtonCorrection) -> str:
@@ -246,9 +241,7 @@ def stored_value(name: str) -> StoredValue:
 def _known(name: str) -> tuple[StoredValue, Group]:
     found = _STORED.get(name)
     if found is None:
-        near = get_close_matches(name, _STORED, n=1)
-        meant = _TEXT["meant"].format(near=near[0]) if near else ""
-        raise ConfigError(setting=name, why=_TEXT["unknown"].format(meant=meant))
+        raise ConfigError(setting=name, why=_TEXT["unknown"].format(meant=aside(name, _STORED)))
     return found
 
 
@@ -264,10 +257,9 @@ def stored_names(action: Action, profile: Profile) -> tuple[str, ...]:
 
 
 def _has(profile: Profile, group: Group) -> bool:
-    needs = [profile.supports.get(name) for name in (group.reading, group.writing)]
     lacking = codes_lacking(profile)
     answers = not any({value.read.code, value.write.code} & lacking for value in group.stored)
-    return answers and all(support is not None and support.supported for support in needs)
+    return answers and profile.has(group.reading) and profile.has(group.writing)
 
 
 def require_writing(name: str, profile: Profile) -> StoredValue:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Final, Self
 
-from meterlink.wire.payload import PayloadError, bcd_digits, decode_bcd, decode_date, encode_bcd
+from meterlink.wire.payload import PayloadError, bcd_digits, decode_bcd, decode_date, encode_bcd, hexadecimal
 from meterlink_mercury200.payload import Payload
 
 
@@ -431,7 +431,7 @@ class Raw(Payload):
         return self.raw
 
     def told(self) -> dict[str, object]:
-        return {"raw": self.raw.hex(" ").upper(), "about": self.about}
+        return {"raw": hexadecimal(self.raw), "about": self.about}
 
 
 class RateCorrection(Raw):

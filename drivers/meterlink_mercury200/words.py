@@ -40,6 +40,7 @@ _RU: Final[Mapping[str, str]] = {
     "status unit kW": "кВт",
     "status unit kWh": "кВт·ч",
     "status unit min a year": "мин в год",
+    "told meaning not known": "значение неизвестно",
     "told sum": "сумма",
     "told power": "мощность",
     "told time": "время",

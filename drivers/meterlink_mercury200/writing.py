@@ -14,7 +14,6 @@ from typing import Any, Final
 from meterlink.driver import Target, Written
 from meterlink.errors import (
     LinkError,
-    LocalProtocolError,
     MeterlinkError,
     NoAnswerError,
     NotStoredError,
@@ -23,12 +22,12 @@ from meterlink.errors import (
 )
 from meterlink.flow import Announce, Change, Flow, WaitUntil, ask
 from meterlink.model import Action
+from meterlink.wire.payload import hexadecimal, require_whole_local
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.calendar import TimeDate
 from meterlink_mercury200.messages import Call
 from meterlink_mercury200.stored import (
     StoredValue,
-    hexadecimal,
     read_raw,
     require_writing,
     told_stored,
@@ -49,11 +48,7 @@ count of tariffs, so that no tariff comes into force that the tables do not know
 the button correction (06h) each begin the year's allowance of the buttons anew, whichever comes first.
 """
 
-_YEARS: Final = range(1990, 2090)
-"""What two digits tell; 90 and above are 19yy."""
-
 _TEXT: Final = {
-    "not whole": "the clock cannot be set to {local}, which is not a whole second without a zone from 1990 to 2089",
     "no shift": "its interface writes the whole time only (02h), the buttons alone correct by small steps",
     "shift": "soft correction of the clock",
 }
@@ -118,8 +113,7 @@ def set_clock(target: Target, operation: str, local: datetime, at: float, change
     allowance of the buttons anew.
     """
     target.profile.require("set_clock")
-    if local.tzinfo is not None or local.microsecond or local.year not in _YEARS:
-        raise LocalProtocolError(why=_TEXT["not whole"].format(local=local.isoformat()))
+    require_whole_local(local)
     call = Call(int(target.address), m.SET_CLOCK, TimeDate.of(local))
     yield Announce(operation, (call,), (change,))
     yield WaitUntil(at - _travel_s(target, call))

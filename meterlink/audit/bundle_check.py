@@ -24,7 +24,7 @@ from meterlink.audit.proof_file import Growth, ProofFile
 from meterlink.audit.record import Record, decode_record
 from meterlink.audit.tiles import TILE_WIDTH, entry_tile, hash_tiles
 from meterlink.audit.tree import HashTree, leaf_hash
-from meterlink.audit.verify import OK, Report, doubts_of, verify_log, worst_first
+from meterlink.audit.verify import Report, doubts_of, state_of, verify_log, worst_first
 from meterlink.errors import AuditError, BundleError, LogBehindError, LogForkError, WrongKeyError
 
 _WHY: Final = {
@@ -94,7 +94,7 @@ class BundleReport:
 
     @property
     def state(self) -> str:
-        return self.findings[0].state if self.findings else OK
+        return state_of(self.findings)
 
 
 def verify_bundle(bundle: Bundle, trust: Trust, heads: Sequence[Head] = ()) -> BundleReport:

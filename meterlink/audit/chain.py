@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn, Self
 
 from meterlink.audit.doubt import Doubts
 from meterlink.audit.note import Algorithm, Checkpoint, SignatureLine, Vkey, verify_signature
@@ -49,6 +49,10 @@ class Head:
     root: bytes
     source: str
     record: int | None = None
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, source: str) -> Self:
+        return cls(size=checkpoint.size, root=checkpoint.root, source=source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,8 +62,7 @@ def cosigned_heads(files: Files, folder: LogFolder, origin: str, office: Sequenc
     """The heads under `heads/` that an accepted key of the office cosigned; anything else there says nothing."""
     found = []
     for name, note in cosigned_notes(files, folder, origin, office):
-        head = Checkpoint.parse(note.text)
-        found.append(Head(size=head.size, root=head.root, source=_SOURCE["note"].format(name=name)))
+        found.append(Head.of(Checkpoint.parse(note.text), source=_SOURCE["note"].format(name=name)))
     return found
 
 
@@ -87,7 +86,7 @@ def office_keys(texts: Iterable[str]) -> list[Vkey]:
 def head_of_note(raw: bytes, source: str) -> tuple[str, Head]:
     """Origin and head of a signed checkpoint; AuditFormatError when it is none. Looks at no signature."""
     head = Checkpoint.parse(Note.parse(raw).text)
-    return head.origin, Head(size=head.size, root=head.root, source=source)
+    return head.origin, Head.of(head, source)
 
 
 def _cosigned(raw: bytes, origin: str, office: Sequence[Vkey]) -> Note | None:

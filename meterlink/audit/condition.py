@@ -23,10 +23,11 @@ from meterlink.audit.note import Checkpoint, Note, Vkey, cosigned_at, true_signa
 from meterlink.audit.opening import broken_known_claims, read_known
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Record, decode_record
+from meterlink.audit.refusals import Refusals
 from meterlink.audit.scan import Scan, scan
 from meterlink.audit.second_head import read_heads
 from meterlink.audit.segments import pairs
-from meterlink.audit.verify import OK, doubts_of, lost_torn_bytes, own_faults, worst_first
+from meterlink.audit.verify import doubts_of, lost_torn_bytes, own_faults, state_of, worst_first
 from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES, no_room
 from meterlink.errors import (
     AuditError,
@@ -48,10 +49,13 @@ _OF_METERS: Final = frozenset({"in-doubt", "work-open"})
 """States in which the log is sound, and a meter is not as somebody wanted it."""
 _MIB: Final = 1024**2
 _GIB: Final = 1024**3
+_RIGHTS: Final = "See to the rights on that folder: it belongs to the user who runs meterlink, and to nobody else."
 _ADVICE: Final = {
-    "rights": "See to the rights on that folder: it belongs to the user who runs meterlink, and to nobody else.",
+    "rights": _RIGHTS,
+    "key rights": _RIGHTS,
     "ended": "Enrol a new log with `meterlink audit init --replace`.",
 }
+_not_writable: Final = Refusals(_WHY, _ADVICE)
 
 
 @contextmanager
@@ -102,7 +106,7 @@ class Condition:
     @property
     def state(self) -> str:
         """One word for all of it, as `--json` tells it."""
-        return self.findings[0].state if self.findings else OK
+        return state_of(self.findings)
 
     @property
     def log(self) -> str:
@@ -205,8 +209,7 @@ def _key_trouble(seen: Condition) -> Iterator[AuditError]:
         if not in_place and _public_half(seen.place, "next") != due.public:
             yield KeyLostError(log=seen.log, why=_WHY["no key"].format(key=due.key_id.hex()))
     except PermissionError as error:
-        why = _WHY["key rights"].format(error=told_os_error(error))
-        yield AuditNotWritableError(log=seen.log, why=why, advice=_ADVICE["rights"])
+        yield _not_writable(seen.log, "key rights", error=told_os_error(error))
     else:
         waits = seen.place.files.size(folder.next_key) is not None
         seen.half_rotated = seen.found.chain.rotating or (not in_place and waits)
@@ -230,23 +233,18 @@ def _write_trouble(seen: Condition) -> Iterator[AuditError]:
         yield error
     paths = [folder.segments, *([folder.segment(found.last.segment)] if found.last is not None else [])]
     if not all(os.access(path, os.W_OK) for path in paths):
-        yield _not_writable(seen, "rights", folder=folder.path)
+        yield _not_writable(seen.log, "rights", folder=folder.path)
     if seen.free_bytes is not None and seen.free_bytes < FREE_BYTES:
         yield no_room(seen.log, seen.free_bytes)
     if found.chain.ended:
-        yield _not_writable(seen, "ended")
-
-
-def _not_writable(seen: Condition, why: str, **facts: object) -> AuditNotWritableError:
-    return AuditNotWritableError(log=seen.log, why=_WHY[why].format(**facts), advice=_ADVICE[why])
+        yield _not_writable(seen.log, "ended")
 
 
 def _cosigned(place: LogPlace, origin: str, office: list[Vkey]) -> list[Cosigned]:
     """What an accepted key of the office cosigned of this log, in the order of its sizes."""
     found = []
     for name, note in cosigned_notes(place.files, place.folder, origin, office):
-        checkpoint = Checkpoint.parse(note.text)
-        head = Head(size=checkpoint.size, root=checkpoint.root, source=f"heads/{name}")
+        head = Head.of(Checkpoint.parse(note.text), source=f"heads/{name}")
         found.append(Cosigned(head=head, at_s=max(_times(note, office))))
     return sorted(found, key=lambda each: each.head.size)
 

@@ -7,7 +7,7 @@ what was found; until then no other write to that meter is made.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from meterlink.audit.record import Record, table_in, text_in
@@ -55,6 +55,14 @@ class Doubts:
         self._open = {(doubt.of, doubt.i): doubt for doubt in doubts}
         self._known = known
 
+    @classmethod
+    def of(cls, records: Iterable[Record], known: Collection[str] = KNOWN_RESULTS) -> Doubts:
+        """After these records."""
+        found = cls(known=known)
+        for record in records:
+            found.read(record)
+        return found
+
     def __iter__(self) -> Iterator[Doubt]:
         return iter(self._open.values())
 
@@ -79,8 +87,7 @@ class Doubts:
         if d["result"] in self._known:
             self._open.pop(place, None)
         elif place in self._open:
-            facts = asdict(self._open[place]) | {"result": d["result"]}
-            self._open[place] = Doubt(**facts)
+            self._open[place] = replace(self._open[place], result=d["result"])
 
     def _settle(self, of: int, i: object) -> None:
         for place in [place for place in self._open if place[0] == of and i in (place[1], None)]:
@@ -100,10 +107,7 @@ def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
 
 def unread(records: Iterable[Record]) -> list[Doubt]:
     """Frames that were acknowledged, and of which nobody wrote down what the meter holds since; none is in doubt."""
-    left = Doubts(known=KNOWN_RESULTS - {"ok"})
-    for record in records:
-        left.read(record)
-    return [each for each in left if each.result == "ok"]
+    return [each for each in Doubts.of(records, KNOWN_RESULTS - {"ok"}) if each.result == "ok"]
 
 
 def _doubt(record: Record, frame: Mapping[str, Any]) -> Doubt:

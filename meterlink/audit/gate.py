@@ -67,7 +67,7 @@ class LogGate:
         for of in dict.fromkeys(self._intents):
             listed = [i for i, intent in enumerate(self._intents) if intent == of]
             if all(found.get(i, ("", False))[1] for i in listed):
-                d = {"of": of, "found": _told("; ".join(found[i][0] for i in listed)), "same": True}
+                d = {"of": of, "found": _told("; ".join(dict.fromkeys(found[i][0] for i in listed))), "same": True}
                 self._log.append(self._entry("verify", d))
                 continue
             for i in listed:

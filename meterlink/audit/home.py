@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,18 +22,19 @@ from meterlink.audit.condition import name_log, telling_unreadable
 from meterlink.audit.folder import LogFolder
 from meterlink.audit.folder_rules import refuse_folder
 from meterlink.audit.fsio import Disk, Files, write_new_file
-from meterlink.audit.place import LOCK_TIMEOUT_S, LogPlace
+from meterlink.audit.place import LOCK_TIMEOUT_S, LogPlace, holding
+from meterlink.audit.refusals import Refusals
 from meterlink.audit.run import Run
 from meterlink.audit.second_head import HeadFile, SecondHead, working_key_ring
 from meterlink.audit.segments import PAIR_LIMIT
 from meterlink.audit.store import SealedLog, create_log
 from meterlink.errors import (
     AuditError,
-    AuditNotWritableError,
     LogGoneError,
     LogUnnamedError,
     MeterBusyError,
     NoLogError,
+    StateFolderError,
     told_os_error,
 )
 
@@ -50,6 +51,7 @@ _ADVICE: Final = {
     "making": "Wait until it is done, then look with `meterlink audit status`.",
     "disk": "See to the rights on that folder, and to the room and the health of that disk.",
 }
+_refused: Final = Refusals(_WHY, _ADVICE)
 _is_log: Final = re.compile(r"[0-9a-f]{8}").fullmatch
 
 
@@ -119,31 +121,27 @@ class AuditHome:
     @contextmanager
     def making(self) -> Iterator[None]:
         """Alone in the making of logs, from looking for an old one until the new one is in use."""
-        with ExitStack() as stack:
-            try:
-                self.files.make_folder(self.base)
-                stack.enter_context(self.files.lock(self.base / INIT_LOCK, self.lock_timeout_s))
-            except TimeoutError as error:
-                raise self._refused(str(self.base), "making") from error
-            except NotImplementedError as error:
-                raise self._refused(str(self.base), "disk", folder=self.base, error=error) from error
-            except OSError as error:
-                raise self._refused(str(self.base), "disk", folder=self.base, error=told_os_error(error)) from error
+        with holding(
+            lambda: self._lock(self.base, INIT_LOCK, self.lock_timeout_s),
+            busy=lambda: _refused(str(self.base), "making"),
+            failed=lambda why: _refused(str(self.base), "disk", folder=self.base, error=why),
+        ):
             yield
 
     @contextmanager
     def alone_with(self, serial_number: str) -> Iterator[None]:
         """Alone in a work at this meter, whatever port it is reached by; MeterBusyError where another run is there."""
         name = hashlib.sha256(serial_number.encode()).hexdigest()[:16]
-        with ExitStack() as stack:
-            try:
-                self.files.make_folder(self.state)
-                stack.enter_context(self.files.lock(self.state / f"{name}.work", 0))
-            except TimeoutError as error:
-                raise MeterBusyError(serial_number=serial_number) from error
-            except (OSError, NotImplementedError) as error:
-                raise self._refused(str(self.base), "disk", folder=self.state, error=error) from error
+        with holding(
+            lambda: self._lock(self.state, f"{name}.work", 0),
+            busy=lambda: MeterBusyError(serial_number=serial_number),
+            failed=lambda why: StateFolderError(folder=str(self.state), why=why),
+        ):
             yield
+
+    def _lock(self, folder: Path, name: str, timeout_s: float) -> AbstractContextManager[object]:
+        self.files.make_folder(folder)
+        return self.files.lock(folder / name, timeout_s)
 
     def create(self, run: Run, domain: str, facts: dict[str, Any]) -> SealedLog:
         """A new log, which is from then on the one in use. Whether it may replace another is the caller's question."""
@@ -153,11 +151,8 @@ class AuditHome:
         try:
             write_new_file(self.files, self.base / POINTER, f"{name}\n".encode())
         except OSError as error:
-            raise self._refused(log.origin, "disk", folder=self.base / POINTER, error=told_os_error(error)) from error
+            raise _refused(log.origin, "disk", folder=self.base / POINTER, error=told_os_error(error)) from error
         return log
-
-    def _refused(self, log: str, why: str, **facts: object) -> AuditNotWritableError:
-        return AuditNotWritableError(log=log, why=_WHY[why].format(**facts), advice=_ADVICE[why])
 
     def _named(self) -> str | None:
         pointer = self.base / POINTER

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from meterlink.audit.folder import FolderBytes, LogFolder
 from meterlink.audit.fsio import Files
+from meterlink.audit.refusals import Refusals
 from meterlink.audit.second_head import SecondHead
 from meterlink.audit.segments import SEGMENT_BYTES
-from meterlink.errors import AuditNotWritableError, told_os_error
+from meterlink.errors import MeterlinkError, told_os_error
 
 LOCK_TIMEOUT_S: Final = 10.0
 
@@ -26,6 +27,7 @@ _ADVICE: Final = {
     "lock": "Wait until the other run is done, or end it, then run the same command again.",
     "no lock": "See to the rights on that folder; a log lies on a disk of this computer, never on a network share.",
 }
+_refused: Final = Refusals(_WHY, _ADVICE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,22 +61,36 @@ class LogPlace:
     @contextmanager
     def locked(self, last_run: str = "") -> Iterator[None]:
         """Alone with the log; AuditNotWritableError when another process does not let go."""
+        name = str(self.folder.path)
+        who = _WHY["who"].format(run=last_run) if last_run else ""
         try:
-            with ExitStack() as stack:
-                try:
-                    stack.enter_context(self.files.lock(self.folder.lock, self.lock_timeout_s))
-                except TimeoutError as error:
-                    who = _WHY["who"].format(run=last_run) if last_run else ""
-                    raise self._refused("lock", seconds=self.lock_timeout_s, who=who) from error
-                except (OSError, NotImplementedError) as error:
-                    raise self._refused("no lock", error=_reason(error)) from error
+            with holding(
+                lambda: self.files.lock(self.folder.lock, self.lock_timeout_s),
+                busy=lambda: _refused(name, "lock", seconds=self.lock_timeout_s, who=who),
+                failed=lambda why: _refused(name, "no lock", error=why),
+            ):
                 yield
         except OSError as error:
-            raise self._refused("disk", error=told_os_error(error)) from error
+            raise _refused(name, "disk", error=told_os_error(error)) from error
 
-    def _refused(self, why: str, **facts: object) -> AuditNotWritableError:
-        name = str(self.folder.path)
-        return AuditNotWritableError(log=name, why=_WHY[why].format(**facts), advice=_ADVICE[why])
+
+@contextmanager
+def holding(
+    take: Callable[[], AbstractContextManager[object]],
+    *,
+    busy: Callable[[], MeterlinkError],
+    failed: Callable[[str], MeterlinkError],
+) -> Iterator[None]:
+    """Alone while a lock is held. `busy` is raised where another run holds it, `failed` with the reason where there can
+    be no lock."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(take())
+        except TimeoutError as error:
+            raise busy() from error
+        except (OSError, NotImplementedError) as error:
+            raise failed(_reason(error)) from error
+        yield
 
 
 def _reason(error: OSError | NotImplementedError) -> str:

@@ -22,6 +22,7 @@ from meterlink.audit.open_works import OpenWork
 from meterlink.audit.opening import read_known, refuse
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry
+from meterlink.audit.refusals import Refusals
 from meterlink.audit.run import Moment, Run, has_jumped
 from meterlink.audit.scan import Scan, scan
 from meterlink.audit.writer import BALLAST_BYTES, FREE_BYTES, Writer, no_room
@@ -53,6 +54,7 @@ _ADVICE: Final = {
     "room": "Make room on that disk, then begin anew.",
     "later": "Use the later meterlink that wrote it.",
 }
+_refused: Final = Refusals(_WHY, _ADVICE)
 
 
 class SealedLog:
@@ -198,7 +200,7 @@ class SealedLog:
         """Alone with the log, at its end."""
         writer = self._writer
         if self._closed:
-            raise AuditNotWritableError(log=self.origin, why=_WHY["closed"])
+            raise _refused(self.origin, "closed")
         writer.refuse_poisoned()
         with writer.place.locked(writer.chain.last_run):
             writer.catch_up(due=due)
@@ -213,8 +215,7 @@ class SealedLog:
             refuse(writer.place, found)
             writer.found = found
         if writer.chain.later_version is not None:
-            why = _WHY["later"].format(record=writer.chain.later_version)
-            raise AuditNotWritableError(log=self.origin, why=why, advice=_ADVICE["later"])
+            raise _refused(self.origin, "later", record=writer.chain.later_version)
         self._look_for_room()
 
     def _look_for_room(self) -> None:
@@ -267,7 +268,7 @@ class SealedLog:
     def _remember_head(self) -> None:
         """In the other places, where none of them remembers a longer log, or one that is not this."""
         found, log = self._writer.found, self._writer.place.bytes()
-        head = Head(size=found.chain.size, root=found.chain.frontier.root(), source="")
+        head = Head.of(found.chain.checkpoint(), source="")
         found.roots[head.size] = head.root
         for second in self._writer.place.second_heads:
             with suppress(OSError):  # `audit status` shows what each place remembers

@@ -1,7 +1,7 @@
 """Whether a log is what was sealed: every rule, every signature, every claim about its head, in one report.
 
 Pure but for the bytes it asks for; it changes nothing and holds no lock. Findings are the errors that would refuse the
-log for writing, so their words, their places and what to do stand in one place (`errors.py`).
+log for writing, so their words, their places and what to do stand in one place (`errors/sealed_log.py`).
 """
 
 from __future__ import annotations
@@ -46,7 +46,12 @@ class Report:
     @property
     def state(self) -> str:
         """One word for all of it, as `--json` tells it."""
-        return self.findings[0].state if self.findings else OK
+        return state_of(self.findings)
+
+
+def state_of(findings: Sequence[AuditError]) -> str:
+    """One word for all that was found, worst first."""
+    return findings[0].state if findings else OK
 
 
 def verify_log(

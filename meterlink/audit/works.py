@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meterlink.audit.chain import Chain
 from meterlink.audit.open_works import OpenWork
 from meterlink.audit.opening import read_known
 from meterlink.audit.place import LogPlace
@@ -26,16 +25,29 @@ class WorkSeen:
     closed: bool
 
 
-def works_of(place: LogPlace) -> list[WorkSeen]:
-    """Every work that was opened, in the order of the log; ChainBrokenError where the log does not hold."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorksSeen:
+    """Every work that was opened, in the order of the log.
+
+    `read` is the reading that found them. One may go on with it (`WorkRecords`), and has it alone from then on.
+    """
+
+    works: tuple[WorkSeen, ...]
+    read: Scan
+
+
+def works_of(place: LogPlace) -> WorksSeen:
+    """ChainBrokenError where the log does not hold."""
     opened: dict[str, Record] = {}
 
     def take(record: Record) -> None:
         if record.work is not None and record.type == "work.open":
             opened.setdefault(record.work, record)
 
-    still_open = _read(place, take).works
-    return [WorkSeen(id=work, opened=record, closed=work not in still_open) for work, record in opened.items()]
+    found = _read(place, take)
+    still_open = found.chain.works
+    works = (WorkSeen(id=work, opened=record, closed=work not in still_open) for work, record in opened.items())
+    return WorksSeen(works=tuple(works), read=found)
 
 
 def open_works(place: LogPlace) -> list[OpenWork]:
@@ -48,10 +60,11 @@ def open_works(place: LogPlace) -> list[OpenWork]:
 class WorkRecords:
     """The records of one work, while others may still come: a long log is read once, and then only what is new."""
 
-    def __init__(self, place: LogPlace, work: str) -> None:
+    def __init__(self, place: LogPlace, work: str, read: Scan | None = None) -> None:
+        """`read` is a reading up to a place before the first record of the work."""
         self._place = place
         self._work = work
-        self._read = Scan()
+        self._read = Scan() if read is None else read
         self._records: list[Record] = []
 
     def now(self) -> list[Record]:
@@ -106,7 +119,7 @@ def closing_facts(records: Sequence[Record]) -> dict[str, Any]:
     return {"records": [record.n for record in records], "root": encode_base64(tree.root())}
 
 
-def _read(place: LogPlace, take: Callable[[Record], None]) -> Chain:
+def _read(place: LogPlace, take: Callable[[Record], None]) -> Scan:
     found = scan(place.bytes(), signatures="last", seen=lambda record, _place: take(record))
     refuse_fault(found)
-    return found.chain
+    return found

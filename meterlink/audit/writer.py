@@ -29,6 +29,7 @@ from meterlink.audit.keys import SEED_BYTES, PrivateKey, decode_key, key_from_se
 from meterlink.audit.note import Vkey, sign_line
 from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry, Record, encode_record
+from meterlink.audit.refusals import Refusals
 from meterlink.audit.run import Moment, Run, told_utc
 from meterlink.audit.scan import Place, Scan, Torn, refuse_fault, scan
 from meterlink.audit.segments import segment_name
@@ -48,18 +49,24 @@ FREE_BYTES: Final = 8 * 1024 * 1024
 
 _MIB: Final = 1024 * 1024
 _WHY: Final = {
+    "disk": "{error}",
     "room": "the disk has {free:.1f} MiB left, and {needed:.0f} MiB must be free before a meter is written",
     "poisoned": "an earlier record of this run could not be made durable ({why})",
     "interrupted": "the run was interrupted while a record was being written",
     "ended": "its last record says that it has ended",
     "no key": "neither key/epoch nor key/next holds the key {key} that signs its next record",
 }
+_DISK: Final = (
+    "Make room on the disk, see to its rights and its health, then run the same command again. Nothing more is written "
+    "to a meter in this run."
+)
 _ADVICE: Final = {
-    "disk": "Make room on the disk, see to its rights and its health, then run the same command again. Nothing more is "
-    "written to a meter in this run.",
+    "disk": _DISK,
+    "poisoned": _DISK,
     "room": "Make room on that disk, then begin anew.",
     "ended": "Enrol a new log with `meterlink audit init --replace`.",
 }
+_refused: Final = Refusals(_WHY, _ADVICE)
 
 
 class Writer:
@@ -156,7 +163,7 @@ class Writer:
     def write(self, entry: Entry, *, due: bool = False) -> int:
         """Make a record durable and return its index; `due` as for `catch_up`."""
         if self.chain.ended:
-            raise self._refused(_WHY["ended"], "ended")
+            raise _refused(self.origin, "ended")
         try:
             return self._write(entry)
         except AuditNotWritableError as error:
@@ -328,7 +335,7 @@ class Writer:
     def refuse_poisoned(self) -> None:
         """AuditNotWritableError after an earlier failure."""
         if self.poison:
-            raise self._refused(_WHY["poisoned"].format(why=self.poison), "disk")
+            raise _refused(self.origin, "poisoned", why=self.poison)
 
     @contextmanager
     def _poisoning(self) -> Iterator[None]:
@@ -340,13 +347,10 @@ class Writer:
             raise
         except OSError as error:
             self.poison = self.poison or told_os_error(error)
-            raise self._refused(told_os_error(error), "disk") from error
+            raise _refused(self.origin, "disk", error=told_os_error(error)) from error
         except BaseException:
             self.poison = self.poison or _WHY["interrupted"]
             raise
-
-    def _refused(self, why: str, advice: str) -> AuditNotWritableError:
-        return AuditNotWritableError(log=self.origin, why=why, advice=_ADVICE[advice])
 
 
 def no_room(log: str, free_bytes: int) -> NoRoomError:

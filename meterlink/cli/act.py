@@ -12,10 +12,11 @@ from meterlink.cli import output
 from meterlink.cli.act_files import COPIES, FORMATS, act_of, file_name, refuse_written, write_act
 from meterlink.cli.act_shown import show_act
 from meterlink.cli.asking import lang_option, language_of
-from meterlink.cli.audit.common import PATH, audit_home, recorded, refuse_empty_work
+from meterlink.cli.files import PATH
 from meterlink.cli.grammar import Group
 from meterlink.cli.new_files import refuse_device
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.cli.sealed_log import audit_home, recorded, refuse_empty_work
 from meterlink.errors import ConfigError
 from meterlink.language import Language
 from meterlink.report.passport import passport_line

@@ -16,12 +16,17 @@ from meterlink.audit.private import private_path, read_openings
 from meterlink.audit.record import Entry, Record
 from meterlink.audit.store import SealedLog
 from meterlink.audit.works import records_of, works_of
+from meterlink.cli.family_words import words_of
 from meterlink.cli.new_files import refuse_existing, write_new
-from meterlink.errors import ActError, AuditFormatError, ConfigError, DriverError, UnknownFamilyError
+from meterlink.errors import ActError, AuditFormatError, ConfigError
 from meterlink.language import Language
-from meterlink.registry import load_driver
 from meterlink.report.act_body import act_body, body_sha256
-from meterlink.report.act_words import NO_FAMILY, Phrases
+from meterlink.report.act_html import render_html
+from meterlink.report.act_layout import lay_out
+from meterlink.report.act_pdf import render_pdf
+from meterlink.report.act_words import Phrases
+from meterlink.report.layout.blocks import Paper
+from meterlink.visit.work import Judgement
 
 FORMATS: Final = ("pdf", "html")
 COPIES: Final = 2
@@ -42,26 +47,19 @@ _ADVICE: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """The body of one closed work, with the clear values that are still kept."""
+    """The body of one closed work, with the clear values that are still kept and the words of its family."""
 
     work: str
     body: Mapping[str, Any]
     sha256: str
     openings: Mapping[str, Opening]
-
-    @property
-    def family(self) -> Phrases:
-        """The words of the family that the log names; none where it is not installed here."""
-        try:
-            return load_driver(self.body["program"]["family"]).words
-        except (UnknownFamilyError, DriverError):
-            return NO_FAMILY
+    family: Phrases
 
 
-def judge(records: Sequence[Record]) -> tuple[str, str]:
-    """SHA-256 of the act's body over the records of a work, and the result that it states."""
-    body = act_body([record.fields for record in records])
-    return body_sha256(body), body["result"]
+def judge(records: Sequence[Record]) -> Judgement:
+    """What the act's body over the records of a work says of it."""
+    body = act_body(records)
+    return Judgement(sha256=body_sha256(body), result=body["result"], actions=body["actions"])
 
 
 def act_of(place: LogPlace, work: str | None) -> Act:
@@ -75,15 +73,16 @@ def act_over(place: LogPlace, records: Sequence[Record]) -> Act:
     close = next((record for record in records if record.type == "work.close"), None)
     if close is None:
         raise ConfigError(setting="--work", why=_WHY["open"].format(work=work), advice=_ADVICE["open"])
-    body = act_body([record.fields for record in records])
+    body = act_body(records)
     found = body_sha256(body)
     if close.d.get("body_sha256") != found:
         raise ActError(why=_WHY["other"].format(work=work))
-    return Act(work=work, body=body, sha256=found, openings=_openings(place, records))
+    words = words_of(body["program"]["family"])
+    return Act(work=work, body=body, sha256=found, openings=_openings(place, records), family=words)
 
 
 def _last_closed(place: LogPlace) -> str:
-    closed = [seen.id for seen in works_of(place) if seen.closed]
+    closed = [seen.id for seen in works_of(place).works if seen.closed]
     if not closed:
         raise ConfigError(setting="--work", why=_WHY["none"], advice=_ADVICE["none"])
     return closed[-1]
@@ -124,7 +123,8 @@ def refuse_written(files: Sequence[Path]) -> None:
 def write_act(log: SealedLog, act: Act, files: Sequence[Path], language: Language, copies: int = COPIES) -> None:
     """Render, write each file and record in the log what was issued. The head printed is that of this moment."""
     checkpoint = log.checkpoint().encode().decode("utf-8")
-    rendered = {file: _render(file, act, checkpoint, language) for file in files}
+    paper = lay_out(act.body, act.openings, checkpoint, language, act.family)
+    rendered = {file: _render(file, paper) for file in files}
     for file, content in rendered.items():
         write_new(file, content, _ADVICE["there"])
     issued = [
@@ -139,11 +139,5 @@ def write_act(log: SealedLog, act: Act, files: Sequence[Path], language: Languag
     log.append(Entry(type="act.issued", d=d, work=act.work))
 
 
-def _render(file: Path, act: Act, checkpoint: str, language: Language) -> bytes:
-    if file.suffix == ".html":
-        from meterlink.report.act_html import render_html
-
-        return render_html(act.body, act.openings, checkpoint, language, act.family).encode("utf-8")
-    from meterlink.report.act_pdf import render_pdf
-
-    return render_pdf(act.body, act.openings, checkpoint, language, act.family)
+def _render(file: Path, paper: Paper) -> bytes:
+    return render_html(paper).encode("utf-8") if file.suffix == ".html" else render_pdf(paper)

@@ -18,10 +18,11 @@ from meterlink.cli.asking import (
     yes_option,
 )
 from meterlink.cli.at_meter import place_of, refuse_unfit
-from meterlink.cli.audit.common import PATH, audit_home, read_given
+from meterlink.cli.files import PATH, read_given
 from meterlink.cli.grammar import Command
 from meterlink.cli.job import job, raise_problem
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.sealed_log import audit_home
 from meterlink.cli.work_shown import ended_facts, show_ended
 from meterlink.language import Language, Words
 from meterlink.visit.form import unasked

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from meterlink.cli import output
+from meterlink.cli.family_words import prompt_words
 from meterlink.cli.options import Given
 from meterlink.driver import Driver
 from meterlink.errors import ConfigError, NotAbandonedError, NotConfirmedError
@@ -19,7 +20,8 @@ from meterlink.model import Action
 from meterlink.profiles import Profile
 from meterlink.visit.order import Order
 from meterlink.visit.plan import TimeSource
-from meterlink.visit.session import Confirmed, prompts_of
+from meterlink.visit.session import prompts_of
+from meterlink.visit.work import Confirmed
 
 C = TypeVar("C", bound=Callable[..., Any] | click.Command)
 
@@ -56,7 +58,8 @@ _WORDS: Final = Words(
             "confirms)",
             "other work": "Attempt {attempt} of {tries}: {typed!r} is not the id of this work.",
             "nothing": "Attempt {attempt} of {tries}: nothing was typed.",
-            "prompt": "Before the dialogue with the meter: {prompt}. Press Enter when that is done",
+            "prompt": "Before the dialogue with the meter: {prompt}.",
+            "enter": "Press Enter when that is done",
             "source": "This computer shows {now}. Is that right? system: the network keeps it right; confirmed: I "
             "compared it with a trusted clock just now",
             "moment": "%Y-%m-%d %H:%M:%S %Z",
@@ -72,7 +75,8 @@ _WORDS: Final = Words(
             "подтверждает)",
             "other work": "Попытка {attempt} из {tries}: {typed!r} - не номер этой работы.",
             "nothing": "Попытка {attempt} из {tries}: ничего не набрано.",
-            "prompt": "Перед обменом с прибором: {prompt}. Нажмите Enter, когда сделано",
+            "prompt": "Перед обменом с прибором: {prompt}.",
+            "enter": "Нажмите Enter, когда сделано",
             "source": "Этот компьютер показывает {now}. Это верно? сеть: часы ведёт сеть; сверено: я только что "
             "сверил их с надёжными часами",
             "moment": "%d.%m.%Y %H:%M:%S %Z",
@@ -199,15 +203,22 @@ def time_source_of(said: str | None, now: datetime, language: Language) -> TimeS
 def prompt(actions: Collection[Action], profile: Profile, yes: bool, language: Language) -> None:
     """What a person has to do before the meter is talked to; only told where nobody can be asked."""
     for each in prompts_of(actions, profile):
+        told = _WORDS("prompt", language, prompt=prompt_words(each, profile.driver, language))
         if can_ask() and not yes:
-            ask(_WORDS("prompt", language, prompt=each))
+            ask(f"{told} {_WORDS('enter', language)}")
         else:
-            output.aside(each)
+            output.aside(told)
 
 
 def ask(question: str) -> str:
     """One line; Enter alone is an empty one."""
     answer: str = _prompt(question, default="", show_default=False)
+    return answer
+
+
+def ask_hidden(question: str) -> str:
+    """The same for what nobody may read over a shoulder; Enter alone is no answer."""
+    answer: str = _prompt(question, hide_input=True)
     return answer
 
 
@@ -228,7 +239,8 @@ def _prompt(question: str, **how: Any) -> Any:
     try:
         return click.prompt(question, err=True, **how)
     except click.Abort as abort:
-        output.aside("")  # the key left the cursor behind the question
+        if not how.get("hide_input"):  # there click ends the line itself
+            output.aside("")  # the key left the cursor behind the question
         if isinstance(abort.__context__, EOFError):
             raise UnansweredError from None
         raise

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import Final
 
 from meterlink.cli.connect import Meter, Place, connected_at, find_place, library, surroundings
@@ -24,7 +24,6 @@ from meterlink.visit.order import Order
 from meterlink.visit.order_check import check_address
 from meterlink.visit.secrets import Secret
 from meterlink.visit.session import Frames
-from meterlink.zone import parse_zone
 
 _ORIGIN: Final = "the order"
 _WHY: Final = {
@@ -37,8 +36,13 @@ _ADVICE: Final = {
 
 def refuse_unfit(order: Order) -> None:
     """OrderError where the order does not hold today."""
-    for problem in order.problems(datetime.now(parse_zone(order.tz)).date()):
+    for problem in order.problems(today(order.zone)):
         raise problem
+
+
+def today(zone: tzinfo | None) -> date:
+    """The date at the meter's place, or where this computer is."""
+    return datetime.now(zone).astimezone(zone).date()
 
 
 def place_of(given: Given, order: Order) -> Place:

@@ -24,11 +24,9 @@ from meterlink.errors import (
     ConfigError,
     MeterlinkError,
     NoAnswerError,
-    NotSupportedError,
     OtherMeterError,
     OtherModelError,
     PortUrlError,
-    RefusedError,
     WireError,
 )
 from meterlink.flow import Flow, Gate, closed_gate, instant
@@ -40,6 +38,7 @@ from meterlink.model import Identity
 from meterlink.profiles import Profile, ProfileLibrary, load_profiles, profile_folders
 from meterlink.registry import load_driver
 from meterlink.sim.line import VirtualWire
+from meterlink.visit.parts import UNREAD
 from meterlink.wire.line import Line
 from meterlink.zone import parse_zone
 
@@ -115,7 +114,7 @@ class Meter:
         """The same for a part of a larger reading; what cannot be read is among `missing`: see `section`."""
         try:
             return self.read(work)
-        except (NotSupportedError, NoAnswerError, WireError, RefusedError) as error:
+        except UNREAD as error:
             missing[what] = error
             return None
 

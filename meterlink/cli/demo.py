@@ -15,12 +15,13 @@ from meterlink.audit.run import Run
 from meterlink.audit.verify import Report, verify_log
 from meterlink.cli import output
 from meterlink.cli.asking import lang_option, language_of
-from meterlink.cli.audit.common import PATH, recorded
 from meterlink.cli.audit.init import STANDALONE
 from meterlink.cli.connect import find_place
+from meterlink.cli.files import PATH
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
 from meterlink.cli.order_file import load_order
+from meterlink.cli.sealed_log import recorded
 from meterlink.cli.settings import Setting
 from meterlink.cli.visit import Visit, Wanted, do_visit, show_visit
 from meterlink.errors import ConfigError, told_os_error

@@ -256,7 +256,8 @@ def _file_words(there: bool, places: list[str]) -> str:
 def _sealed_log() -> Found:
     """Imports the log's room only here: the help of every noun imports this module."""
     from meterlink.audit.condition import look, told_bytes
-    from meterlink.cli.audit.common import audit_home, told_time
+    from meterlink.cli.audit.common import told_time
+    from meterlink.cli.sealed_log import audit_home
 
     home = audit_home()
     facts: dict[str, object] = dict.fromkeys(("records", "fsync_ms", "free_bytes", "ballast", "cosigned_at"))

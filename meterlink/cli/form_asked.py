@@ -14,9 +14,9 @@ import click
 from meterlink.cli import output
 from meterlink.cli.asking import UnansweredError, ask, choose
 from meterlink.language import Language, Words
-from meterlink.visit.form import NOT_STATED, Form, Presence, SealFound, seals_seen
-from meterlink.visit.form_file import STATES
-from meterlink.visit.order import Order, Seal, SealState
+from meterlink.visit.facts import NOT_STATED
+from meterlink.visit.form import Form, Presence, SealFound, SealState, seals_seen
+from meterlink.visit.order import Order, Seal
 from meterlink.visit.seal_rules import (
     SealRule,
     broken_found,
@@ -27,6 +27,7 @@ from meterlink.visit.seal_rules import (
     same_number,
     seal_of,
 )
+from meterlink.visit.texts import fault_of, plain_text
 
 _WORDS: Final = Words(
     {
@@ -92,10 +93,12 @@ def ask_before(order: Order, language: Language) -> Form:
     while number := _number("further", lambda typed: broken_found(typed, found), language):
         found.append(_state_of(_new_seal(number, language), language))
     removed, reason = _removed(found, language)
-    presence = Presence(choose(_WORDS("presence", language), _answers(Presence, language), language, NOT_STATED))
+    presence = Presence(
+        choose(_WORDS("presence", language), _answers(Presence, language), language, Presence.NOT_STATED)
+    )
     representative = None
     if presence in (Presence.PRESENT, Presence.REFUSED):
-        representative = ask(_WORDS("representative", language)).strip() or None
+        representative = _text("representative", language) or None
     return Form(
         seals_found=tuple(found),
         seals_removed=removed,
@@ -115,7 +118,7 @@ def ask_after(form: Form, language: Language) -> Form:
     remarks: list[str] = []
     try:
         _ask_installed(form, installed, language)
-        while remark := ask(_WORDS("remark", language)).strip():
+        while remark := _text("remark", language):
             remarks.append(remark)
     except UnansweredError:
         output.aside(_WORDS("unanswered", language))
@@ -136,12 +139,19 @@ def _ask_installed(form: Form, installed: list[Seal], language: Language) -> Non
 
 def _number(question: str, judge: Callable[[str], SealRule | None], language: Language) -> str:
     """The number of a seal that breaks no rule, or nothing."""
-    while number := ask(_WORDS(question, language)).strip():
+    while number := _text(question, language):
         rule = judge(number)
         if rule is None:
             break
         _say(rule, number, language)
     return number
+
+
+def _text(question: str, language: Language) -> str:
+    """A text that may stand in the log, or nothing."""
+    while fault := fault_of(text := plain_text(ask(_WORDS(question, language))), language):
+        output.aside(_WORDS("wrong", language, why=fault))
+    return text
 
 
 def _say(rule: SealRule, number: str, language: Language) -> None:
@@ -150,7 +160,8 @@ def _say(rule: SealRule, number: str, language: Language) -> None:
 
 def _state_of(seal: Seal, language: Language) -> SealFound:
     question = _WORDS("state", language, number=seal.number, place=seal.place)
-    return SealFound(seal=seal, state=choose(question, _answers(STATES, language), language, SealState.WHOLE))
+    told = choose(question, _answers(SealState, language), language, SealState.WHOLE)
+    return SealFound(seal=seal, state=SealState(told))
 
 
 def _answers(codes: Iterable[str], language: Language) -> dict[str, str]:
@@ -162,13 +173,13 @@ def _new_seal(number: str, language: Language) -> Seal:
 
 
 def _place(number: str, language: Language) -> str:
-    while not (place := ask(_WORDS("place", language)).strip()):
+    while not (place := _text("place", language)):
         _say(SealRule.NO_PLACE, number, language)
     return place
 
 
 def _of_its_kind(seal: Seal, language: Language) -> Seal:
-    return replace(seal, kind=ask(_WORDS("kind", language)).strip() or None)
+    return replace(seal, kind=_text("kind", language) or None)
 
 
 def _removed(found: list[SealFound], language: Language) -> tuple[tuple[Seal, ...], str | None]:
@@ -177,7 +188,7 @@ def _removed(found: list[SealFound], language: Language) -> tuple[tuple[Seal, ..
         seal = seal_of(number, (each.seal for each in found)) or _new_seal(number, language)
         if not is_of_verifier_or_maker(seal) or _is_off_all_the_same(seal, language):
             removed.append(seal)
-    reason = ask(_WORDS("reason", language)).strip() or None if removed else None
+    reason = _text("reason", language) or None if removed else None
     return tuple(removed), reason
 
 

@@ -21,6 +21,8 @@ _EXAMPLES: Final = (
     "meterlink instant read --port tcp://192.168.1.5:4001 --model mercury-206 --address 43096744",
 )
 _COLUMNS: Final = ("quantity", "phase", "value", "unit")
+_RATIO: Final = "ratio"
+"""The key of a value without a unit."""
 
 
 @click.group(cls=Group, help=_HELP)
@@ -51,7 +53,7 @@ def section(meter: Meter) -> Section:
 
 def _value_facts(value: InstantValue) -> dict[str, object]:
     phase = {} if value.phase is None else {"phase": value.phase}
-    return {"quantity": value.quantity, **phase, value.unit.lower(): value.value}
+    return {"quantity": value.quantity, **phase, value.unit.lower() or _RATIO: value.value}
 
 
 def _show(reading: InstantReading) -> None:

@@ -14,9 +14,9 @@ from meterlink.cli import output, streams
 from meterlink.cli.act_files import judge
 from meterlink.cli.asking import confirm
 from meterlink.cli.at_meter import at_meter, site_of
-from meterlink.cli.audit.common import recorded
 from meterlink.cli.connect import Meter, Place
 from meterlink.cli.plan_shown import show_plan
+from meterlink.cli.sealed_log import recorded
 from meterlink.cli.version import VERSION
 from meterlink.cli.work_shown import begun_facts, resolved_lines, tell_stopped
 from meterlink.errors import MeterlinkError, WorkIncompleteError
@@ -24,9 +24,9 @@ from meterlink.language import Language, Words
 from meterlink.visit.carrying import StepResult
 from meterlink.visit.order import Order
 from meterlink.visit.plan import Plan, Step, TimeSource
-from meterlink.visit.session import Confirmed, Ended, Frames, Session
+from meterlink.visit.session import Ended, Frames, Session
 from meterlink.visit.words import operation_words
-from meterlink.visit.work import WorkGate
+from meterlink.visit.work import Confirmed, WorkGate
 
 _WELL: Final = ("done", "nothing", "cancelled")
 _PROGRAM: Final = "meterlink {version}"
@@ -102,16 +102,17 @@ def job(
             time_source=time_source,
             experimental=experimental,
         )
-        for line in resolved_lines(session.resolve_doubts(), language):
-            output.aside(line)
         at_work = Job(session=session, meter=meter, language=language)
         try:
+            for line in resolved_lines(session.resolve_doubts(), language):
+                output.aside(line)
             yield at_work
-        except BaseException:
+        except BaseException as error:
+            tell_stopped(session, error, language)
+            raise
+        finally:
             if session.work is not None:
                 streams.note_begun(begun_facts(session, at_work.plan))
-                tell_stopped(session, language)
-            raise
 
 
 def raise_problem(ended: Ended) -> None:

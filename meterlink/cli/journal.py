@@ -13,11 +13,12 @@ from meterlink.cli.connect import Meter, Place, connected_at, wanted_place
 from meterlink.cli.grammar import Group
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.section import Section, absent_parts, first_failure, present
-from meterlink.cli.words import meant
 from meterlink.driver import Target
-from meterlink.errors import ConfigError, MeterlinkError
+from meterlink.errors import ConfigError, MeterlinkError, NotSupportedError
 from meterlink.flow import Flow
+from meterlink.meant import aside
 from meterlink.model import Absent, JournalEvent, JournalReading
+from meterlink.visit.parts import JOURNAL
 
 _HELP: Final = "the journals of the meter"
 _READ_HELP: Final = """read one journal by its NAME, or all journals that the model has, the newest record first
@@ -33,6 +34,9 @@ _LAST_HELP: Final = "how many records of each journal"
 USUAL_LAST: Final = 10
 _COLUMNS: Final = ("record", "meter time", "event")
 _EMPTY: Final = "no records"
+_CAPABILITY: Final = "journal_"
+_JOURNALS: Final = "journals"
+_NONE: Final = "its profile names none"
 _UNKNOWN: Final = "there is no journal {name!r} in this model{meant}"
 _KNOWN: Final = "This model has: {known}; without a NAME all of them are read."
 
@@ -47,7 +51,7 @@ class Journals:
     @property
     def absent(self) -> tuple[Absent, ...]:
         damaged = (
-            Absent(what=f"journal {reading.journal}, {absent.what}", reason=absent.reason)
+            Absent(what=f"{JOURNAL}{reading.journal}, {absent.what}", reason=absent.reason)
             for _, reading in self.readings
             for absent in reading.absent
         )
@@ -66,16 +70,26 @@ def journal() -> None:
 @pass_given
 def read_journal(given: Given, name: str | None, last: int) -> None:
     place = wanted_place(given)
+    _refuse_none(place)
     if name is not None:
         _check_name(name, place)
     with connected_at(place) as meter:
         present(given.as_json, section(meter, name, last))
 
 
+def _refuse_none(place: Place) -> None:
+    """NotSupportedError, before any byte, where the model has no journal at all."""
+    profile = place.target.profile
+    if not place.driver.journals(profile):
+        whys = [profile.why_not(each) for each in profile.supports if each.startswith(_CAPABILITY)]
+        why = next((why for why in whys if why is not None), _NONE)
+        raise NotSupportedError(model=profile.model, capability=_JOURNALS, why=why)
+
+
 def _check_name(name: str, place: Place) -> None:
     known = place.driver.journals(place.target.profile)
     if name not in known:
-        why, advice = _UNKNOWN.format(name=name, meant=meant(name, known)), _KNOWN.format(known=", ".join(known))
+        why, advice = _UNKNOWN.format(name=name, meant=aside(name, known)), _KNOWN.format(known=", ".join(known))
         raise ConfigError(setting="NAME", why=why, advice=advice)
 
 
@@ -103,7 +117,7 @@ def _read(meter: Meter, name: str | None, most: int) -> Journals:
     missing: dict[str, MeterlinkError] = {}
     for each, about in meter.driver.journals(meter.profile).items():
         if name in (None, each):
-            reading = meter.read_part(f"journal {each}", _work(meter, each, most), missing)
+            reading = meter.read_part(JOURNAL + each, _work(meter, each, most), missing)
             readings += [] if reading is None else [(about, reading)]
     if missing and not readings:
         raise first_failure(missing)

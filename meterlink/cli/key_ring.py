@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import click
-
-from meterlink.cli import output
+from meterlink.cli.asking import ask_hidden, can_ask
 from meterlink.cli.connect import surroundings
 from meterlink.errors import (
     ConfigError,
@@ -173,23 +170,11 @@ def resolve_secret(reference: str) -> Secret:
     told = os.environ.get(variable)
     if told:
         return read_secret(reference, told)
-    if not at_terminal():
+    if not can_ask():
         raise SecretMissingError(reference=reference, why=_WHY["nowhere"].format(variable=variable), variable=variable)
     return read_secret(reference, ask_secret(reference))
-
-
-def at_terminal() -> bool:
-    """Whether somebody can be asked."""
-    return sys.stdin.isatty()
 
 
 def ask_secret(reference: str) -> str:
     """What is typed, hidden."""
     return ask_hidden(_PROMPT.format(reference=reference))
-
-
-def ask_hidden(prompt: str) -> str:
-    """The same to another question."""
-    output.Progress.vanish()
-    text: str = click.prompt(prompt, hide_input=True, err=True)
-    return text

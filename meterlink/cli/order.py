@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, tzinfo
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import click
 
 from meterlink.cli import output
 from meterlink.cli.asking import lang_option, language_of
+from meterlink.cli.at_meter import today
 from meterlink.cli.connect import library
 from meterlink.cli.grammar import Group
 from meterlink.cli.new_files import refuse_device, write_new
@@ -22,9 +22,10 @@ from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.profiles import Profile
 from meterlink.registry import load_driver
-from meterlink.tariff import draw_year, schedule_to_table
+from meterlink.report.act_words import ActWords
+from meterlink.tariff import draw_year, month_day_text, schedule_to_table
 from meterlink.tariff.presets import zone_words
-from meterlink.visit.caution import told_dates
+from meterlink.visit.dates import told_dates
 from meterlink.visit.order import Order, Performer, Seal, TariffPlan
 from meterlink.visit.order_check import check_meter, expected_profile, order_notes
 from meterlink.visit.order_fields import SAMPLE_ZONE
@@ -60,7 +61,6 @@ _ADVICE: Final = {
     "there": "Give another name, or remove that file first.",
     "other form": "Leave --form out, or give FILE another ending.",
 }
-_DAY: Final = "{month:02d}-{day:02d}"
 _WORDS: Final = Words(
     {
         Language.EN: {
@@ -108,13 +108,6 @@ _WORDS: Final = Words(
             "button": "button correction, min a year",
             "display": "display {item}",
             "holds": "the order holds today, {today}",
-            "household": "household",
-            "company": "company",
-            "application": "application",
-            "supplier-list": "supplier-list",
-            "inspection": "inspection",
-            "complaint": "complaint",
-            "decree": "decree",
         },
         Language.RU: {
             "written": "новый наряд записан в {file}; заполните его и запустите `meterlink order check {file}`",
@@ -161,13 +154,6 @@ _WORDS: Final = Words(
             "button": "коррекция кнопками, мин в год",
             "display": "индикация {item}",
             "holds": "наряд сегодня действителен, {today}",
-            "household": "бытовой потребитель",
-            "company": "организация",
-            "application": "заявление потребителя",
-            "supplier-list": "список поставщика",
-            "inspection": "проверка",
-            "complaint": "жалоба",
-            "decree": "нормативный акт",
         },
     }
 )
@@ -196,11 +182,6 @@ def new_order(given: Given, /, file: Path | None, form: str | None, example: boo
         write_new(file, text.encode(), _ADVICE["there"])
     facts = {"file": None if file is None else str(file), "form": chosen, "text": text}
     output.present(given.as_json, "order-new", facts, lambda: _show_new(file, text, language, example=example))
-
-
-def today(zone: tzinfo | None) -> date:
-    """The date at the meter's place, or where this computer is."""
-    return datetime.now(zone).astimezone(zone).date()
 
 
 def _form(file: Path | None, form: str | None) -> str:
@@ -269,7 +250,7 @@ def _facts(found: Order, profile: Profile) -> dict[str, Any]:
         "meter": {**_parts_of(found.meter), "model": profile.model, "family": profile.driver},
         "tz": found.tz,
         "tariff_plan": None if found.tariff_plan is None else _plan_facts(found.tariff_plan),
-        "holidays": None if found.holidays is None else _days(found.holidays),
+        "holidays": None if found.holidays is None else list(map(month_day_text, found.holidays)),
         "display": found.display,
         "button_correction_minutes": found.button_correction_minutes,
         "clock_reason": found.clock_reason,
@@ -292,10 +273,6 @@ def _plan_facts(plan: TariffPlan) -> dict[str, Any]:
         "tariffs": plan.tariff_count,
         "schedule": schedule_to_table(plan.schedule),
     }
-
-
-def _days(days: Sequence[tuple[int, int]]) -> list[str]:
-    return [_DAY.format(month=month, day=day) for month, day in days]
 
 
 # --- for people -----------------------------------------------------------------------------------------------------
@@ -366,7 +343,7 @@ class _Shown:
         return action.value if self.language is Language.EN else action_words(action, self.language)
 
     def _basis(self) -> str:
-        basis = self._say(self.order.basis.value)
+        basis = ActWords(self.language).code("basis", self.order.basis.value)
         text = self.order.basis_text
         return self._say("basis text", basis=basis, text=text) if text else basis
 
@@ -378,7 +355,8 @@ class _Shown:
         customer = self.order.customer
         which = "contract" if customer.account_no is None else "account"
         number = customer.account_no or customer.contract_no
-        told = self._say(which, kind=self._say(customer.kind.value), number=number)
+        kind = ActWords(self.language).code("customer", customer.kind.value)
+        told = self._say(which, kind=kind, number=number)
         return ", ".join(filter(None, (told, customer.name, customer.phone)))
 
     def _meter(self) -> str:
@@ -414,7 +392,7 @@ class _Shown:
     def _show_wishes(self) -> None:
         """What shall stand in the meter beside the schedule."""
         order = self.order
-        days = None if order.holidays is None else ", ".join(_days(order.holidays)) or self._say("none")
+        days = None if order.holidays is None else ", ".join(map(month_day_text, order.holidays)) or self._say("none")
         wishes: list[tuple[str, object]] = [
             (self._say("holidays"), days),
             (self._say("button"), order.button_correction_minutes),

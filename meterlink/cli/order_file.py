@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
-from meterlink.errors import ConfigError, OrderFormError, told_os_error
+from meterlink.cli.files import read_given
+from meterlink.errors import ConfigError, OrderFormError
 from meterlink.visit.order import Order, TariffPlan
 from meterlink.visit.order_form import FORMS, read_order, read_schedule
 
 _MOST_BYTES: Final = 1_000_000
 _WHY: Final = {
     "suffix": "it is no order: its name ends neither in .toml nor in .json",
-    "unreadable": "it cannot be read: {error}",
     "schedule": "{where}: {why}",
-    "large": "it is larger than {most} bytes",
 }
 _ADVICE: Final = {
     "suffix": "Give the file of an order, FILE.toml or FILE.json; `meterlink order new FILE.toml` makes one.",
-    "unreadable": "Give a file that is there and that you may read.",
     "schedule": "The order names it, relative to its own folder: [tariff] schedule. Put it there.",
     "schedule form": "docs/orders.md shows schedule files.",
 }
@@ -27,13 +25,13 @@ _ADVICE: Final = {
 def load_order(path: Path) -> Order:
     """The order in a file, with the schedule file that it names."""
     form = form_of(path)
-    raw = _read(path, "unreadable")
-    return read_order(raw, form, lambda name: _read(path.parent / name, "schedule"), name=str(path))
+    raw = read_given("", path, most=_MOST_BYTES)
+    return read_order(raw, form, lambda name: _named_by_order(path.parent / name), name=str(path))
 
 
 def load_schedule(path: Path) -> TariffPlan:
     """The tariff plan in a schedule file that no order names."""
-    raw = _read(path, "unreadable")
+    raw = read_given("", path, most=_MOST_BYTES)
     try:
         return read_schedule(raw, path.name)
     except OrderFormError as error:
@@ -49,17 +47,5 @@ def form_of(path: Path) -> str:
     return form
 
 
-def _read(path: Path, advice: str) -> bytes:
-    def refuse(why: str, **facts: object) -> NoReturn:
-        raise ConfigError(setting=str(path), why=_WHY[why].format(**facts), advice=_ADVICE[advice]) from None
-
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        refuse("unreadable", error=told_os_error(error))
-    except ValueError as error:  # a name that no file system takes
-        refuse("unreadable", error=error)
-    if len(raw) > _MOST_BYTES:
-        refuse("large", most=_MOST_BYTES)
-    return raw
+def _named_by_order(path: Path) -> bytes:
+    return read_given("", path, most=_MOST_BYTES, advice=_ADVICE["schedule"])

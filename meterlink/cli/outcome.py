@@ -31,6 +31,9 @@ _ABORT: Final = {
         "Run the same command again and confirm.",
     ),
 }
+_CLOSED_HINT: Final = (
+    "Its work is closed; where its act is not there yet, `meterlink act print --work {work}` prints it."
+)
 _USER_INFO: Final = re.compile(r"(//|tcp:|rfc2217:)[^/\s@'\"]+@", re.IGNORECASE)
 _MASKED: Final = r"\1***@"
 
@@ -42,7 +45,8 @@ def tell(error: Exception, words: Sequence[str]) -> int:
         return _told(as_json, type(error).__name__, str(error), error.hint, error.exit_code, error.facts())
     if isinstance(error, click.Abort):
         code = EXIT_INTERRUPTED if _from_keyboard(error) else EXIT_NOT_CONFIRMED
-        return _told(as_json, *_ABORT[code], code)
+        kind, message, hint = _ABORT[code]
+        return _told(as_json, kind, message, _closed_hint() or hint, code)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):  # a noun without its verb
         error.show()
         _document(as_json, "UsageError", _first_line(error), _usage_hint(error), EXIT_USAGE)
@@ -51,6 +55,12 @@ def tell(error: Exception, words: Sequence[str]) -> int:
         return _told(as_json, "UsageError", _first_line(error), _usage_hint(error), EXIT_USAGE)
     _document(as_json, type(error).__name__, str(error), _BUG_HINT, EXIT_BUG)
     raise error
+
+
+def _closed_hint() -> str | None:
+    """What to do where the work of this run is closed by now."""
+    begun = streams.begun()
+    return _CLOSED_HINT.format(work=begun["work"]) if begun.get("work_open") is False else None
 
 
 def wants_json(words: Sequence[str]) -> bool:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self, TextIO
 import click
 
 from meterlink.cli import streams
-from meterlink.errors import MeterlinkError
+from meterlink.errors import MeterlinkError, told_os_error
 from meterlink.language import Language, Words
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class OutputError(MeterlinkError):
     text: ClassVar[str] = "The result cannot be written: {why}."
     hint_text: ClassVar[str] = "Make room where the output goes, then run the same command again."
     why: str
+
+
+def safe(text: str) -> str:
+    """A text out of a log as a terminal may show it: no control character acts, none is lost."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
 
 
 # --- documents ------------------------------------------------------------------------------------------------------
@@ -108,7 +113,7 @@ def _out(text: str | bytes) -> None:
     except OSError as error:
         if streams.reader_left(error):
             raise
-        raise OutputError(why=error.strerror or str(error)) from error
+        raise OutputError(why=told_os_error(error)) from error
 
 
 def raw(text: bytes) -> None:

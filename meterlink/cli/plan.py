@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,22 +19,23 @@ from meterlink.cli.asking import (
     time_source_of,
     time_source_option,
 )
-from meterlink.cli.at_meter import at_meter, place_of
-from meterlink.cli.audit.common import PATH, audit_home
+from meterlink.cli.at_meter import at_meter, place_of, today
 from meterlink.cli.connect import connected_at, wanted_place
+from meterlink.cli.files import PATH
 from meterlink.cli.grammar import Group
 from meterlink.cli.new_files import refuse_device, refuse_existing, write_new
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.order_file import load_order, load_schedule
 from meterlink.cli.plan_shown import show_plan
-from meterlink.errors import ConfigError
+from meterlink.cli.sealed_log import audit_home
+from meterlink.errors import ConfigError, OrderError
 from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.tariff import preset
 from meterlink.visit.history import planned_actions, state_before
 from meterlink.visit.order import Order, TariffPlan
 from meterlink.visit.plan import Plan
-from meterlink.visit.plan_form import encode_plan
+from meterlink.visit.plan_form import encode_document, plan_document
 from meterlink.visit.planning import Terms, build_plan, restore_plan
 from meterlink.visit.preview import preview_order
 from meterlink.visit.snapshot import Snapshot, take_snapshot
@@ -101,10 +101,14 @@ _WORDS: Final = Words(
         Language.EN: {
             "saved": "saved as {file}; `meterlink apply {file}` carries it out",
             "preview": "saved as {file}, to be looked at; only a plan for an order can be carried out",
+            "not today": "saved as {file}, to be looked at; `meterlink apply` refuses it today",
+            "no longer": "This plan cannot be carried out today: {why}",
         },
         Language.RU: {
             "saved": "сохранено в {file}; выполняет это `meterlink apply {file}`",
             "preview": "сохранено в {file} для просмотра; выполнить можно только план по наряду",
+            "not today": "сохранено в {file} для просмотра; сегодня `meterlink apply` его не выполнит",
+            "no longer": "Сегодня этот план выполнить нельзя: {why}",
         },
     }
 )
@@ -241,11 +245,12 @@ def _make(
             now=meter.now(),
         )
         made = _build(terms, actions, restore)
-    text = encode_plan(made)
+    document = plan_document(made)
     if out is not None:
-        write_new(out, text, _ADVICE["there"], f"-o {out}")
-    document = {key: value for key, value in json.loads(text).items() if key != "schema"}
+        write_new(out, encode_document(document), _ADVICE["there"], f"-o {out}")
     output.present(given.as_json, "plan", document, lambda: _show(made, out, language))
+    for problem in _problems(order):
+        output.remark(_WORDS("no longer", language, why=problem))
     return SOMETHING_TO_DO if exit_code and made.steps else 0
 
 
@@ -260,4 +265,10 @@ def _show(made: Plan, out: Path | None, language: Language) -> None:
     show_plan(made, language)
     if out is not None:
         output.line()
-        output.line(_WORDS("preview" if made.order.is_preview else "saved", language, file=out))
+        good_for = "preview" if made.order.is_preview else "not today" if _problems(made.order) else "saved"
+        output.line(_WORDS(good_for, language, file=out))
+
+
+def _problems(order: Order) -> list[OrderError]:
+    """Why nobody may carry it out today."""
+    return [] if order.is_preview else order.problems(today(order.zone))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from meterlink.cli import output
+from meterlink.cli.family_words import prompt_words
 from meterlink.cli.section import told_moment
 from meterlink.driver import SetSchedule
 from meterlink.language import Language, Words
@@ -119,7 +120,8 @@ def _step(number: int, step: Step, plan: Plan, language: Language) -> Iterator[s
     if step.experimental:
         yield _WORDS("experimental", language, source=step.source)
     if step.prompt is not None:
-        yield _WORDS("prompt", language, prompt=step.prompt)
+        prompt = prompt_words(step.prompt, plan.before.identity.family, language)
+        yield _WORDS("prompt", language, prompt=prompt)
 
 
 def _schedules(step: Step, plan: Plan, language: Language) -> Iterator[str]:

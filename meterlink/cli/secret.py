@@ -13,12 +13,11 @@ from typing import Final
 import click
 
 from meterlink.cli import output
+from meterlink.cli.asking import ask_hidden, can_ask
 from meterlink.cli.grammar import Group
 from meterlink.cli.key_ring import (
     KeyRing,
-    ask_hidden,
     ask_secret,
-    at_terminal,
     index_of_user,
     not_kept,
     working_key_ring,
@@ -107,7 +106,7 @@ def set_secret(given: Given, /, reference: str, more: tuple[str, ...], form: str
 
 def _given(reference: str) -> str:
     """The password from the terminal, twice, or from one line of stdin."""
-    if at_terminal():
+    if can_ask():
         text = ask_secret(reference)
         if ask_hidden(_TEXT["again"]) != text:
             raise SecretFormError(reference=reference, why=_WHY["differ"])

@@ -1,4 +1,4 @@
-"""What one reading command found, told alone or as a part of a longer result: as a document, and to people.
+"""What one reading command found: as a document, and to people.
 
 When something could not be read, one rule holds for every command. What was read is told, and what was not is `absent`
 with the reason. The exit code is 0 while the main thing of the command was read; where it was not, its error is told
@@ -17,6 +17,7 @@ from meterlink.cli import output
 from meterlink.cli.connect import Meter
 from meterlink.errors import MeterlinkError, NotSupportedError
 from meterlink.model import Absent
+from meterlink.visit.parts import absent_part
 
 _HEAD: Final = "{model}{given}, serial number {serial_number}, address {address}, {at:%Y-%m-%d %H:%M:%S %Z}"
 _GIVEN: Final = " (as given)"
@@ -63,12 +64,6 @@ class Section:
         output.absent(self.absent)
         output.notes(self.notes)
 
-    def show_part(self) -> None:
-        """The same without the lines about the meter."""
-        self.show()
-        output.absent(self.absent)
-        output.notes(self.notes)
-
 
 def present(as_json: bool, section: Section) -> None:
     """The result; then the error that kept its main thing away."""
@@ -84,10 +79,7 @@ def told_moment(at: datetime) -> str:
 
 def absent_parts(missing: Mapping[str, MeterlinkError]) -> tuple[Absent, ...]:
     """Parts that could not be read, with the reason."""
-    return tuple(
-        Absent(what=what, reason=error.why if isinstance(error, NotSupportedError) else str(error))
-        for what, error in missing.items()
-    )
+    return tuple(absent_part(what, error) for what, error in missing.items())
 
 
 def first_failure(missing: Mapping[str, MeterlinkError]) -> MeterlinkError:

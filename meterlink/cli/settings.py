@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from meterlink.cli.words import meant
-from meterlink.errors import ConfigError
+from meterlink.errors import ConfigError, told_os_error
+from meterlink.meant import aside
 from meterlink.visit.secrets import is_variable
 
 FILE_NAME: Final = "meterlink.toml"
@@ -72,7 +72,7 @@ class Surroundings:
         known = [f"{_PREFIX}{name.upper()}" for name in (*NAMES, *SURROUNDING)]
         for name in sorted(self.environ):
             if name.startswith(_PREFIX) and name not in known and not is_variable(name):  # nor one of a password
-                yield name, meant(name, known)
+                yield name, aside(name, known)
 
     def files(self) -> tuple[Path, ...]:
         """The settings files that may be there, the weaker first."""
@@ -122,7 +122,7 @@ def _from_place(name: str, around: Surroundings) -> dict[str, Setting]:
     if not any(name in found for found in places.values()):
         known = [place for found in places.values() for place in found]
         files = " or ".join(map(str, places))
-        raise _error(f"place {name}", "unknown", name=name, files=files, meant=meant(name, known))
+        raise _error(f"place {name}", "unknown", name=name, files=files, meant=aside(name, known))
     return {
         key: Setting(name=key, value=value, origin=f"{file}, place {name}")
         for file, found in places.items()
@@ -137,7 +137,7 @@ def read_places(file: Path) -> dict[str, dict[str, str]]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise _error(str(file), "unreadable", error=error.strerror or error) from error
+        raise _error(str(file), "unreadable", error=told_os_error(error)) from error
     except ValueError as error:  # not TOML, or not UTF-8
         raise _error(str(file), "toml", error=error) from error
     _check_keys(file, table, ("place",))
@@ -163,7 +163,7 @@ def _table(file: Path, key: str, value: object) -> dict[str, object]:
 def _check_keys(file: Path, table: Mapping[str, object], known: tuple[str, ...]) -> None:
     for key in table:
         if key not in known:
-            raise _error(str(file), "key", key=key, known=", ".join(known), meant=meant(key, known))
+            raise _error(str(file), "key", key=key, known=", ".join(known), meant=aside(key, known))
 
 
 def _error(setting: str, why: str, **facts: object) -> ConfigError:

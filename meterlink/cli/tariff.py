@@ -16,8 +16,9 @@ from meterlink.cli.section import Section, absent_parts, first_failure, main_fai
 from meterlink.driver import ScheduleReading, Unliftable
 from meterlink.errors import MeterlinkError
 from meterlink.model import Absent, Holidays, TariffMode
-from meterlink.tariff import Preset, YearSchedule, draw_year, schedule_to_table
+from meterlink.tariff import Preset, YearSchedule, draw_year, month_day_text, schedule_to_table
 from meterlink.tariff_words import matching_plans, tariff_words
+from meterlink.visit.parts import HOLIDAYS, SCHEDULE, TARIFFS
 
 _HELP: Final = "tariffs, schedule and holidays"
 _SHOW_HELP: Final = """read the tariffs in force, the one that counts now, the stored schedule and the holidays
@@ -35,7 +36,6 @@ _TEXT: Final = {
     "holidays": "holidays in the meter: {days}",
     "none": "none",
 }
-_SCHEDULE: Final = "schedule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +97,10 @@ def _read(meter: Meter) -> Tariffs:
     """The schedule is the main thing; where nothing at all can be read, the first error."""
     missing: dict[str, MeterlinkError] = {}
     driver = meter.driver
-    mode = meter.read_part("tariffs in force", driver.read_tariff_mode, missing)
+    mode = meter.read_part(TARIFFS, driver.read_tariff_mode, missing)
     read_at = meter.now()
-    stored = meter.read_part(_SCHEDULE, driver.read_schedule, missing)
-    holidays = meter.read_part("holidays", driver.read_holidays, missing)
+    stored = meter.read_part(SCHEDULE, driver.read_schedule, missing)
+    holidays = meter.read_part(HOLIDAYS, driver.read_holidays, missing)
     if mode is None and stored is None and holidays is None:
         raise first_failure(missing)
     return Tariffs(
@@ -109,7 +109,7 @@ def _read(meter: Meter) -> Tariffs:
         holidays=holidays,
         read_at=read_at,
         absent=(*absent_parts(missing), *(mode.absent if mode else ())),
-        failure=main_failure(missing, _SCHEDULE),
+        failure=main_failure(missing, SCHEDULE),
     )
 
 
@@ -123,13 +123,9 @@ def _facts(tariffs: Tariffs, plans: tuple[Preset, ...], words: tuple[str, ...]) 
         "unliftable": tariffs.unliftable,
         "image": None if tariffs.stored is None else tariffs.stored.image,
         "plans": [{"name": plan.name, "title": plan.title, "zones": plan.zones} for plan in plans],
-        "holidays": None if holidays is None else _days(holidays),
+        "holidays": None if holidays is None else list(map(month_day_text, holidays.days)),
         "words": words,
     }
-
-
-def _days(holidays: Holidays) -> list[str]:
-    return [f"{month:02d}-{day:02d}" for month, day in holidays.days]
 
 
 # --- for people -----------------------------------------------------------------------------------------------------
@@ -140,7 +136,7 @@ def _show(tariffs: Tariffs, words: tuple[str, ...]) -> None:
     output.line()
     _show_schedule(tariffs)
     if tariffs.holidays is not None:
-        days = ", ".join(_days(tariffs.holidays)) or _TEXT["none"]
+        days = ", ".join(map(month_day_text, tariffs.holidays.days)) or _TEXT["none"]
         output.line(_TEXT["holidays"].format(days=days))
 
 

@@ -29,13 +29,14 @@ from meterlink.cli.asking import (
     yes_option,
 )
 from meterlink.cli.at_meter import place_of, refuse_unfit
-from meterlink.cli.audit.common import PATH, audit_home, read_given
 from meterlink.cli.connect import Place
+from meterlink.cli.files import PATH, read_given
 from meterlink.cli.form_asked import ask_after, ask_before
 from meterlink.cli.grammar import Command
 from meterlink.cli.job import Job, job, raise_problem
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.order_file import load_order
+from meterlink.cli.sealed_log import audit_home
 from meterlink.cli.work_shown import ended_facts, show_ended
 from meterlink.errors import (
     ConfigError,
@@ -51,15 +52,15 @@ from meterlink.model import Action
 from meterlink.registry import load_driver
 from meterlink.report.passport import passport_line
 from meterlink.visit.carrying import StepResult
-from meterlink.visit.caution import told_dates
+from meterlink.visit.dates import told_dates
 from meterlink.visit.form import Form, unasked
 from meterlink.visit.form_file import read_form
 from meterlink.visit.order import Order
 from meterlink.visit.plan import Plan, TimeSource
-from meterlink.visit.session import Confirmed, Ended, Session
+from meterlink.visit.session import Ended, Session
 from meterlink.visit.snapshot import Snapshot
 from meterlink.visit.words import action_words
-from meterlink.visit.work import is_left_by
+from meterlink.visit.work import Confirmed, is_left_by
 
 _HELP: Final = """do the whole job that an order describes, step by step, and print its act
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from meterlink.cli import output
-from meterlink.cli.audit.common import safe
+from meterlink.cli.output import safe
 from meterlink.cli.plan_shown import plan_facts
 from meterlink.errors import MeterlinkError
 from meterlink.language import Language, Words
@@ -30,13 +30,17 @@ _WORDS: Final = Words(
             "detail": "   {detail}",
             "ended": "work {work}: {result}",
             "stopped": "The work {work} was stopped in the middle; the log keeps it open.",
+            "closed": "The work {work} is closed in the log; it was stopped before its act was printed.",
             "state": "What is known of the meter: {state}",
+            "outcome": "{operation}: {result}",
             "doubt": "in doubt: {operation}, {parameter}",
             "verified": "written and read back: {operation}",
             "partly": "begun: {operation}; {written} of {total} {total:value was|values were} acknowledged, so it may "
             "be half written",
             "none": "no frame that changes it was sent",
             "go on": "Run the same command again: it reads the meter before it writes anything.",
+            "owed": "Print its act: `meterlink act print --work {work}`. The same command again would begin another "
+            "work.",
         },
         Language.RU: {
             "resolved": "под вопросом с прошлого запуска: {operation}, {parameter}. Сейчас там {found}: {decision}",
@@ -45,13 +49,16 @@ _WORDS: Final = Words(
             "detail": "   {detail}",
             "ended": "работа {work}: {result}",
             "stopped": "Работа {work} прервана на середине; в журнале она остаётся открытой.",
+            "closed": "Работа {work} в журнале закрыта; прервано до печати её акта.",
             "state": "Что известно о приборе: {state}",
+            "outcome": "{operation}: {result}",
             "doubt": "под вопросом: {operation}, {parameter}",
             "verified": "записано и прочитано обратно: {operation}",
             "partly": "начато: {operation}; прибором подтверждено {written} из {total} "
             "{total:значения|значений|значений}, поэтому может быть записано наполовину",
             "none": "ни одной команды записи не отправлено",
             "go on": "Запустите ту же команду ещё раз: она сначала прочитает прибор и только потом запишет.",
+            "owed": "Напечатайте её акт: `meterlink act print --work {work}`. Та же команда начала бы новую работу.",
         },
     }
 )
@@ -126,21 +133,36 @@ def _begun_step(step: Step, plan: Plan, session: Session) -> dict[str, Any]:
     return {**told, "result": _NOT_BEGUN}
 
 
-def tell_stopped(session: Session, language: Language) -> None:
-    """After Ctrl-C or a failure in the middle: what is known of the meter, on stderr."""
-    work = session.begun_work
-    if work.closed:
+def tell_stopped(session: Session, error: BaseException, language: Language) -> None:
+    """After Ctrl-C or a failure in the middle: what is known of the meter, on stderr.
+
+    An error that came before the work was begun, or that closed it, says enough itself.
+    """
+    work = session.work
+    if (work is None or work.closed) and isinstance(error, MeterlinkError):
         return
-    output.aside(_WORDS("stopped", language, work=work.id))
-    output.aside(_WORDS("state", language, state="; ".join(_known(session, language)) or _WORDS("none", language)))
-    output.aside(_WORDS("go on", language))
+    known = _outcomes if work is not None and work.closed else _known
+    state = _WORDS("state", language, state="; ".join(known(session, language)) or _WORDS("none", language))
+    if work is None:
+        output.aside(state)
+    else:
+        output.aside(_WORDS("closed" if work.closed else "stopped", language, work=work.id))
+        output.aside(state)
+        output.aside(_WORDS("owed" if work.closed else "go on", language, work=work.id))
     sys.stderr.flush()
+
+
+def _outcomes(session: Session, language: Language) -> Iterator[str]:
+    """What became of each step of a work that is closed."""
+    for each in session.results:
+        result = result_words(each.result.value, language)
+        yield _WORDS("outcome", language, operation=operation_words(each.step, language), result=result)
 
 
 def _known(session: Session, language: Language) -> Iterator[str]:
     """What this run knows of the meter."""
     for doubt in session.log.doubts_at(session.site.identity.serial_number):
-        yield _WORDS("doubt", language, operation=doubt.operation, parameter=doubt.parameter or "-")
+        yield _WORDS("doubt", language, operation=safe(doubt.operation), parameter=safe(doubt.parameter or "-"))
     done = [result.step for result in session.results if result.result is Result.VERIFIED]
     for progress in session.progress:
         operation = operation_words(progress.step, language)

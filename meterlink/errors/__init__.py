@@ -65,14 +65,18 @@ from meterlink.errors.plan import (
     ClockReasonMissingError as ClockReasonMissingError,
     ClockUnknownError as ClockUnknownError,
     ExperimentalError as ExperimentalError,
+    HolidaysUnclearError as HolidaysUnclearError,
+    NoStateError as NoStateError,
     PlanError as PlanError,
     PlanFileError as PlanFileError,
+    StalePlanError as StalePlanError,
     StoredUnknownError as StoredUnknownError,
     TimeSourceUnknownError as TimeSourceUnknownError,
 )
 from meterlink.errors.root import (
     AdvisedError as AdvisedError,
     MeterlinkError as MeterlinkError,
+    told_os_error as told_os_error,
 )
 from meterlink.errors.sealed_log import (
     ActError as ActError,
@@ -96,10 +100,10 @@ from meterlink.errors.sealed_log import (
     NotCosignedError as NotCosignedError,
     NoWorkError as NoWorkError,
     ProofError as ProofError,
+    StateFolderError as StateFolderError,
     TornBytesLostError as TornBytesLostError,
     WorkOpenError as WorkOpenError,
     WrongKeyError as WrongKeyError,
-    told_os_error as told_os_error,
 )
 from meterlink.errors.wire import (
     BadDateError as BadDateError,
@@ -114,16 +118,13 @@ from meterlink.errors.wire import (
 )
 from meterlink.errors.work import (
     EnergyMovedError as EnergyMovedError,
-    HolidaysUnclearError as HolidaysUnclearError,
     InDoubtError as InDoubtError,
     MeterBusyError as MeterBusyError,
-    NoStateError as NoStateError,
     NotAbandonedError as NotAbandonedError,
     NotConfirmedError as NotConfirmedError,
     NotStoredError as NotStoredError,
     ReadBackError as ReadBackError,
     StaleClockError as StaleClockError,
-    StalePlanError as StalePlanError,
     VerifyError as VerifyError,
     WorkClosedError as WorkClosedError,
     WorkIncompleteError as WorkIncompleteError,

@@ -62,6 +62,7 @@ class NotSupportedError(MeterlinkError):
 class MissedInstantError(MeterlinkError):
     """The moment a frame was meant for passed before it could leave; the frame was not sent."""
 
+    exit_code = 8
     text = "The moment for which the frame was made passed {late_s:.3f} s before it could be sent."
     hint_text = "The frame was not sent; a new one must be planned."
     late_s: float

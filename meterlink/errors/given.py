@@ -80,9 +80,6 @@ class UnknownModelError(MeterlinkError):
     model: str
     suggestion: str = ""
 
-    def __post_init__(self) -> None:
-        self.suggestion = self.suggestion.strip()
-
 
 @dataclass(eq=False, kw_only=True)
 class UnknownFamilyError(MeterlinkError):
@@ -93,9 +90,6 @@ class UnknownFamilyError(MeterlinkError):
     hint_text = "{suggestion} `meterlink drivers` lists what is installed."
     family: str
     suggestion: str = ""
-
-    def __post_init__(self) -> None:
-        self.suggestion = self.suggestion.strip()
 
 
 @dataclass(eq=False, kw_only=True)

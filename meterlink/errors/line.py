@@ -83,5 +83,5 @@ class NoAnswerError(LinkError, TimeoutError):
     tries: int
     heard: str = ""
 
-    def facts(self) -> dict[str, object]:
-        return {**super().facts(), "tries_word": "try" if self.tries == 1 else "tries"}
+    def words(self) -> dict[str, str]:
+        return {"tries_word": "try" if self.tries == 1 else "tries"}

@@ -98,3 +98,33 @@ class PlanFileError(PlanError):
     text = "The saved plan cannot be used: {why}."
     hint_text = "Make the plan again. A saved plan is for reading; what it says is changed in the order."
     why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class HolidaysUnclearError(PlanError):
+    """With the new holidays nobody could tell any more what the stored schedule does on every day."""
+
+    text = "The holidays cannot be written alone: with them the stored schedule is unclear: {why}."
+    hint_text = "Have the order list the action schedule, too, with the tariff plan that is wanted."
+    need = "holidays-unclear"
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class StalePlanError(PlanError):
+    """The plan made again is another one than the plan that was saved."""
+
+    text = "The plan does not fit meter {serial_number} any more: {why}."
+    hint_text = "Nothing was written. Make a new plan from the same order, look at it, and apply that."
+    serial_number: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class NoStateError(PlanError):
+    """A work whose state before it is not known cannot be taken back."""
+
+    text = "The work {work} cannot be taken back: {why}."
+    hint_text = "`meterlink audit show --work {work}` shows what the log holds of it."
+    work: str
+    why: str

@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from meterlink.errors.given import ConfigError
-from meterlink.errors.root import MeterlinkError
-
-
-def told_os_error(error: OSError) -> str:
-    """What the system says, without number and file name."""
-    return error.strerror or str(error)
+from meterlink.errors.root import AdvisedError, MeterlinkError
 
 
 @dataclass(eq=False, kw_only=True)
@@ -148,8 +143,8 @@ class LogTornError(LogError):
     offset: int
     count: int
 
-    def __str__(self) -> str:
-        return self.text.format(**self.facts(), noun="byte" if self.count == 1 else "bytes")
+    def words(self) -> dict[str, str]:
+        return {"noun": "byte" if self.count == 1 else "bytes"}
 
 
 @dataclass(eq=False, kw_only=True)
@@ -212,13 +207,12 @@ class KeyLostError(LogError):
 
 
 @dataclass(eq=False, kw_only=True)
-class AuditNotWritableError(LogError):
+class AuditNotWritableError(AdvisedError, LogError):
     """A record could not be made durable; whatever waited for it must not happen."""
 
     text = "The sealed log {log} cannot be written: {why}."
-    hint_text = "{advice}"
+    hint_text = "Look at the disk and its rights; `meterlink audit status` shows the state of the log."
     why: str
-    advice: str = "Look at the disk and its rights; `meterlink audit status` shows the state of the log."
 
 
 @dataclass(eq=False, kw_only=True)
@@ -284,6 +278,19 @@ class LogUnreadableError(AuditError):
 
 
 @dataclass(eq=False, kw_only=True)
+class StateFolderError(AuditError):
+    """The folder beside the log, whose locks keep two works at one meter apart, cannot be used."""
+
+    text = "The folder {folder}, which keeps two works at one meter apart, cannot be used: {why}."
+    hint_text = (
+        "Nothing was written to the meter. See to the rights on that folder, and to the room and the health of that "
+        "disk, then run the same command again."
+    )
+    folder: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
 class LogGoneError(LogError):
     """The log that is in use has no records any more."""
 
@@ -326,17 +333,13 @@ class ActError(AuditError):
 
 
 @dataclass(eq=False, kw_only=True)
-class LogExistsError(LogError):
+class LogExistsError(AdvisedError, LogError):
     """There is a log already, and it is not, or not yet, to be replaced. `found` is its state."""
 
     text = "There is already a sealed log here: {log} in {folder}; its state is {found}."
+    hint_text = "`meterlink audit status` shows that log."
     folder: str
     found: str
-    advice: str
-
-    @property
-    def hint(self) -> str:
-        return self.advice
 
     def facts(self) -> dict[str, object]:
         return {**super().facts(), "state": self.found}

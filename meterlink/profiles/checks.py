@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeGuard
 
-from meterlink.profiles.problems import did_you_mean
+from meterlink.meant import did_you_mean
 from meterlink.wire.line import Line
 
 Check = Callable[[object], object]

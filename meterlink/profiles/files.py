@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from meterlink.errors import ConfigError, MeterlinkError
+from meterlink.errors import ConfigError, MeterlinkError, told_os_error
 from meterlink.profiles.library import ProfileFolder, ProfileLibrary, SourceFile
 from meterlink.profiles.parts import DRIVER_TABLE
 from meterlink.profiles.problems import Problem
@@ -72,7 +72,7 @@ def _read(path: Path, folder: Path) -> SourceFile:
     try:
         return SourceFile(path=str(path), folder=place, stem=path.stem, data=path.read_bytes())
     except OSError as error:
-        trouble = _UNREADABLE.format(error=error.strerror or error)
+        trouble = _UNREADABLE.format(error=told_os_error(error))
         return SourceFile(path=str(path), folder=place, stem=path.stem, trouble=trouble)
 
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from meterlink.errors import AmbiguousModelError, UnknownModelError
+from meterlink.meant import closest, suggestion
 from meterlink.profiles.checks import FactValue
 from meterlink.profiles.parts import Fact
-from meterlink.profiles.problems import Problem, closest, suggestion
+from meterlink.profiles.problems import Problem
 from meterlink.profiles.profile import Profile, contradictions, laid_together, missing, never, typed_parts
 from meterlink.profiles.sheet import Head, Sheet, read_sheet
 

@@ -86,10 +86,6 @@ class Timing:
     """how often a repeatable request is sent in all"""
     provenance: Provenance
 
-    def quiet_before_s(self, line: Line) -> float:
-        """Silence before each request in seconds: the longer of `quiet_chars` characters and `quiet_s`."""
-        return max(self.quiet_chars * line.char_s, self.quiet_s)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressRule:
@@ -133,7 +129,8 @@ class Limits:
 class Support:
     """`[supports.NAME]`: whether the model can do one thing, and how that is known. A no has its reason in `note`.
 
-    `prompt` is what a person at the meter has to do before it, such as pressing a sealed button.
+    `prompt` is what a person at the meter has to do before it, such as pressing a sealed button: a phrase without a
+    full stop, to which the driver has words.
     """
 
     supported: bool = field(metadata=checks.FLAG)

@@ -69,11 +69,21 @@ class Profile:
 
     def require(self, capability: str) -> Support:
         """What the profile says about a capability; NotSupportedError when the model lacks it."""
+        why = self.why_not(capability)
+        if why is not None:
+            raise NotSupportedError(model=self.model, capability=capability, why=why)
+        return self.supports[capability]
+
+    def has(self, capability: str) -> bool:
+        """Whether the model can do this."""
+        return self.why_not(capability) is None
+
+    def why_not(self, capability: str) -> str | None:
+        """Why the model lacks a capability, in the words of its profile; None where it has it."""
         support = self.supports.get(capability)
         if support is not None and support.supported:
-            return support
-        why = _NOT_SAID if support is None else support.note or support.source
-        raise NotSupportedError(model=self.model, capability=capability, why=why)
+            return None
+        return _NOT_SAID if support is None or support.note is None else support.note
 
     def for_firmware(self, firmware: str | None) -> Profile:
         """The profile with every variant laid over it that holds for this firmware: see `laid_together`.

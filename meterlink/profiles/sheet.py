@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from meterlink.meant import did_you_mean
 from meterlink.profiles import checks
 from meterlink.profiles.firmware import Condition
 from meterlink.profiles.parts import CAPABILITIES, DRIVER_TABLE, PARTS, Caveat, Fact, Provenance, Support, Variant
-from meterlink.profiles.problems import Problem, did_you_mean
+from meterlink.profiles.problems import Problem
 
 SPEC = 1
 

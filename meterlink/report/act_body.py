@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from meterlink.audit.canonical import encode_canonical
+from meterlink.audit.record import Record
 from meterlink.report.body import findings, opening, states
 from meterlink.report.body.facts import Facts, of_one_work, snapshot
 from meterlink.report.body.states import sides
@@ -25,8 +26,8 @@ from meterlink.report.body.written import Writes
 SCHEMA: Final = "meterlink.act/1"
 
 
-def act_body(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The body over the fields of a work's records, in order; ActError or AuditFormatError where they are none.
+def act_body(records: Sequence[Record]) -> dict[str, Any]:
+    """The body over the records of a work, in order; ActError where they are none.
 
     What stands at or behind work.close does not count, nor do records that belong to no work. A work that never got as
     far as its first record, its first reading or its plan has a body, too, which says so.

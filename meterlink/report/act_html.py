@@ -6,11 +6,7 @@ import html
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from meterlink.audit.commitment import Opening
-from meterlink.language import Language
-from meterlink.report.act_layout import lay_out
 from meterlink.report.act_values import shown
-from meterlink.report.act_words import NO_FAMILY, Phrases
 from meterlink.report.layout.blocks import (
     Block,
     Checkpoint,
@@ -55,18 +51,8 @@ _WIDE: Final = 42
 """Characters of label and value together that half a line holds."""
 
 
-def render_html(
-    body: Mapping[str, Any],
-    openings: Mapping[str, Opening],
-    checkpoint_text: str,
-    language: Language,
-    family: Phrases = NO_FAMILY,
-) -> str:
-    """The act of a body; `checkpoint_text` is the whole note of the log, empty where there is none yet."""
-    return _document(lay_out(body, openings, checkpoint_text, language, family))
-
-
-def _document(paper: Paper) -> str:
+def render_html(paper: Paper) -> str:
+    """An act that is laid out."""
     return (
         f'<!DOCTYPE html>\n<html lang="{paper.language}">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{_told(paper.footer)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"

@@ -22,7 +22,7 @@ from meterlink.report.layout.sheet import Sheet
 def lay_out(
     body: Mapping[str, Any], openings: Mapping[str, Opening], checkpoint_text: str, language: Language, family: Phrases
 ) -> Paper:
-    """The act of a body. `checkpoint_text` is the whole note, empty where there is none yet."""
+    """The act of a body. `checkpoint_text` is the whole note of the log, empty where there is none yet."""
     sheet = Sheet(body, openings, ActWords(language, family))
     words, number = sheet.words, body["act"]["number"]
     return Paper(

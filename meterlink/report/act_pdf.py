@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any, Final
 
-from meterlink.audit.commitment import Opening
-from meterlink.language import Language
-from meterlink.report.act_layout import lay_out
 from meterlink.report.act_values import shown
-from meterlink.report.act_words import NO_FAMILY, Phrases
 from meterlink.report.layout.blocks import (
     Block,
     Checkpoint,
@@ -43,15 +39,8 @@ _WORD_PART: Final = re.compile(r"\S{1,8}")
 _LINE_PART: Final = re.compile(r".{1,80}")
 
 
-def render_pdf(
-    body: Mapping[str, Any],
-    openings: Mapping[str, Opening],
-    checkpoint_text: str,
-    language: Language,
-    family: Phrases = NO_FAMILY,
-) -> bytes:
-    """The act of a body; `checkpoint_text` is the whole note of the log, empty where there is none yet."""
-    paper = lay_out(body, openings, checkpoint_text, language, family)
+def render_pdf(paper: Paper) -> bytes:
+    """An act that is laid out."""
     made = [_compile(paper, _USUAL_SIZE)]
     if _pages(made[0]) > _USUAL_PAGES:
         made += [_compile(paper, size) for size in _SMALLER_SIZES]

@@ -35,6 +35,7 @@ TABLE: Final = Words(
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _ANY_NUMBER: Final = "#"
+_SIGNS: Final = re.compile(r" \([A-Z0-9_]+(?:,? [A-Z0-9_]+)*\)$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +51,29 @@ class ActWords:
 
     def knows(self, group: str, value: str) -> bool:
         """Whether there is a word for this code or phrase, or it is one of the values that are none."""
-        return self._word(group, value) is not None or value in _NOTHING
+        return self.word(group, value) is not None or value in _NOTHING
 
     def code(self, group: str, value: str) -> str:
         """The word for a code or phrase of the body, or for one of the values that are none; else the code itself."""
-        word = self._word(group, value)
+        word = self.word(group, value)
         return self.value(value) if word is None else word
 
     def value(self, text: str) -> str:
         """A text of the body as it is, or the word for one of the values that are none."""
         return self(text) if text in _NOTHING else text
 
-    def _word(self, group: str, value: str) -> str | None:
+    def word(self, group: str, value: str) -> str | None:
+        """The word for a code or phrase, None where there is none."""
         key = f"{group} {value}"
         if key in TABLE and not TABLE.facts_of(key):
             return self(key)
         house, family = (phrases.get(self.language, {}) for phrases in (recorded.WORDS, self.family))
-        return house.get(key) or family.get(key) or _with_numbers(family, group, value)
+        return (
+            house.get(key)
+            or family.get(key)
+            or _with_numbers(family, group, value)
+            or _with_signs(family, group, value)
+        )
 
 
 def _with_numbers(family: Mapping[str, str], group: str, value: str) -> str | None:
@@ -76,6 +83,16 @@ def _with_numbers(family: Mapping[str, str], group: str, value: str) -> str | No
     if not numbers or len(parts) != len(numbers) + 1:
         return None
     return parts[0] + "".join(number + part for number, part in zip(numbers, parts[1:], strict=True))
+
+
+def _with_signs(family: Mapping[str, str], group: str, value: str) -> str | None:
+    """The word for a phrase with the maker's own signs behind it: names of parameters, codes, bytes."""
+    signs = _SIGNS.search(value)
+    if signs is None:
+        return None
+    phrase = value[: signs.start()]
+    word = family.get(f"{group} {phrase}") or _with_numbers(family, group, phrase)
+    return None if word is None else word + signs[0]
 
 
 _NOTHING: Final = (NOT_STATED, NONE, NOT_READ)

@@ -5,7 +5,7 @@ It tells what stands in the meter after the work, not what was ordered. It holds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from meterlink.language import Language
@@ -13,11 +13,11 @@ from meterlink.report import act_picture as picture, act_values as values
 from meterlink.report.act_words import NO_FAMILY, ActWords, Phrases
 from meterlink.report.body.facts import NONE, NOT_READ, NOT_STATED
 from meterlink.report.body.steps import CONFIRMED
-from meterlink.report.layout.meter import SUM, TOTAL, sums
+from meterlink.report.layout.meter import SUM, TOTAL, quantity_of, sums
 from meterlink.report.layout.sheet import Sheet
 from meterlink.report.layout.work import all_but_the_check
 
-_SAID_ABOVE: Final = ("replanned", "not-begun")
+_UNNAMED: Final = ("replanned", "not-begun")
 """Results of steps that a mark does not name."""
 
 
@@ -44,7 +44,7 @@ def _changes(sheet: Sheet) -> Iterable[str]:
     for step in sheet.body["steps"]:
         if step["result"] in CONFIRMED:
             yield _changed(sheet, step["action"])
-        elif step["result"] not in _SAID_ABOVE:
+        elif step["result"] not in _UNNAMED:
             yield sheet.words("passport unconfirmed", action=sheet.words.code("action", step["action"]))
     if sheet.body["schedule_left"] == "mixed":
         yield sheet.words("passport mixed")
@@ -90,11 +90,26 @@ def _schedule(sheet: Sheet) -> Iterable[str]:
 
 
 def _readings(words: ActWords, readings: Mapping[str, Any]) -> str:
-    """Those after the work, else those before: registers that count something, and the total or what they come to."""
+    """Those after the work, else those before; by quantity where there are several."""
     side = "before" if readings["after_at"] in (NOT_READ, NOT_STATED) else "after"
-    registers = readings["registers"]
+    kinds: dict[str, list[Mapping[str, str]]] = {}
+    for each in readings["registers"]:
+        kinds.setdefault(quantity_of(each), []).append(each)
+    told = {kind: _registers(words, registers, side) for kind, registers in kinds.items()}
+    if len(told) > 1:
+        named = [
+            words("passport quantity", quantity=words.code("quantity", kind), readings=", ".join(amounts))
+            for kind, amounts in told.items()
+        ]
+        return words("passport readings", readings="; ".join(named))
+    amounts = [amount for each in told.values() for amount in each]
+    return words("passport readings", readings=", ".join(amounts) or words("not-read"))
+
+
+def _registers(words: ActWords, registers: Sequence[Mapping[str, str]], side: str) -> list[str]:
+    """Of one quantity: registers that count something, and the total or what they come to."""
     has_total = any(each["register"] == TOTAL for each in registers)
-    told = [
+    return [
         words(
             "passport reading",
             register=words(f"passport {each['register']}") if each["register"] in (TOTAL, SUM) else each["register"],
@@ -104,7 +119,6 @@ def _readings(words: ActWords, readings: Mapping[str, Any]) -> str:
         for each in [*registers, *([] if has_total else sums(registers))]
         if each["register"] in (TOTAL, SUM) or each[side].strip("0.")
     ]
-    return words("passport readings", readings=", ".join(told) or words("not-read"))
 
 
 def _seals(words: ActWords, seals: Mapping[str, Any]) -> Iterable[str]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from meterlink.errors import ScheduleError
-from meterlink.model import TariffMode
 from meterlink.report.act_values import tariff_of
 from meterlink.report.body.facts import NONE, NOT_STATED, READ
 from meterlink.tariff import YearSchedule, schedule_from_table
@@ -32,30 +31,26 @@ class Standing:
     """
 
     schedule: YearSchedule | None
-    mode: TariffMode | None
+    in_force: int | None
+    """How many tariffs."""
     beyond: tuple[int, ...]
     before: Mapping[int, str]
     after: Mapping[int, str]
     silent: str
 
-    @property
-    def in_force(self) -> int | None:
-        """How many tariffs are in force; None where nobody knows."""
-        return _count(self.mode)
-
 
 def standing_of(body: Mapping[str, Any]) -> Standing:
     """After the work that this body tells."""
-    schedule, mode = lifted(body["schedule"]["after"]), _mode(body["tariffs"]["after"])
-    beyond = beyond_force(schedule, _count(mode))
+    schedule, in_force = lifted(body["schedule"]["after"]), _in_force(body["tariffs"]["after"])
+    beyond = beyond_force(schedule, in_force)
     zones = _zones(body["plan"]["zones"])
-    silent = _silent(body, schedule, mode, zones, beyond)
+    silent = _silent(body, schedule, in_force, zones, beyond)
     after = {} if silent else zones
     was = lifted(body["schedule"]["before"])
-    is_same = was == schedule and _covers(was, _mode(body["tariffs"]["before"]))
+    is_same = was == schedule and _covers(was, _in_force(body["tariffs"]["before"]))
     return Standing(
         schedule=schedule,
-        mode=mode,
+        in_force=in_force,
         beyond=beyond,
         before=after if is_same else {},
         after=after,
@@ -66,7 +61,7 @@ def standing_of(body: Mapping[str, Any]) -> Standing:
 def _silent(
     body: Mapping[str, Any],
     schedule: YearSchedule | None,
-    mode: TariffMode | None,
+    in_force: int | None,
     zones: Mapping[int, str],
     beyond: tuple[int, ...],
 ) -> str:
@@ -78,17 +73,12 @@ def _silent(
     has_problem = any(each["kind"] not in _HARMLESS_PROBLEMS for each in body["problems"])
     if schedule is None or states.get("schedule") not in _CONFIRMED or has_problem:
         return "not-confirmed"
-    return "not-in-force" if beyond or not _covers(schedule, mode) else ""
+    return "not-in-force" if beyond or not _covers(schedule, in_force) else ""
 
 
-def _covers(schedule: YearSchedule | None, mode: TariffMode | None) -> bool:
+def _covers(schedule: YearSchedule | None, in_force: int | None) -> bool:
     """Whether every tariff of the schedule is known to be in force."""
-    in_force = _count(mode)
     return schedule is not None and in_force is not None and not beyond_force(schedule, in_force)
-
-
-def _count(mode: TariffMode | None) -> int | None:
-    return None if mode is None else mode.tariffs_in_force
 
 
 def lifted(part: Mapping[str, Any]) -> YearSchedule | None:
@@ -101,11 +91,11 @@ def lifted(part: Mapping[str, Any]) -> YearSchedule | None:
         return None
 
 
-def _mode(part: Mapping[str, Any]) -> TariffMode | None:
-    if part["state"] != READ:
+def _in_force(part: Mapping[str, Any]) -> int | None:
+    if part["state"] != READ or part["in_force"] == NOT_STATED:
         return None
-    in_force, current = (None if part[key] == NOT_STATED else part[key] for key in ("in_force", "current"))
-    return TariffMode(tariffs_in_force=in_force, current_tariff=current)
+    count: int = part["in_force"]
+    return count
 
 
 def _zones(zones: Iterable[Mapping[str, str]]) -> dict[int, str]:

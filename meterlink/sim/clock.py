@@ -3,7 +3,7 @@
 Two times meet here: `now`, the true time in seconds since 1970 UTC, and the meter's own local time, a naive datetime.
 Inside both are whole microseconds, so that nothing drifts by rounding: `now` is rounded once, at the door.
 
-The switch between winter and summer time is a guess (mercury200.md 7.9: no source names the dates), as is that neither
+The switch between winter and summer time is a guess (no source of any family names the dates), as is that neither
 setting nor clearing the flag moves the clock at that moment. All guesses about the switch stand in `DstRule` and
 `MeterClock.set_dst`.
 """

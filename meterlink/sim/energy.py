@@ -4,9 +4,9 @@ The load is constant between changes. Which tariff an instant belongs to is deci
 table, however wrong they are; how much energy there is, by true time alone. The sum of all tariffs is therefore exactly
 load times true time. Counted are whole microjoules (watts times microseconds), so nothing is lost by rounding.
 
-Document: registers in steps of 0.01 kWh (mercury200.md 7.2), archive = the registers at the start of a month (7.11).
-Guess: a step counts when it is full; before the first switch of a day the tariff of the day before runs on, also where
-that day has another table (7.8); a clock that is set over the start of a month makes the record of the new month then.
+An archive holds the registers as they stood at the start of a month. Guesses, where no family knows better: a step
+counts when it is full; before the first switch of a day the tariff of the day before runs on, also where that day has
+another table; a clock that is set over the start of a month makes the record of the new month then.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from operator import itemgetter
 from typing import Final
 
@@ -35,6 +35,11 @@ _FIRST_TARIFF: Final = 1
 _LOAD_BELOW_ZERO: Final = "a simulated load draws energy: 0 W or more, not {load_w} W"
 
 
+def shown_kwh(energy_uj: int, decimals: int) -> Decimal:
+    """Microjoules as a register shows them: kWh with so many decimals, cut and not rounded."""
+    return (Decimal(energy_uj) / (1000 * UJ_PER_WH)).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_DOWN)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergyRegisters:
     """What the registers hold at one instant, by tariff, in microjoules."""
@@ -45,9 +50,9 @@ class EnergyRegisters:
         """Full steps of a register; 10 Wh unless the family counts otherwise. 0 for a tariff it does not have."""
         return self.energy_uj.get(tariff, 0) // (step_wh * UJ_PER_WH)
 
-    def kwh(self, tariff: int) -> Decimal:
-        """A register as shown: kWh with two decimals, cut and not rounded."""
-        return Decimal(self.counts(tariff)).scaleb(-2)
+    def kwh(self, tariff: int, decimals: int = 2) -> Decimal:
+        """A register as shown: see `shown_kwh`."""
+        return shown_kwh(self.energy_uj.get(tariff, 0), decimals)
 
     @property
     def total_uj(self) -> int:
@@ -56,7 +61,7 @@ class EnergyRegisters:
     @property
     def total_kwh(self) -> Decimal:
         """A total register that counts for itself (guess); it may exceed the sum of the shown tariffs by some steps."""
-        return Decimal(self.total_uj // (10 * UJ_PER_WH)).scaleb(-2)
+        return shown_kwh(self.total_uj, 2)
 
 
 class EnergyMeter:

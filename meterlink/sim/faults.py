@@ -16,11 +16,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from random import Random
 from typing import Final
 
 from meterlink.errors import ConfigError
+from meterlink.meant import aside
 from meterlink.sim.line import Burst, VirtualWire
 from meterlink.wire.line import Line
 
@@ -28,8 +28,7 @@ Readdress = Callable[[bytes], bytes]
 """Makes a frame of one meter a right frame of another address; given by the family."""
 
 _WHY: Final = {
-    "unknown": "there is no fault {name!r}; {meant}known are {known}",
-    "meant": "did you mean {near!r}? ",
+    "unknown": "there is no fault {name!r}{meant}; known are {known}",
     "probability": "the probability must be a number from 0 to 1, not {text!r}",
     "option": "{name} has no option {option!r}; it has {known}",
     "no options": "none",
@@ -340,9 +339,7 @@ def _check_option(name: str, kind: _Kind, option: str, value: float) -> None:
 
 
 def _unknown(name: str) -> ConfigError:
-    near = get_close_matches(name, _KINDS, n=1)
-    meant = _WHY["meant"].format(near=near[0]) if near else ""
-    return _bad(name, "unknown", name=name, meant=meant, known=", ".join(_KINDS))
+    return _bad(name, "unknown", name=name, meant=aside(name, _KINDS), known=", ".join(_KINDS))
 
 
 def _bad(setting: str, why: str, **facts: object) -> ConfigError:

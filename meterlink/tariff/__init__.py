@@ -1,7 +1,7 @@
 """The year schedule of tariffs: its values and rules, its written form, presets, difference and picture. Pure."""
 
 from meterlink.tariff.difference import Difference, TariffChange, compare, differences
-from meterlink.tariff.limits import KINDS_OF_DAY, ScheduleLimits, broken_limits, check_limits
+from meterlink.tariff.limits import KINDS_OF_DAY, ScheduleLimits, broken_limits, check_limits, check_special_days
 from meterlink.tariff.picture import draw_day, draw_year
 from meterlink.tariff.presets import Preset, Zone, preset, preset_names
 from meterlink.tariff.rules import Rule, in_place
@@ -14,6 +14,8 @@ from meterlink.tariff.schedule import (
     SpecialDay,
     SwitchPoint,
     YearSchedule,
+    clock_text,
+    month_day_text,
 )
 from meterlink.tariff.table import program_from_text, schedule_from_table, schedule_to_table
 
@@ -35,11 +37,14 @@ __all__ = [
     "Zone",
     "broken_limits",
     "check_limits",
+    "check_special_days",
+    "clock_text",
     "compare",
     "differences",
     "draw_day",
     "draw_year",
     "in_place",
+    "month_day_text",
     "preset",
     "preset_names",
     "program_from_text",

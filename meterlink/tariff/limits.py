@@ -5,13 +5,23 @@ Not here: how a meter stores it. A driver makes the limits from its profile; the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from meterlink.errors import ScheduleError
 from meterlink.tariff.rules import Rule, broken
-from meterlink.tariff.schedule import WORKDAYS, DayKind, DayProgram, Season, YearSchedule, clock_text, month_day_text
+from meterlink.tariff.schedule import (
+    WORKDAYS,
+    DayKind,
+    DayProgram,
+    MonthDay,
+    Season,
+    SpecialDay,
+    YearSchedule,
+    clock_text,
+    month_day_text,
+)
 
 KINDS_OF_DAY: dict[int, tuple[frozenset[DayKind], ...]] = {
     1: (frozenset(DayKind),),
@@ -47,6 +57,13 @@ def check_limits(schedule: YearSchedule, limits: ScheduleLimits) -> None:
     """Raise `ScheduleError` with the first limit that the schedule breaks."""
     for error in broken_limits(schedule, limits):
         raise error
+
+
+def check_special_days(days: Iterable[MonthDay], limits: ScheduleLimits) -> None:
+    """The same of days without a schedule that count as holidays every year."""
+    special = tuple(SpecialDay(month=month, day=day, kind=DayKind.HOLIDAY) for month, day in days)
+    any_day = Season.every_day(DayProgram.of([(0, 1)]))
+    check_limits(YearSchedule(seasons=(any_day,), special_days=special), limits)
 
 
 def broken_limits(schedule: YearSchedule, limits: ScheduleLimits) -> Iterator[ScheduleError]:

@@ -31,10 +31,10 @@ from operator import attrgetter
 from typing import Self
 
 from meterlink.tariff.rules import Rule, broken
+from meterlink.wire.payload import YEARS
 
 MINUTES_A_DAY = 1440
 TARIFFS = range(1, 9)
-YEARS = range(1990, 2090)
 
 MonthDay = tuple[int, int]
 """Month 1-12 and day 1-31 of no particular year; (2, 29) is one of them."""

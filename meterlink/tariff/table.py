@@ -15,12 +15,12 @@ Not here: files. Callers read them and hand over the table.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 
 from meterlink.errors import ScheduleError
+from meterlink.meant import closest
 from meterlink.tariff.rules import Rule, broken, in_place
 from meterlink.tariff.schedule import (
     WEEKDAYS,
@@ -108,8 +108,8 @@ def check_keys(table: Mapping[str, object], known: Iterable[str], where: str) ->
 def nearest(word: str, known: Iterable[str]) -> str:
     """Advice for a word that is not known: the nearest one, else all of them."""
     known = list(known)
-    matches = difflib.get_close_matches(word, known, n=1)
-    return _NEAREST.format(match=matches[0]) if matches else _KNOWN_ARE.format(known=", ".join(known))
+    match = closest(word, known)
+    return _NEAREST.format(match=match) if match else _KNOWN_ARE.format(known=", ".join(known))
 
 
 def _season(entry: object, where: str) -> Season:

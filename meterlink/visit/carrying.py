@@ -23,6 +23,7 @@ from meterlink.errors import (
     MeterlinkError,
     MissedInstantError,
     NoAnswerError,
+    PasswordSpentError,
     ReadBackError,
     RefusedError,
     StaleClockError,
@@ -38,7 +39,7 @@ from meterlink.visit.facts import known
 from meterlink.visit.plan import ClockMethod, ClockStep, Plan, Step
 from meterlink.visit.snapshot import clock_facts
 from meterlink.visit.words import old_new_words, operation_words
-from meterlink.visit.work import Work, WorkGate
+from meterlink.visit.work import Confirmed, Work, WorkGate
 
 T = TypeVar("T")
 
@@ -188,8 +189,7 @@ class Carrying:
     work: Work
     gate: WorkGate
     plan: Plan
-    confirmed_by: str
-    confirmed_how: str
+    confirmed: Confirmed
     tell: Callable[[Step], None] = field(default=lambda step: None)
     results: list[StepResult] = field(default_factory=list)
     progress: list[Progress] = field(default_factory=list)
@@ -214,7 +214,7 @@ class Carrying:
 
     def _open_gate(self, step: Step) -> Progress:
         why = f"{self.plan.order.order_no}: {operation_words(step, Language.EN)}"
-        gate = self.work.gate(self.site.identity, why, self.confirmed_by, self.confirmed_how)
+        gate = self.work.gate(self.site.identity, why, self.confirmed)
         progress = Progress(step=step, gate=gate)
         self.progress.append(progress)
         self.gate.lead_to(progress)
@@ -226,6 +226,7 @@ class Carrying:
         operation = operation_words(step, Language.EN)
         progress = self._open_gate(step)
         left: Sequence[Change] = step.changes
+        failure: MeterlinkError | None = None
         for _ in range(ROUNDS):
             progress.begin_round()
             written = self.site.talk.run(self.site.driver.write(self.site.target, operation, left))
@@ -240,14 +241,16 @@ class Carrying:
                     if change.parameter in found
                 }
             )
-            self._refuse_doubt(step, written)
+            self._refuse_doubt(written.failure)
             if unread is not None and unread.parameter not in found:
                 raise self._in_doubt(unread.parameter, "unread", written.failure) from written.failure
             left = [change for change in left if change.parameter not in written.standing]
             if not left:
                 return self._result(step, Result.VERIFIED)
             if not isinstance(written.failure, NoAnswerError | WireError):
-                return self._broken_off(step, left[0], written)
+                told = replace(written, failure=_first_cause(written.failure, failure))
+                return self._broken_off(step, left[0], told)
+            failure = written.failure
         return self._broken_off(step, left[0], written, detail=_TEXT["again"].format(rounds=ROUNDS))
 
     def _read_again(self, change: Change, written: Written) -> Written:
@@ -262,11 +265,11 @@ class Carrying:
             return replace(written, found=found, standing=written.standing | {name})
         return replace(written, found=found, failure=None)
 
-    def _refuse_doubt(self, step: Step, written: Written) -> None:
+    def _refuse_doubt(self, failure: MeterlinkError | None) -> None:
         """A frame whose answer was lost and whose value could not be read back."""
         for doubt in self.work.log.doubts_at(self.site.identity.serial_number):
             item = doubt.parameter or doubt.operation
-            raise self._in_doubt(item, "lost", written.failure) from written.failure
+            raise self._in_doubt(item, "lost", failure) from failure
 
     def _in_doubt(self, item: str, why: str, failure: MeterlinkError | None) -> InDoubtError:
         told = _TEXT[why].format(why=str(failure).rstrip("."))
@@ -312,17 +315,25 @@ class Carrying:
                 lead_s, failure = lead_s * 2, missed
                 reading = self._first_reading()
                 continue
-            before, reading = reading, self._read_twice(step, written)
-            soft = clock.method is ClockMethod.SOFT
-            same = _is_on_its_way(reading, before) if soft and before is not None else stands(reading)
-            progress.gate.verified({0: (found_clock(reading), same)})
+            failure = _first_cause(written.failure, failure)
+            reading = self._read_twice()
+            same = stands(reading)
+            progress.gate.verified(dict.fromkeys(range(len(progress.changes)), (found_clock(reading), same)))
             if same:
                 return self._result(step, Result.VERIFIED)
-            if written.failure is None:
-                return self._clock_differs(step, reading)
-            failure = written.failure
+            if not isinstance(written.failure, NoAnswerError | WireError):
+                break
+        return self._clock_broken_off(step, progress, reading, failure)
+
+    def _clock_broken_off(
+        self, step: Step, progress: Progress, reading: ClockReading | None, failure: MeterlinkError | None
+    ) -> StepResult:
+        """The clock was refused, never sent, or does not stand."""
+        if isinstance(failure, RefusedError):
+            return self._result(step, Result.REFUSED, detail=str(failure), error=failure)
         if not progress.sent and failure is not None:
-            return self._result(step, Result.NOT_SENT, detail=_TEXT["missed"], error=failure)
+            detail = _TEXT["missed"] if isinstance(failure, MissedInstantError) else str(failure)
+            return self._result(step, Result.NOT_SENT, detail=detail, error=failure)
         return self._clock_differs(step, reading, None if failure is None else str(failure))
 
     def _first_reading(self) -> ClockReading | None:
@@ -352,12 +363,12 @@ class Carrying:
         change = Change(parameter=CLOCK, old=old, new=local.isoformat())
         return site.talk.run(site.driver.set_clock(site.target, operation, local, float(at), change))
 
-    def _read_twice(self, step: Step, written: Written) -> ClockReading:
+    def _read_twice(self) -> ClockReading:
         """The later of two readings, or the one that is further off."""
         try:
             readings = [self.site.read_clock(), self.site.read_clock()]
         except (NoAnswerError, WireError) as error:
-            self._refuse_doubt(step, Written(found={}, failure=error))
+            self._refuse_doubt(error)
             raise self._in_doubt(CLOCK, "unread", error) from error
         return max(reversed(readings), key=_off)
 
@@ -386,9 +397,9 @@ def stands(reading: ClockReading) -> bool:
     return _off(reading) <= CLOCK_STANDS + reading.uncertainty and reading.wrong_weekday is None
 
 
-def _is_on_its_way(reading: ClockReading, before: ClockReading) -> bool:
-    """Whether a clock that is corrected softly has not gone further away."""
-    return _off(reading) <= _off(before) + reading.uncertainty
+def _first_cause(failure: MeterlinkError | None, before: MeterlinkError | None) -> MeterlinkError | None:
+    """Why the password is not presented again is told, not that it is not."""
+    return before if before is not None and isinstance(failure, PasswordSpentError) else failure
 
 
 def found_clock(reading: ClockReading) -> str:

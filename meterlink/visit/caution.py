@@ -15,6 +15,7 @@ from typing import Final
 from meterlink.language import Language, Words
 from meterlink.tariff import DayKind
 from meterlink.tariff.wording import days_text, kinds_text
+from meterlink.visit.dates import told_dates
 
 _EN: Final = Language.EN
 _RU: Final = Language.RU
@@ -141,12 +142,8 @@ _NEEDS: Final = Words(
             "allow_over_24h = true",
             "experimental": "untried on this model ({capability}): to be written, it needs --experimental",
             "stored-values": "to be written, what stands in the meter must have been read ({names})",
-            "tariff-plan": "to be written, the order must have a tariff plan",
-            "holidays": "to be written, the order or its tariff plan must say which special days",
             "holidays-unclear": "with these special days alone nobody could tell what the stored schedule does "
             "({why}): to be written, the order must list schedule, too",
-            "display": "to be written, the order must say what the display shows",
-            "button-minutes": "to be written, the order must say how many minutes the buttons may correct",
             "holidays-action": "the special days of the tariff plan are not those in the meter: to be written, "
             "holidays must be among the order's actions",
         },
@@ -158,12 +155,8 @@ _NEEDS: Final = Words(
             "стоять allow_over_24h = true",
             "experimental": "на этой модели никем не проверено ({capability}): для записи требуется --experimental",
             "stored-values": "для записи нужно прочитать то, что хранит прибор ({names})",
-            "tariff-plan": "для записи в наряде должен быть тарифный план",
-            "holidays": "для записи наряд или его тарифный план должен называть особые дни",
             "holidays-unclear": "с одними этими особыми днями действие записанного расписания неясно ({why}): для "
             "записи среди действий наряда должно быть schedule",
-            "display": "для записи наряд должен говорить, что показывать на индикаторе",
-            "button-minutes": "для записи наряд должен говорить, на сколько минут можно корректировать часы кнопками",
             "holidays-action": "особые дни тарифного плана не совпадают с записанными в приборе: для записи среди "
             "действий наряда должно быть holidays",
         },
@@ -341,7 +334,6 @@ def _span(span: str, language: Language) -> str:
 
 # --- facts ----------------------------------------------------------------------------------------------------------
 
-_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?= |T|$)")
 _MONTH_DAY: Final = re.compile(r"(\d{2})-(\d{2})")
 
 
@@ -357,13 +349,3 @@ def _fact(name: str, value: str, language: Language) -> str:
     if name == "days" and all(days):
         return days_text(((int(day[1]), int(day[2])) for day in days if day), language)
     return told_dates(value, language)
-
-
-def told_dates(text: str, language: Language) -> str:
-    """A text with the dates in it as the language writes them."""
-    return text if language is Language.EN else _ISO_DATE.sub(_russian_date, text)
-
-
-def _russian_date(match: re.Match[str]) -> str:
-    year, month, day = match[0].split("-")
-    return f"{day}.{month}.{year}"

@@ -14,7 +14,7 @@ from meterlink.profiles import Profile
 from meterlink.reading import span_words
 from meterlink.visit.carrying import CLOCK, Result, StepResult
 from meterlink.visit.clock_policy import LEAVE_ALONE
-from meterlink.visit.plan import ClockMethod, Plan
+from meterlink.visit.plan import Plan
 from meterlink.visit.snapshot import Snapshot
 
 MOST_POWER_KW: Final = Decimal(70)
@@ -126,14 +126,12 @@ def _stored_problems(
 
 def _clock_problems(plan: Plan, results: Iterable[StepResult], after: Snapshot) -> Iterator[MeterlinkError]:
     """A clock that moved by itself, before it was set or after: clearing the DST flag may do so in some meters."""
-    old, new = _error_of(plan.before), _error_of(after)
+    new = _error_of(after)
     result = next((result for result in results if result.step.clock is not None), None)
     if result is None or result.result is Result.NOT_SENT or new is None:
         yield from _clock_moved(plan.before, after)
-    elif result.result is Result.VERIFIED and old is not None and after.clock is not None:
-        least = LEAVE_ALONE if _was_set(result) else abs(old)
-        if abs(new) > least + after.clock.uncertainty:
-            yield _clock_problem(plan.before, new, "set clock", _TEXT["set clock wanted"])
+    elif result.result is Result.VERIFIED and abs(new) > LEAVE_ALONE + _uncertainty(after):
+        yield _clock_problem(plan.before, new, "set clock", _TEXT["set clock wanted"])
     # else told as that step's own result
 
 
@@ -148,11 +146,10 @@ def _error_of(snapshot: Snapshot) -> timedelta | None:
     return None if snapshot.clock is None else snapshot.clock.error
 
 
+def _uncertainty(snapshot: Snapshot) -> timedelta:
+    return timedelta() if snapshot.clock is None else snapshot.clock.uncertainty
+
+
 def _clock_problem(before: Snapshot, error: timedelta | None, item: str, wanted: str) -> MeterlinkError:
     found = _TEXT["unread"] if error is None else _TEXT["clock found"].format(error=span_words(error))
     return ReadBackError(serial_number=before.identity.serial_number, item=_TEXT[item], wanted=wanted, found=found)
-
-
-def _was_set(result: StepResult) -> bool:
-    """At once; a soft correction takes its time."""
-    return result.step.clock is not None and result.step.clock.method is ClockMethod.HARD

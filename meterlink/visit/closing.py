@@ -10,7 +10,7 @@ known stays so, and the log says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,14 +21,15 @@ from meterlink.visit.carrying import CLOCK, Result, Site, found_clock, stands
 from meterlink.visit.checking import problems_left
 from meterlink.visit.facts import known
 from meterlink.visit.history import state_before
-from meterlink.visit.recorded_steps import RecordedSteps
+from meterlink.visit.recorded_steps import NOT_BEGUN, RecordedSteps
 from meterlink.visit.resolving import Resolved, give_up
 from meterlink.visit.snapshot import Snapshot
-from meterlink.visit.work import Frame, Judge, Work
+from meterlink.visit.work import Frame, Judge, Judgement, Work
 
 _READ: Final = "read"
+_NOT_BEGUN: Final = (NOT_BEGUN, "not-planned")
 _TEXT: Final = {
-    "standing": "closed as it stands: {standing} of {total} values are as wanted",
+    "as it stands": "closed as it stands",
 }
 
 
@@ -37,7 +38,7 @@ class Part:
     """One action of the order, and how far the work came with it.
 
     `state`: `done`; `partly`, where some of its values stand and others do not; `not-done`, where none of them stands;
-    `not-begun`. `total` counts the values that were announced, `standing` those that are as wanted now.
+    `not-begun`. `total` counts the values that it was to change, `standing` those of them that stand: as the act says.
     """
 
     action: str
@@ -68,7 +69,7 @@ def close_as_it_stands(
     Of a work that wrote nothing, the meter as it is now says nothing: whatever changed was done by others.
     """
     if not work.has_written():
-        return _cancelled(work, site, after, frames, judge)
+        return _cancelled(work, after, frames, judge)
     work.read("after", after, frames)
     records = work.records()
     recorded = RecordedSteps.of(records)
@@ -78,9 +79,7 @@ def close_as_it_stands(
     problems = _problems(work, records, recorded, site, profile, after)
     for problem in problems:
         work.problem(problem)
-    return Closed(
-        work=work.id, result=work.close(after, judge), parts=_parts(records, recorded, held), problems=tuple(problems)
-    )
+    return _closed(work, work.close(after, judge), problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +103,7 @@ def abandon(work: Work, reason: str, judge: Judge) -> Abandoned:
     for operation in recorded.open:
         work.step(_step(recorded, operation, Result.IN_DOUBT))
     work.notes([reason])
-    return Abandoned(work=work.id, result=work.close(None, judge), resolved=tuple(resolved))
+    return Abandoned(work=work.id, result=work.close(None, judge).result, resolved=tuple(resolved))
 
 
 def refuse_closed(records: Sequence[Record]) -> None:
@@ -114,11 +113,26 @@ def refuse_closed(records: Sequence[Record]) -> None:
             raise WorkClosedError(work=record.work or "", result=str(record.d.get("result")))
 
 
-def _cancelled(work: Work, site: Site, now: Snapshot, frames: Sequence[Frame], judge: Judge) -> Closed:
+def _cancelled(work: Work, now: Snapshot, frames: Sequence[Frame], judge: Judge) -> Closed:
     work.read("before", now, frames)
-    records = work.records()
-    parts = _parts(records, RecordedSteps.of(records), _Held(site=site, after=now))
-    return Closed(work=work.id, result=work.close(now, judge), parts=parts, problems=())
+    return _closed(work, work.close(now, judge), ())
+
+
+def _closed(work: Work, judged: Judgement, problems: Iterable[MeterlinkError]) -> Closed:
+    """With each action of the order but reading."""
+    parts = tuple(_part(each) for each in judged.actions if each["action"] != _READ)
+    return Closed(work=work.id, result=judged.result, parts=parts, problems=tuple(problems))
+
+
+def _part(action: Mapping[str, Any]) -> Part:
+    standing, total = action["standing"], action["total"]
+    if action["state"] in _NOT_BEGUN:
+        state = "not-begun"
+    elif standing == total:
+        state = "done"
+    else:
+        state = "partly" if standing else "not-done"
+    return Part(action=action["action"], state=state, standing=standing, total=total)
 
 
 def _problems(
@@ -145,8 +159,8 @@ class _Held:
         found = self.after.stored.get(name)
         return found is not None and self.site.driver.means_same(name, found, wanted)
 
-    def count(self, values: Mapping[str, str]) -> int:
-        return sum(self.stands(name, wanted) for name, wanted in values.items())
+    def all_stand(self, values: Mapping[str, str]) -> bool:
+        return bool(values) and all(self.stands(name, wanted) for name, wanted in values.items())
 
     def words(self, name: str) -> str | None:
         if name == CLOCK:
@@ -164,12 +178,10 @@ def _results(recorded: RecordedSteps, held: _Held) -> list[dict[str, Any]]:
 
 
 def _result(recorded: RecordedSteps, operation: str, values: Mapping[str, str], held: _Held) -> dict[str, Any]:
-    standing = held.count(values)
-    stood = bool(values) and standing == len(values)
+    stood = held.all_stand(values)
     found = held.words(*values) if len(values) == 1 and not stood else None
-    detail = _TEXT["standing"].format(standing=standing, total=len(values))
     facts = _step(recorded, operation, Result.VERIFIED if stood else Result.DIFFERS)
-    return facts | known({"found": found, "detail": detail})
+    return facts | known({"found": found, "detail": _TEXT["as it stands"]})
 
 
 def _step(recorded: RecordedSteps, operation: str, result: Result) -> dict[str, Any]:
@@ -184,21 +196,3 @@ def _step(recorded: RecordedSteps, operation: str, result: Result) -> dict[str, 
         "new": planned.get("new"),
     }
     return known(facts)
-
-
-def _parts(records: Sequence[Record], recorded: RecordedSteps, held: _Held) -> tuple[Part, ...]:
-    """Of each action of the order but reading."""
-    listed = next((record.d.get("actions", ()) for record in records if record.type == "work.open"), ())
-    return tuple(_part(action, recorded, held) for action in listed if action != _READ)
-
-
-def _part(action: str, recorded: RecordedSteps, held: _Held) -> Part:
-    values = recorded.announced({step.operation for step in recorded.steps if step.action == action})
-    standing, total = held.count(values), len(values)
-    if not values:
-        state = "done" if action in recorded.untouched else "not-begun"
-    elif standing == total:
-        state = "done"
-    else:
-        state = "partly" if standing else "not-done"
-    return Part(action=action, state=state, standing=standing, total=total)

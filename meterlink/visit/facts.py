@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+NOT_STATED: Final = "not-stated"
+"""What nobody said."""
 
 
 def known(facts: Mapping[str, Any]) -> dict[str, Any]:

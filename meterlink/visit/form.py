@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
+from meterlink.visit.facts import NOT_STATED
 from meterlink.visit.order import Order, Seal
-
-NOT_STATED: Final = "not-stated"
 
 
 class Presence(StrEnum):
@@ -18,15 +16,24 @@ class Presence(StrEnum):
     ABSENT = "absent"
     REFUSED = "refused"
     """there, and refused to take part or to sign"""
-    NOT_STATED = "not-stated"
+    NOT_STATED = NOT_STATED
+
+
+class SealState(StrEnum):
+    """What a seal looked like."""
+
+    WHOLE = "whole"
+    DAMAGED = "damaged"
+    MISSING = "missing"
+    NOT_STATED = NOT_STATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealFound:
-    """A seal as it was found: `whole`, `damaged`, `missing` or `not-stated`."""
+    """A seal as it was found."""
 
     seal: Seal
-    state: str
+    state: SealState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +53,7 @@ class Form:
 
 def unasked(order: Order) -> Form:
     """Where nobody was asked: the seals that should be there, and that nobody said how they are."""
-    found = tuple(SealFound(seal=seal, state=NOT_STATED) for seal in order.seals_expected)
+    found = tuple(SealFound(seal=seal, state=SealState.NOT_STATED) for seal in order.seals_expected)
     return Form(seals_found=found, stated=False)
 
 

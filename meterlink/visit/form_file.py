@@ -23,9 +23,9 @@ from typing import Any, Final, NoReturn
 
 from meterlink.errors import FormError
 from meterlink.language import Language
-from meterlink.profiles.problems import did_you_mean
-from meterlink.visit.form import NOT_STATED, Form, Presence, SealFound, seals_seen
-from meterlink.visit.order import Seal, SealState
+from meterlink.meant import did_you_mean
+from meterlink.visit.form import Form, Presence, SealFound, SealState, seals_seen
+from meterlink.visit.order import Seal
 from meterlink.visit.seal_rules import (
     SealRule,
     broken_found,
@@ -36,6 +36,7 @@ from meterlink.visit.seal_rules import (
     same_number,
     seal_of,
 )
+from meterlink.visit.texts import fault_of, plain_text
 
 _KEYS: Final = (
     "presence",
@@ -49,11 +50,11 @@ _KEYS: Final = (
 _SEAL_KEYS: Final = ("number", "place", "kind", "owner")
 _AGAIN: Final = "number_again"
 _MORE_KEYS: Final[Mapping[str, tuple[str, ...]]] = {"seals_found": ("state",), "seals_removed": (_AGAIN,)}
-STATES: Final = (*(state.value for state in SealState), NOT_STATED)
 _WHY: Final = {
     "toml": "it is not TOML: {error}",
     "key": "the key {key!r} is not known; {meant}known are {known}",
     "text": "{key} must be text in quotes",
+    "fault": "{key}: {fault}",
     "list": "{key} must be a list of {what}",
     "word": "{key} is {found!r}, and must be one of {known}",
     "missing": "a seal of {table} has no {key}",
@@ -142,15 +143,16 @@ def _remarks(file: _File, table: Mapping[str, Any]) -> tuple[str, ...]:
     remarks = table.get("remarks", [])
     if not isinstance(remarks, list) or not all(isinstance(each, str) for each in remarks):
         file.refuse(_Where(key="remarks"), "list", what="texts")
-    return tuple(remarks)
+    return tuple(filter(None, (_plain(file, each, _Where(key="remarks")) for each in remarks)))
 
 
 def _seals(file: _File, table: Mapping[str, Any], key: str) -> tuple[Seal, ...]:
     return tuple(_seal(file, each, key, i) for i, each in enumerate(_tables(file, table, key)))
 
 
-def _state(file: _File, table: Mapping[str, Any], number: int) -> str:
-    return _word(file, table, _Where(key="state", table="seals_found", number=number), STATES) or NOT_STATED
+def _state(file: _File, table: Mapping[str, Any], number: int) -> SealState:
+    where = _Where(key="state", table="seals_found", number=number)
+    return SealState(_word(file, table, where, tuple(SealState)) or SealState.NOT_STATED)
 
 
 def _seal(file: _File, table: Mapping[str, Any], key: str, number: int) -> Seal:
@@ -175,7 +177,15 @@ def _text(file: _File, table: Mapping[str, Any], where: _Where) -> str | None:
         return None
     if not isinstance(value, str):
         file.refuse(where, "text")
-    return value.strip() or None
+    return _plain(file, value, where) or None
+
+
+def _plain(file: _File, value: str, where: _Where) -> str:
+    text = plain_text(value)
+    fault = fault_of(text)
+    if fault is not None:
+        file.refuse(where, "fault", fault=fault)
+    return text
 
 
 def _word(file: _File, table: Mapping[str, Any], where: _Where, known: tuple[str, ...]) -> str | None:

@@ -21,17 +21,21 @@ def state_before(records: Sequence[Record], work: str) -> Snapshot:
 
     A work that was stopped before it wrote records a new one when it goes on: another work may have been there between.
     """
+    record = state_record(records, "before")
+    if record is None:
+        raise NoStateError(work=work, why=_WHY["none"])
+    try:
+        return snapshot_of(record.d["snapshot"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise NoStateError(work=work, why=_WHY["unreadable"]) from error
+
+
+def state_record(records: Sequence[Record], purpose: str) -> Record | None:
+    """The last that holds a state of this purpose; a work records none before it wrote once it has written."""
     for record in reversed(records):
-        if _is_state_before(record):
-            try:
-                return snapshot_of(record.d["snapshot"])
-            except (KeyError, TypeError, ValueError) as error:
-                raise NoStateError(work=work, why=_WHY["unreadable"]) from error
-    raise NoStateError(work=work, why=_WHY["none"])
-
-
-def _is_state_before(record: Record) -> bool:
-    return record.type == "read" and record.d.get("purpose") == "before" and "snapshot" in record.d
+        if record.type == "read" and record.d.get("purpose") == purpose and "snapshot" in record.d:
+            return record
+    return None
 
 
 def planned_actions(records: Sequence[Record]) -> tuple[Action, ...]:

@@ -139,7 +139,7 @@ def _people_facts(order: Order, form: Form) -> dict[str, Any]:
 def _form_facts(form: Form) -> dict[str, Any]:
     """The seals."""
     return {
-        "seals": [seal_facts(found.seal) | {"state": found.state} for found in form.seals_found],
+        "seals": [seal_facts(found.seal) | {"state": found.state.value} for found in form.seals_found],
         "form_stated": form.stated,
         "removed": [known(seal_facts(seal) | {"reason": form.seal_reason}) for seal in form.seals_removed],
     }

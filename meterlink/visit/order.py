@@ -42,14 +42,6 @@ class Basis(StrEnum):
     DECREE = "decree"
 
 
-class SealState(StrEnum):
-    """What a seal looked like."""
-
-    WHOLE = "whole"
-    DAMAGED = "damaged"
-    MISSING = "missing"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
     """One seal. Numbers are text: leading zeros, letters and Cyrillic occur."""

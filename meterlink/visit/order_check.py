@@ -18,7 +18,8 @@ from meterlink.model import Action
 from meterlink.profiles import Limits, Profile, ProfileLibrary
 from meterlink.tariff import KINDS_OF_DAY, ScheduleLimits, check_limits
 from meterlink.tariff.rules import Rule, broken
-from meterlink.visit.caution import told_dates, warning_words
+from meterlink.visit.caution import warning_words
+from meterlink.visit.dates import told_dates
 from meterlink.visit.order import Order
 from meterlink.visit.planning import CAPABILITIES
 from meterlink.visit.warnings import meaning_warnings, paper_warnings
@@ -26,6 +27,7 @@ from meterlink.visit.warnings import meaning_warnings, paper_warnings
 _MANY: Final = 1440
 _ALL_YEAR: Final = 366
 _TEXT: Final = {
+    "anybody": "whoever answers may only be read, and the order writes: it has to name the address of the meter",
     "tariffs": "{tariffs} shall be in force, and the meter has {limit}",
 }
 _NOTES: Final = Words(
@@ -67,9 +69,12 @@ def expected_profile(order: Order, profiles: ProfileLibrary) -> Profile:
 
 
 def check_address(order: Order, profile: Profile, driver: Driver) -> None:
-    """OrderFormError where no meter of this model has the address of the order."""
+    """OrderFormError where no meter of this model has the address of the order, or it writes and names none."""
     try:
-        driver.parse_address(order.meter.network_address, profile)
+        address = driver.parse_address(order.meter.network_address, profile)
+        if address == driver.anybody and order.actions != (Action.READ,):
+            why, rule = _TEXT["anybody"], profile.address.rule
+            raise AddressError(setting=address, why=why, model=profile.model, rule=rule)
     except AddressError as error:
         where, why = "meter.network_address", f"{error.setting!r}: {error.why}"
         raise OrderFormError(order=order.order_no, where=where, why=why, advice=error.hint) from None

@@ -40,6 +40,7 @@ from meterlink.visit.order import (
 )
 from meterlink.visit.order_fields import BY_NAME
 from meterlink.visit.order_tables import TableReader, not_wanted, one_of_words, parse_table, shown, shown_key
+from meterlink.visit.seal_rules import seal_of
 from meterlink.visit.secrets import check_reference
 from meterlink.zone import parse_zone
 
@@ -68,6 +69,7 @@ _WHY: Final = {
     "other zones": "they differ from those of {plan}: {zones}",
     "zones": "there must be one of {words} for each of {registers}, and for nothing else",
     "not kept": "the order names this file, and it was not kept with the order",
+    "one seal": "{found} stands there already, and a number is that of one seal",
     "few tariffs": "{tariffs} shall be in force, and the schedule uses T{highest}",
 }
 _WANTED: Final = {
@@ -172,7 +174,7 @@ class _Whole:
             metering_point_id=top.optional_text("metering_point_id"),
             substation=top.optional_text("substation"),
             feeder=top.optional_text("feeder"),
-            seals_expected=tuple(self._seals()),
+            seals_expected=self._seals(),
             tariff_plan=self._tariff_plan(),
             holidays=top.list_of("holidays", top.month_day) if "holidays" in top else None,
             display=self._display(),
@@ -277,18 +279,18 @@ class _Whole:
             seen.add(performer.id)
             yield performer
 
-    def _seals(self) -> Iterator[Seal]:
-        seen: set[tuple[str, str]] = set()
+    def _seals(self) -> tuple[Seal, ...]:
+        seen: list[Seal] = []
         for table in self.top.several("seals_expected"):
             seal = Seal(
                 number=table.text("number"),
                 place=table.text("place"),
                 **table.optional_texts("kind", "owner"),
             )
-            if (seal.number, seal.place) in seen:
-                raise table.wrong("number", "again", found=shown(seal.number))
-            seen.add((seal.number, seal.place))
-            yield seal
+            if seal_of(seal.number, seen):
+                raise table.error("number", _WHY["one seal"].format(found=shown(seal.number)))
+            seen.append(seal)
+        return tuple(seen)
 
     # what does not go together
 

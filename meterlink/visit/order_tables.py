@@ -9,22 +9,21 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, NoReturn, TypeGuard, TypeVar
 
 from meterlink.errors import OrderFormError
+from meterlink.meant import aside
 from meterlink.profiles.checks import looks_secret
-from meterlink.profiles.problems import did_you_mean
 from meterlink.visit.order_fields import BY_NAME
 from meterlink.visit.order_template import COMMENT_KEY
+from meterlink.visit.texts import fault_of, plain_text
 
 E = TypeVar("E", bound=StrEnum)
 V = TypeVar("V")
 
-_MOST_CHARACTERS: Final = 500
 _MOST_SHOWN: Final = 40
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MONTH_DAY: Final = re.compile(r"([0-9]{2})-([0-9]{2})", re.ASCII)
@@ -42,8 +41,6 @@ _WHY: Final = {
     "unknown": "the key is not known{meant}; known are {known}",
     "secret": "an order never holds a password",
     "number": "{found} stands there as a number, and a number loses its leading zeros: it must be text, in quotes",
-    "control": "it holds a character that cannot be printed",
-    "long": "it has {count} characters, and at most {most} are taken",
     "option": "{found} is not known{meant}; known are {known}",
     "again": "{found} stands there twice",
 }
@@ -131,8 +128,7 @@ class TableReader:
                 continue
             if looks_secret(key):
                 raise self.wrong(shown_key(key), "secret", "secret")
-            question = did_you_mean(key, known)
-            meant = f" ({question})" if question else ""
+            meant = aside(key, known)
             raise self.wrong(shown_key(key), "unknown", meant=meant, known=", ".join(known))
 
     # single values
@@ -176,8 +172,7 @@ class TableReader:
         if not isinstance(value, str):
             raise self._not(key, value, one_of_words(known))
         if value not in known:
-            question = did_you_mean(value, known)
-            facts = {"found": shown(value), "meant": f" ({question})" if question else "", "known": ", ".join(known)}
+            facts = {"found": shown(value), "meant": aside(value, known), "known": ", ".join(known)}
             raise self.wrong(key, "option", **facts)
         return kind(value)
 
@@ -216,13 +211,12 @@ class TableReader:
             raise self.wrong(key, "number", "number", found=shown(value))
         if not isinstance(value, str):
             raise self._not(key, value, _WANTED["text"])
-        text = unicodedata.normalize("NFC", value.strip())
+        text = plain_text(value)
         if not text:
             raise self.wrong(key, "empty", wanted=_WANTED["text"])
-        if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-            raise self.wrong(key, "control")
-        if len(text) > _MOST_CHARACTERS:
-            raise self.wrong(key, "long", count=len(text), most=_MOST_CHARACTERS)
+        fault = fault_of(text)
+        if fault is not None:
+            raise self.error(key, fault)
         return text
 
     def _day(self, key: str, value: object) -> date:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from meterlink.driver import Setting
+from meterlink.driver import Driver, Setting
 from meterlink.flow import Change
 from meterlink.model import Action, Evidence
+from meterlink.profiles import Profile
 from meterlink.visit.order import Order
 from meterlink.visit.snapshot import Snapshot
 
@@ -36,6 +37,19 @@ class ClockMethod(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What every plan is made of: the order, the meter as it was read, and what holds for the making."""
+
+    order: Order
+    driver: Driver
+    profile: Profile
+    before: Snapshot
+    time_source: TimeSource
+    experimental: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockStep:
     """The clock was `error` ahead (negative: behind) when the plan was made; None where it showed no time at all."""
 
@@ -46,7 +60,8 @@ class ClockStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warning:
-    """Something that whoever confirms should know. `facts` are texts for the sentence, `words.warning_words`."""
+    """Something that whoever confirms should know. `facts` are texts for the sentence, which is told by
+    `caution.warning_words`."""
 
     code: str
     facts: Mapping[str, str] = field(default_factory=dict, hash=False)

@@ -97,10 +97,19 @@ class SavedPlan:
 
 
 def encode_plan(plan: Plan) -> bytes:
-    """The document of a plan, with its hash at the end."""
+    """The file of a plan."""
+    return encode_document(plan_document(plan))
+
+
+def encode_document(document: Mapping[str, Any]) -> bytes:
+    """The file of a plan's document."""
+    return (json.dumps({"schema": SCHEMA, **document}, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The document of a plan without the name of its schema, with the hash of both at the end."""
     document = _document(plan)
-    document["sha256"] = _hash_of(document)
-    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+    return document | {"sha256": _hash_of({"schema": SCHEMA, **document})}
 
 
 def _document(plan: Plan) -> dict[str, Any]:
@@ -108,7 +117,6 @@ def _document(plan: Plan) -> dict[str, Any]:
     meter = {"family": identity.family, "model": identity.model, "serial_number": identity.serial_number}
     return known(
         {
-            "schema": SCHEMA,
             "preview": plan.order.is_preview,
             "order": None if plan.order.is_preview else _order_table(plan.order),
             "meter": meter | {"address": identity.address},

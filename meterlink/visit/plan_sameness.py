@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
+from meterlink.language import Language
 from meterlink.model import Action
-from meterlink.reading import span_words
 from meterlink.visit.clock_policy import LEAVE_ALONE
 from meterlink.visit.clock_window import EDGES
 from meterlink.visit.plan import ClockStep, Plan, Step
+from meterlink.visit.words import clock_words
 
 ToldStored = Callable[[str, str], str]
 """A stored value by its name and its hexadecimal, in words."""
@@ -36,9 +37,6 @@ _TEXT: Final = {
     "capability": "{action} would be written in another way",
     "method": "the clock was to be put right by a {old} correction, now by a {new} one",
     "error": "the clock was {old} and is {new} now",
-    "ahead": "{span} ahead",
-    "behind": "{span} behind",
-    "senseless": "no time at all",
     "stored": "{name} in the meter was {old} and is {new} now",
     "unread": "not read",
     "wanted": "{action}: {name} was to become {old}, and would become {new} now",
@@ -81,11 +79,13 @@ def _stored(first: Plan, second: Plan, words: ToldStored) -> Iterator[str]:
     old, new = first.before.stored, second.before.stored
     for name in dict.fromkeys([*old, *new]):
         if old.get(name) != new.get(name):
-            states = {
-                when: words(name, stored[name]) if name in stored else _TEXT["unread"]
-                for when, stored in (("old", old), ("new", new))
-            }
-            yield _TEXT["stored"].format(name=name, **states)
+            yield moved_words(name, old.get(name), new.get(name), words)
+
+
+def moved_words(name: str, old: str | None, new: str | None, words: ToldStored) -> str:
+    """That a stored value is another one now; None where it was not read."""
+    states = (_TEXT["unread"] if stored is None else words(name, stored) for stored in (old, new))
+    return _TEXT["stored"].format(name=name, old=next(states), new=next(states))
 
 
 def _steps(first: Plan, second: Plan) -> Iterator[str]:
@@ -119,16 +119,12 @@ def _clock(old: ClockStep, new: ClockStep, tolerance: timedelta) -> Iterator[str
     if old.method is not new.method:
         yield _TEXT["method"].format(old=old.method.value, new=new.method.value)
     if old.error is None or new.error is None:
-        if old.error != new.error:
-            yield _TEXT["error"].format(old=_error_words(old.error), new=_error_words(new.error))
-    elif abs(old.error - new.error) > tolerance:
-        yield _TEXT["error"].format(old=_error_words(old.error), new=_error_words(new.error))
-
-
-def _error_words(error: timedelta | None) -> str:
-    if error is None:
-        return _TEXT["senseless"]
-    return _TEXT["ahead" if error > timedelta() else "behind"].format(span=span_words(abs(error)))
+        has_moved = old.error != new.error
+    else:
+        has_moved = abs(old.error - new.error) > tolerance
+    if has_moved:
+        states = (clock_words(clock.error, Language.EN) for clock in (old, new))
+        yield _TEXT["error"].format(old=next(states), new=next(states))
 
 
 def _changes(action: Action, old: Step, new: Step) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from meterlink.driver import Driver, SetDst, SetHolidays, SetSchedule, SetTariffCount, Setting, Unliftable
+from meterlink.driver import SetDst, SetHolidays, SetSchedule, SetTariffCount, Setting, Unliftable
 from meterlink.errors import (
     ClockUnknownError,
     ExperimentalError,
@@ -25,16 +25,16 @@ from meterlink.errors import (
 )
 from meterlink.flow import Change
 from meterlink.model import Action, Evidence
-from meterlink.profiles import Profile
 from meterlink.tariff import DayKind, YearSchedule, differences
 from meterlink.visit.clock_policy import Correct, Decision, Leave, decide, decide_senseless
 from meterlink.visit.clock_window import Correction, window_warnings
 from meterlink.visit.diagnosis import dst_warnings, signature_warnings
 from meterlink.visit.order import Order
-from meterlink.visit.plan import ClockStep, Plan, Step, TimeSource, Warning
+from meterlink.visit.parts import CLOCK, SCHEDULE, SETTINGS
+from meterlink.visit.plan import ClockStep, Plan, Step, Terms as Terms, Warning
 from meterlink.visit.snapshot import Snapshot
 from meterlink.visit.warnings import Planned, plan_warnings, restoring_warnings
-from meterlink.visit.wishes import Lacking, Wishes, order_error
+from meterlink.visit.wishes import HOLIDAYS_ACTION, Wishes, order_error
 
 CAPABILITIES: Final[Mapping[Action, str]] = {
     Action.CLOCK: "set_clock",
@@ -57,19 +57,6 @@ _TEXT: Final = {
     "not read": "it was not read",
     "and more": "{names} and {count} more",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What every plan is made of: the order, the meter as it was read, and what holds for the making."""
-
-    order: Order
-    driver: Driver
-    profile: Profile
-    before: Snapshot
-    time_source: TimeSource
-    experimental: bool
-    now: datetime
 
 
 def build_plan(terms: Terms, actions: Collection[Action] | None = None) -> Plan:
@@ -106,10 +93,7 @@ def _chosen(order: Order, actions: Collection[Action]) -> frozenset[Action]:
     for action in actions:
         if action not in order.actions:
             raise order_error(order, "not listed", action=action.value)
-    chosen = frozenset(actions) - {Action.READ}
-    if chosen >= _DST:
-        raise order_error(order, "both dst")
-    return chosen
+    return frozenset(actions) - {Action.READ}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,12 +153,9 @@ class _Making:
     def _add_wish(self, action: Action) -> None:
         wishes = Wishes(order=self.terms.order, chosen=self.chosen, held=self.terms.before.holidays)
         setting = wishes.of(action)
-        if isinstance(setting, Lacking):
-            self._require(setting.error, setting.need)
-            return
         days = wishes.days_not_ordered() if action is Action.SCHEDULE else None
         if days is not None:
-            self._require(days.error, days.need)
+            self._require(days, HOLIDAYS_ACTION)
         if self._is_known(action, self.terms.before):
             changes = self.terms.driver.changes(setting, self.terms.before.stored, self.terms.profile)
             if action is Action.HOLIDAYS and Action.SCHEDULE not in self.chosen:
@@ -337,7 +318,7 @@ class _Making:
                 self._append(self._step(Action.CLOCK, clock=clock))
 
     def _clock_reason(self) -> str:
-        return next((absent.reason for absent in self.terms.before.absent if absent.what == "clock"), _TEXT["not read"])
+        return next((absent.reason for absent in self.terms.before.absent if absent.what == CLOCK), _TEXT["not read"])
 
     # the whole
 
@@ -365,15 +346,8 @@ class _Making:
         )
 
     def _planned(self) -> Planned:
-        return Planned(
-            order=self.terms.order,
-            chosen=self.chosen,
-            steps=tuple(self.steps),
-            driver=self.terms.driver,
-            profile=self.terms.profile,
-            before=self.terms.before,
-            today=self._local_now().date(),
-        )
+        today = self._local_now().date()
+        return Planned(terms=self.terms, chosen=self.chosen, steps=tuple(self.steps), today=today)
 
     def _zone(self) -> tzinfo | None:
         """Of the meter's place; a preview may not know it."""
@@ -417,5 +391,5 @@ def _listed(names: list[str]) -> str:
 
 
 def _reasons(snapshot: Snapshot) -> str:
-    told = dict.fromkeys(absent.reason for absent in snapshot.absent if absent.what in ("settings", "schedule"))
+    told = dict.fromkeys(absent.reason for absent in snapshot.absent if absent.what in (SETTINGS, SCHEDULE))
     return f" ({'; '.join(told)})" if told else ""

@@ -61,10 +61,7 @@ def read_back(site: Site, log: SealedLog, place: LogPlace) -> list[Resolved]:
 
 def give_up(log: SealedLog, records: Sequence[Record]) -> list[Resolved]:
     """Of the frames of one work that are in doubt, or were never read back: nobody will know what became of them."""
-    doubts = Doubts()
-    for record in records:
-        doubts.read(record)
-    frames = sorted([*doubts, *unread(records)], key=lambda each: (each.of, each.i))
+    frames = sorted([*Doubts.of(records), *unread(records)], key=lambda each: (each.of, each.i))
     resolved = [Resolved(doubt=each, decision=_UNKNOWN, found=_NOT_READ) for each in frames]
     for each in resolved:
         _write_down(log, each)

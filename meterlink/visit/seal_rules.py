@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import Final
 
 from meterlink.language import Language, Words
-from meterlink.visit.form import SealFound
-from meterlink.visit.order import Seal, SealState
+from meterlink.visit.form import SealFound, SealState
+from meterlink.visit.order import Seal
+from meterlink.visit.texts import plain_text
 
 
 class SealRule(StrEnum):
@@ -62,8 +63,12 @@ def is_of_verifier_or_maker(seal: Seal) -> bool:
 
 
 def same_number(one: str, other: str) -> bool:
-    """Letters of both sizes are one number, and spaces around it are none of it."""
-    return one.strip().casefold() == other.strip().casefold()
+    """Letters of both sizes are one number, however they were typed, and spaces around it are none of it."""
+    return _compared(one) == _compared(other)
+
+
+def _compared(number: str) -> str:
+    return plain_text(plain_text(number).casefold())
 
 
 def seal_of(number: str, seals: Iterable[Seal]) -> Seal | None:

@@ -29,19 +29,18 @@ from meterlink.visit.opening import Visited
 from meterlink.visit.order import Order
 from meterlink.visit.plan import Plan, Step, TimeSource
 from meterlink.visit.plan_form import SavedPlan
-from meterlink.visit.plan_sameness import same_plan
+from meterlink.visit.plan_sameness import moved_words, same_plan
 from meterlink.visit.planning import CAPABILITIES, Terms, build_plan, restore_plan
 from meterlink.visit.resolving import Resolved, read_back, resolve
 from meterlink.visit.snapshot import Snapshot, take_snapshot
 from meterlink.visit.words import old_new_words, operation_words
-from meterlink.visit.work import Frame, Judge, Work, WorkGate, is_left_by, refuse_elsewhere
+from meterlink.visit.work import Confirmed as Confirmed, Frame, Judge, Work, WorkGate, is_left_by, refuse_elsewhere
 
 _FRESH: Final = timedelta(seconds=60)
 """So long a state that was read is taken for that of the meter; people may look at a plan for hours."""
 _CONFIRMED_FOR: Final = timedelta(hours=12)
 """So long a person's word for the computer's clock holds."""
 _LONG_AGO: Final = "the computer's clock was confirmed more than 12 h ago"
-_MOVED: Final = "{name} in the meter was {old} when it was read, and is {new} now"
 
 
 class Frames:
@@ -56,14 +55,6 @@ class Frames:
     def take(self) -> list[Frame]:
         taken, self._frames = self._frames, []
         return taken
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmed:
-    """Who said yes, and how: `serial number typed`, `--yes`."""
-
-    by: str
-    how: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,14 +189,13 @@ class Session:
         """Write what the plan says; see `carrying`."""
         work = self.begun_work
         self._refuse_moved(plan)
-        work.plan(plan, step_facts(plan), {"by": confirmed.by, "how": confirmed.how})
+        work.plan(plan, step_facts(plan), confirmed)
         carrying = Carrying(
             site=self.site,
             work=work,
             gate=self.gate,
             plan=plan,
-            confirmed_by=confirmed.by,
-            confirmed_how=confirmed.how,
+            confirmed=confirmed,
             tell=tell,
             results=self.results,
             progress=self.progress,
@@ -221,8 +211,7 @@ class Session:
         found = site.talk.run(site.driver.read_stored(site.target, list(old))) if old else {}
         for name, value in old.items():
             if value != found[name]:
-                words = site.driver.told_stored
-                why = _MOVED.format(name=name, old=words(name, value or ""), new=words(name, found[name]))
+                why = moved_words(name, value, found[name], site.driver.told_stored)
                 raise StalePlanError(serial_number=site.identity.serial_number, why=why)
 
     def nothing_to_do(self, plan: Plan) -> None:
@@ -249,8 +238,8 @@ class Session:
                 work.problem(problem)
         work.installed(form.seals_installed)
         work.notes(form.remarks)
-        result = work.close(after, self.judge)
-        return Ended(work=work.id, result=result, results=tuple(results), after=after, problems=tuple(problems))
+        judged = work.close(after, self.judge)
+        return Ended(work=work.id, result=judged.result, results=tuple(results), after=after, problems=tuple(problems))
 
     def cancel(self, before: Snapshot, why: str) -> None:
         """Close a work in which nothing was ever announced to the meter; any other stays open, to be gone on with."""

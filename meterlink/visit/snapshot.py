@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from meterlink.driver import Driver, ScheduleReading, Target, Unliftable
-from meterlink.errors import BadReplyError, NoAnswerError, NotSupportedError, RefusedError, WireError
+from meterlink.errors import BadReplyError
 from meterlink.flow import Flow
 from meterlink.model import (
     Absent,
@@ -32,7 +32,8 @@ from meterlink.model import (
     TariffMode,
 )
 from meterlink.reading import against_reference, rounded
-from meterlink.tariff import YearSchedule, schedule_from_table, schedule_to_table
+from meterlink.tariff import YearSchedule, month_day_text, schedule_from_table, schedule_to_table
+from meterlink.visit import parts
 from meterlink.visit.facts import known
 
 T = TypeVar("T")
@@ -73,20 +74,21 @@ def take_snapshot(driver: Driver, target: Target, zone: tzinfo | None) -> Flow[S
     identity = yield from driver.identify(target)
     energy = yield from driver.read_energy(target)
     absent: list[Absent] = []
-    time = yield from _part(absent, "clock", lambda: _time_or_nonsense(driver, target))
-    dst = yield from _part(absent, "DST", lambda: driver.read_dst(target))
-    mode = yield from _part(absent, "tariffs in force", lambda: driver.read_tariff_mode(target))
-    reading: ScheduleReading | None = yield from _part(absent, "schedule", lambda: driver.read_schedule(target))
-    holidays = yield from _part(absent, "holidays", lambda: driver.read_holidays(target))
-    status = yield from _part(absent, "state", lambda: driver.read_status(target))
+    time = yield from _part(absent, parts.CLOCK, lambda: _time_or_nonsense(driver, target))
+    dst = yield from _part(absent, parts.DST, lambda: driver.read_dst(target))
+    mode = yield from _part(absent, parts.TARIFFS, lambda: driver.read_tariff_mode(target))
+    stored_schedule = _part(absent, parts.SCHEDULE, lambda: driver.read_schedule(target))
+    reading: ScheduleReading | None = yield from stored_schedule
+    holidays = yield from _part(absent, parts.HOLIDAYS, lambda: driver.read_holidays(target))
+    status = yield from _part(absent, parts.STATUS, lambda: driver.read_status(target))
     stored: dict[str, str] = {} if reading is None else dict(reading.image)
     names = _other_names(driver, target, stored)
-    stored |= (yield from _part(absent, "settings", lambda: driver.read_stored(target, names))) or {}
+    stored |= (yield from _part(absent, parts.SETTINGS, lambda: driver.read_stored(target, names))) or {}
     if isinstance(time, BadReplyError):
-        absent.append(Absent(what="clock", reason=str(time)))
+        absent.append(parts.absent_part(parts.CLOCK, time))
     found: list[JournalReading] = []
     for name in driver.journals(target.profile):
-        journal = yield from _part(absent, f"journal {name}", _journal_reader(driver, target, name))
+        journal = yield from _part(absent, parts.JOURNAL + name, _journal_reader(driver, target, name))
         found += [] if journal is None else [journal]
     return Snapshot(
         identity=identity,
@@ -128,11 +130,9 @@ def _time_or_nonsense(driver: Driver, target: Target) -> Flow[MeterTime | BadRep
 def _part(absent: list[Absent], what: str, work: Callable[[], Flow[T]]) -> Flow[T | None]:
     try:
         return (yield from work())
-    except NotSupportedError as error:
-        absent.append(Absent(what=what, reason=error.why))
-    except (NoAnswerError, WireError, RefusedError) as error:
-        absent.append(Absent(what=what, reason=str(error)))
-    return None
+    except parts.UNREAD as error:
+        absent.append(parts.absent_part(what, error))
+        return None
 
 
 # --- as records and files hold it -----------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
             "schedule": _schedule_facts(snapshot.schedule),
             "schedule_notes": list(snapshot.schedule_notes),
             "unliftable": list(snapshot.schedule.reasons) if isinstance(snapshot.schedule, Unliftable) else None,
-            "holidays": None if snapshot.holidays is None else _days(snapshot.holidays),
+            "holidays": None if snapshot.holidays is None else list(map(month_day_text, snapshot.holidays.days)),
             "status": None if snapshot.status is None else [_status_facts(value) for value in snapshot.status.values],
             "stored": [{"name": name, "raw": raw} for name, raw in snapshot.stored.items()],
             "absent": [{"what": each.what, "reason": each.reason} for each in snapshot.absent + snapshot.energy.absent],
@@ -234,10 +234,6 @@ def _mode_facts(mode: TariffMode) -> dict[str, Any]:
 
 def _schedule_facts(schedule: YearSchedule | Unliftable | None) -> dict[str, Any] | None:
     return schedule_to_table(schedule) if isinstance(schedule, YearSchedule) else None
-
-
-def _days(holidays: Holidays) -> list[str]:
-    return [f"{month:02d}-{day:02d}" for month, day in holidays.days]
 
 
 def _status_facts(value: StatusValue) -> dict[str, str]:

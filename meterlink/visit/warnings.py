@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from meterlink.driver import Driver, SetSchedule, SetTariffCount, Unliftable
+from meterlink.driver import SetSchedule, SetTariffCount, Unliftable
 from meterlink.errors import MeterlinkError
 from meterlink.model import Action
-from meterlink.profiles import Profile
 from meterlink.tariff import DayKind, DayProgram, YearSchedule, Zone
 from meterlink.tariff.schedule import month_day_text
 from meterlink.tariff_words import beyond_force
 from meterlink.visit.order import Order, TariffPlan
-from meterlink.visit.plan import Step, Warning
+from meterlink.visit.plan import Step, Terms, Warning
 from meterlink.visit.snapshot import Snapshot
 
 _BATTERY: Final = "battery"
@@ -38,12 +37,9 @@ _ANY_PROGRAMS: Final = (
 class Planned:
     """A plan that is nearly made: what was chosen of the order, and the steps that came of it."""
 
-    order: Order
+    terms: Terms
     chosen: Collection[Action]
     steps: tuple[Step, ...]
-    driver: Driver
-    profile: Profile
-    before: Snapshot
     today: date
 
     def setting_of(self, action: Action) -> object:
@@ -53,19 +49,19 @@ class Planned:
 def plan_warnings(planned: Planned) -> tuple[Warning, ...]:
     """Every warning of a plan but those of its clock."""
     tariffs = (*_meaning(planned), *_in_force(planned), *_special_days(planned))
-    return (*tariffs, *_unliftable(planned.before), *_equivalents(planned), *_state(planned))
+    return (*tariffs, *_unliftable(planned.terms.before), *_equivalents(planned), *_state(planned))
 
 
 def restoring_warnings(planned: Planned) -> tuple[Warning, ...]:
     """Those of a plan that goes back to an earlier state, whatever its order wishes."""
-    return (*_in_force(planned), *_unliftable(planned.before), *_state(planned))
+    return (*_in_force(planned), *_unliftable(planned.terms.before), *_state(planned))
 
 
 def _state(planned: Planned) -> Iterator[Warning]:
     """What does not depend on what is to be written."""
     yield from _experimental(planned.steps)
-    yield from _alarms(planned.before)
-    yield from paper_warnings(planned.order, planned.today)
+    yield from _alarms(planned.terms.before)
+    yield from paper_warnings(planned.terms.order, planned.today)
 
 
 # --- tariffs --------------------------------------------------------------------------------------------------------
@@ -73,7 +69,7 @@ def _state(planned: Planned) -> Iterator[Warning]:
 
 def _meaning(planned: Planned) -> tuple[Warning, ...]:
     wanted = not {Action.SCHEDULE, Action.TARIFF_MODE}.isdisjoint(planned.chosen)
-    return meaning_warnings(planned.order.tariff_plan) if wanted else ()
+    return meaning_warnings(planned.terms.order.tariff_plan) if wanted else ()
 
 
 def meaning_warnings(plan: TariffPlan | None) -> tuple[Warning, ...]:
@@ -87,7 +83,7 @@ def meaning_warnings(plan: TariffPlan | None) -> tuple[Warning, ...]:
 
 def _in_force(planned: Planned) -> Iterator[Warning]:
     """Tariffs of the schedule that do not count, and tariffs in force on which nothing will count."""
-    mode, count = planned.before.tariffs, planned.setting_of(Action.TARIFF_MODE)
+    mode, count = planned.terms.before.tariffs, planned.setting_of(Action.TARIFF_MODE)
     in_force = count.count if isinstance(count, SetTariffCount) else None if mode is None else mode.tariffs_in_force
     schedule = _schedule_after(planned)
     if in_force is None or schedule is None or {Action.SCHEDULE, Action.TARIFF_MODE}.isdisjoint(planned.chosen):
@@ -107,22 +103,26 @@ def _listed(tariffs: Sequence[int]) -> str:
 def _schedule_after(planned: Planned) -> YearSchedule | None:
     """What a step writes, where that is a schedule; without a step what stands there already."""
     if not any(step.action is Action.SCHEDULE for step in planned.steps):
-        return planned.before.year_schedule
+        return planned.terms.before.year_schedule
     setting = planned.setting_of(Action.SCHEDULE)
     return setting.schedule if isinstance(setting, SetSchedule) else None
 
 
 def _special_days(planned: Planned) -> Iterator[Warning]:
-    found = () if planned.before.holidays is None else planned.before.holidays.days
+    found = () if planned.terms.before.holidays is None else planned.terms.before.holidays.days
     if Action.HOLIDAYS in planned.chosen:
-        days = planned.order.holidays
+        days = planned.terms.order.holidays
         found = () if days is None else days
-    plan = planned.order.tariff_plan
+    plan = planned.terms.order.tariff_plan
     wants = plan is not None and bool(plan.schedule.special_days)
     if Action.SCHEDULE in planned.chosen:
         if found and not wants and Action.HOLIDAYS not in planned.chosen:
             yield Warning(code="holidays-left", facts={"days": ", ".join(map(month_day_text, found))})
-    elif not found and planned.before.year_schedule is not None and _has_leftover(planned.before.year_schedule):
+    elif (
+        not found
+        and planned.terms.before.year_schedule is not None
+        and _has_leftover(planned.terms.before.year_schedule)
+    ):
         yield Warning(code="leftover-holiday-program")
 
 
@@ -137,7 +137,7 @@ def _unliftable(before: Snapshot) -> Iterator[Warning]:
 
 
 def _equivalents(planned: Planned) -> Iterator[Warning]:
-    plan = planned.order.tariff_plan
+    plan = planned.terms.order.tariff_plan
     if Action.SCHEDULE not in planned.chosen or plan is None:
         return
     with suppress(MeterlinkError):  # a schedule to compare with need not fit into every meter
@@ -154,7 +154,7 @@ def _equivalent(planned: Planned, wanted: YearSchedule) -> int:
     other = next((program for program in _ANY_PROGRAMS if program not in wanted.distinct_programs()), None)
     if other is None:
         return 0
-    stored = planned.before.stored
+    stored = planned.terms.before.stored
     written = _written(planned, YearSchedule.every_day(other), stored)
     ours = _written(planned, wanted, {**stored, **written})
     changed = _written(planned, wanted, stored)
@@ -162,7 +162,7 @@ def _equivalent(planned: Planned, wanted: YearSchedule) -> int:
 
 
 def _written(planned: Planned, schedule: YearSchedule, stored: Mapping[str, str]) -> dict[str, str]:
-    changes = planned.driver.changes(SetSchedule(schedule=schedule), stored, planned.profile)
+    changes = planned.terms.driver.changes(SetSchedule(schedule=schedule), stored, planned.terms.profile)
     return {change.parameter: change.new for change in changes}
 
 

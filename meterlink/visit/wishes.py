@@ -1,13 +1,13 @@
 """What an order wants to stand in a meter, action by action, as settings for a driver. The clock is not among them.
 
-Contradictions are `OrderError`; what an order merely does not say comes as `Lacking`, so that a preview can show it.
+That an order says what its actions need is made sure where it is read (`order_form`), and again nowhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from meterlink.driver import (
     SetButtonCorrection,
@@ -25,25 +25,16 @@ from meterlink.tariff.rules import broken
 from meterlink.tariff.schedule import in_calendar
 from meterlink.visit.order import Order, TariffPlan
 
+V = TypeVar("V")
+
+HOLIDAYS_ACTION: Final = "holidays-action"
+"""What a preview calls an order that would have to list holidays, too."""
+
 _TEXT: Final = {
     "not listed": "its actions do not list {action}",
-    "both dst": "its actions list both dst_off and dst_on",
-    "tariff-plan": "{action} is among its actions, and there is no tariff plan",
-    "holidays": "holidays is among its actions, and neither it nor its tariff plan says which days",
-    "display": "display is among its actions, and it does not say what to show",
-    "button-minutes": "button_correction is among its actions, and it does not say how many minutes",
-    "few tariffs": "the tariff plan puts {count} in force and its schedule uses T{highest}",
     "holidays-action": "the tariff plan has special days ({days}) that are not those in the meter, and holidays is "
     "not among its actions",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lacking:
-    """What the order does not say; `need` is what a preview calls it."""
-
-    need: str
-    error: OrderError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,71 +45,61 @@ class Wishes:
     chosen: Collection[Action]
     held: Holidays | None
 
-    def of(self, action: Action) -> Setting | Lacking:
+    def of(self, action: Action) -> Setting:
         """What the order wants; never asked about clock and reading."""
         match action:
             case Action.DST_OFF | Action.DST_ON:
                 return SetDst(enabled=action is Action.DST_ON)
             case Action.SCHEDULE:
-                return self._schedule()
+                return SetSchedule(schedule=self._schedule())
             case Action.HOLIDAYS:
-                days = self.days()
-                return days if isinstance(days, Lacking) else SetHolidays(days=days)
+                return SetHolidays(days=self._days())
             case Action.TARIFF_MODE:
-                return self._tariff_count()
+                return SetTariffCount(count=self._tariff_count())
             case Action.DISPLAY:
-                return SetDisplay(values=self.order.display) if self.order.display else self._lacking("display")
+                return SetDisplay(values=_said(self.order.display))
             case Action.BUTTON_CORRECTION:
-                minutes = self.order.button_correction_minutes
-                return self._lacking("button-minutes") if minutes is None else SetButtonCorrection(minutes=minutes)
+                return SetButtonCorrection(minutes=_said(self.order.button_correction_minutes))
         raise ValueError(action)
 
-    def days(self) -> tuple[MonthDay, ...] | Lacking:
-        """The table of special days wanted, in order of the year."""
-        if self.order.holidays is not None:
-            return tuple(sorted(set(self.order.holidays)))
-        if self.order.tariff_plan is None:
-            return self._lacking("holidays")
-        return tuple(map(_yearly_holiday, self.order.tariff_plan.schedule.special_days))
-
-    def days_not_ordered(self) -> Lacking | None:
+    def days_not_ordered(self) -> OrderError | None:
         """Special days of the schedule that are not those in the meter, where nothing permits to write them."""
-        plan = self.order.tariff_plan
-        if plan is None or {Action.SCHEDULE, Action.HOLIDAYS} & set(self.chosen) != {Action.SCHEDULE}:
+        if Action.HOLIDAYS in self.chosen:
             return None
-        wanted = {(one.year, one.kind, (one.month, one.day)) for one in plan.schedule.special_days}
+        days = self._plan().schedule.special_days
+        wanted = {(one.year, one.kind, (one.month, one.day)) for one in days}
         held = None if self.held is None else {(None, DayKind.HOLIDAY, day) for day in _existing(self.held)}
         if not wanted or wanted == held:
             return None
-        return self._lacking("holidays-action", days=", ".join(one.date_text for one in plan.schedule.special_days))
+        return order_error(self.order, HOLIDAYS_ACTION, days=", ".join(one.date_text for one in days))
 
-    def _schedule(self) -> SetSchedule | Lacking:
+    def _days(self) -> tuple[MonthDay, ...]:
+        """The table of special days wanted, in order of the year."""
+        if self.order.holidays is not None:
+            return tuple(sorted(set(self.order.holidays)))
+        return tuple(map(_yearly_holiday, self._plan().schedule.special_days))
+
+    def _schedule(self) -> YearSchedule:
         """With the special days that will be in force: which records count depends on them."""
-        plan = self._tariff_plan(Action.SCHEDULE)
-        if isinstance(plan, Lacking):
-            return plan
+        schedule = self._plan().schedule
         if Action.HOLIDAYS in self.chosen:
-            days = self.days()
-            return SetSchedule(schedule=plan.schedule if isinstance(days, Lacking) else _with_days(plan.schedule, days))
-        if plan.schedule.special_days or self.held is None:
-            return SetSchedule(schedule=plan.schedule)
-        return SetSchedule(schedule=_with_days(plan.schedule, _existing(self.held)))
+            return _with_days(schedule, self._days())
+        if schedule.special_days or self.held is None:
+            return schedule
+        return _with_days(schedule, _existing(self.held))
 
-    def _tariff_count(self) -> SetTariffCount | Lacking:
-        plan = self._tariff_plan(Action.TARIFF_MODE)
-        if isinstance(plan, Lacking):
-            return plan
-        highest = max(plan.schedule.tariffs_used())
-        count = highest if plan.tariff_count is None else plan.tariff_count
-        if count < highest and Action.SCHEDULE in self.chosen:
-            raise order_error(self.order, "few tariffs", count=count, highest=highest)
-        return SetTariffCount(count=count)
+    def _tariff_count(self) -> int:
+        plan = self._plan()
+        return max(plan.schedule.tariffs_used()) if plan.tariff_count is None else plan.tariff_count
 
-    def _tariff_plan(self, action: Action) -> TariffPlan | Lacking:
-        return self.order.tariff_plan or self._lacking("tariff-plan", action=action.value)
+    def _plan(self) -> TariffPlan:
+        return _said(self.order.tariff_plan)
 
-    def _lacking(self, need: str, **facts: object) -> Lacking:
-        return Lacking(need=need, error=order_error(self.order, need, **facts))
+
+def _said(what: V | None) -> V:
+    if what is None:
+        raise ValueError("no order is read that does not say what its actions need")
+    return what
 
 
 def order_error(order: Order, why: str, **facts: object) -> OrderError:

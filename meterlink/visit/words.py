@@ -1,7 +1,7 @@
 """What a visit says to people: actions, steps, results and what stays untouched, in each language. Pure.
 
 Texts of records (an action, a result) are taken as well as values; one that is not known here is told as it stands.
-The sentences of warnings are long and stand in `caution`; they are offered here, too.
+The sentences of warnings are long and stand in `caution`.
 """
 
 from __future__ import annotations
@@ -292,7 +292,7 @@ def _clock_operation(clock: ClockStep, language: Language) -> str:
 def old_new_words(step: Step, before: Snapshot, language: Language) -> tuple[str, str]:
     """What stood there and what shall stand there, in short texts: `off` and `on`, `1 tariff` and `2 tariffs`."""
     if step.clock is not None:
-        return _error_words(step.clock.error, language), _STATES("right", language)
+        return clock_words(step.clock.error, language), _STATES("right", language)
     match step.setting:
         case SetDst(enabled=enabled):
             return _dst_words(before, language), _switch(enabled, language)
@@ -314,7 +314,8 @@ def old_new_words(step: Step, before: Snapshot, language: Language) -> tuple[str
             return _stored_old(step, language), _stored([(each.parameter, each.new) for each in _told(step)], language)
 
 
-def _error_words(error: timedelta | None, language: Language) -> str:
+def clock_words(error: timedelta | None, language: Language) -> str:
+    """How far a clock is off; None where it shows no time at all."""
     if error is None:
         return _STATES("senseless", language)
     if abs(error) < _HALF_SECOND:

@@ -33,8 +33,19 @@ from meterlink.visit.snapshot import Snapshot, journal_facts, snapshot_facts
 
 _LONGEST_TEXT: Final = 2_000
 
-Judge = Callable[[Sequence[Record]], tuple[str, str]]
-"""Makes the act's body over the records of a work: its SHA-256 in hexadecimal, and its word for the result."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the act's body over the records of a work says: its SHA-256 in hexadecimal, its word for the result, and
+    what became of each action that the order permits."""
+
+    sha256: str
+    result: str
+    actions: Sequence[Mapping[str, Any]]
+
+
+Judge = Callable[[Sequence[Record]], Judgement]
+"""Makes the act's body over the records of a work."""
 
 
 class WorkGate:
@@ -49,6 +60,14 @@ class WorkGate:
     def lead_to(self, gate: Gate) -> None:
         """From now on."""
         self._gate = gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """Who said yes, and how: `serial number typed`, `--yes`."""
+
+    by: str
+    how: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +103,9 @@ class Work:
     place: LogPlace
     id: str
     actor: str | None
+    reader: WorkRecords = field(repr=False)
     resumed: bool = False
     closed: bool = False
-    _records: WorkRecords = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._records = WorkRecords(self.place, self.id)
 
     @classmethod
     def new(
@@ -103,15 +119,17 @@ class Work:
     ) -> Work:
         """One that nothing is known of yet; it is numbered behind those of its order."""
         order_no = visited.order.order_no
-        number = 1 + sum(table_in(seen.opened.d, "order").get("number") == order_no for seen in works_of(place))
-        work = cls(log=log, place=place, id=f"{order_no}/{number}", actor=actor)
+        seen = works_of(place)
+        number = 1 + sum(table_in(work.opened.d, "order").get("number") == order_no for work in seen.works)
+        id_ = f"{order_no}/{number}"
+        work = cls(log=log, place=place, id=id_, actor=actor, reader=WorkRecords(place, id_, seen.read))
         work._open(visited, form, random)
         return work
 
     @classmethod
     def again(cls, log: SealedLog, place: LogPlace, work: str, actor: str | None = None) -> Work:
         """One that an earlier run left open."""
-        return cls(log=log, place=place, id=work, actor=actor, resumed=True)
+        return cls(log=log, place=place, id=work, actor=actor, reader=WorkRecords(place, work), resumed=True)
 
     def _open(self, visited: Visited, form: Form, random: Callable[[int], bytes]) -> None:
         openings = {
@@ -138,14 +156,14 @@ class Work:
         except OSError as error:
             raise AuditNotWritableError(log=self.log.origin, why=told_os_error(error)) from error
 
-    def gate(self, identity: Identity, why: str, confirmed_by: str, confirmed_how: str) -> LogGate:
+    def gate(self, identity: Identity, why: str, confirmed: Confirmed) -> LogGate:
         """The gate of one step."""
         errand = Errand(
             family=identity.family,
             serial_number=identity.serial_number,
             why=in_record(why),
-            confirmed_by=in_record(confirmed_by),
-            confirmed_how=confirmed_how,
+            confirmed_by=in_record(confirmed.by),
+            confirmed_how=confirmed.how,
             work=self.id,
             actor=self.actor,
         )
@@ -161,7 +179,7 @@ class Work:
         if purpose != "check":
             self._append("meter.journal", {"purpose": purpose, "journals": journal_facts(snapshot)})
 
-    def plan(self, plan: Plan, steps: Sequence[Mapping[str, Any]], confirmed: Mapping[str, str] | None) -> None:
+    def plan(self, plan: Plan, steps: Sequence[Mapping[str, Any]], confirmed: Confirmed | None) -> None:
         """What was shown and confirmed."""
         facts: dict[str, Any] = {
             "steps": list(steps),
@@ -171,7 +189,8 @@ class Work:
             "experimental": plan.experimental,
             "restores": plan.restores,
         }
-        self._append("work.plan", known(facts | {"confirmed": confirmed}))
+        told = None if confirmed is None else {"by": confirmed.by, "how": confirmed.how}
+        self._append("work.plan", known(facts | {"confirmed": told}))
 
     def step(self, facts: Mapping[str, Any]) -> None:
         """What became of one step."""
@@ -194,7 +213,7 @@ class Work:
 
     def records(self) -> list[Record]:
         """Its records so far."""
-        return self._records.now()
+        return self.reader.now()
 
     def has_written(self) -> bool:
         """Whether a write was announced in it, by this run or an earlier one."""
@@ -204,24 +223,24 @@ class Work:
         """What the state after the work shows and should not."""
         self._append("work.problem", {"kind": type(problem).__name__, "text": str(problem)[:_LONGEST_TEXT]})
 
-    def close(self, after: Snapshot | None, judge: Judge) -> str:
-        """The last record of the work; a new key of the log comes into force with it. Returns the result.
+    def close(self, after: Snapshot | None, judge: Judge) -> Judgement:
+        """The last record of the work; a new key of the log comes into force with it.
 
         `after` is None where nobody could read the meter any more.
         """
         records = self.records()
-        sha256, result = judge(records)
+        judged = judge(records)
         installed = [record.d for record in records if record.type == "seal" and record.d.get("event") == "installed"]
         facts = {
-            "result": result,
+            "result": judged.result,
             **closing_facts(records),
-            "body_sha256": sha256,
+            "body_sha256": judged.sha256,
             "readings_after": None if after is None else snapshot_facts(after)["energy"],
             "seals": [dict(seal) for seal in installed],
         }
         self._append("work.close", known(facts))
         self.closed = True
-        return result
+        return judged
 
     def _append(self, type_: str, d: Mapping[str, Any]) -> int:
         return self.log.append(Entry(type=type_, d=_clean(d), work=self.id, actor=self.actor))

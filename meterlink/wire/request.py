@@ -5,11 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from meterlink.wire.line import Line
+from meterlink.wire.payload import hexadecimal
 
 R = TypeVar("R")
+
+MASKED: Final = "**"
+"""Stands for a byte that may not be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +110,12 @@ class Request(ABC, Generic[R]):
 def mask(frame: bytes, secret_places: Collection[tuple[int, int]], checksum_size: int) -> str:
     """A frame in spaced hexadecimal with `**` for secret bytes; the checksum goes too, as it would betray them."""
     if not secret_places:
-        return frame.hex(" ").upper()
+        return hexadecimal(frame)
     hidden = {i for start, end in secret_places for i in range(start, end)}
     hidden |= set(range(len(frame) - checksum_size, len(frame)))
-    return " ".join("**" if i in hidden else f"{byte:02X}" for i, byte in enumerate(frame))
+    return " ".join(MASKED if i in hidden else f"{byte:02X}" for i, byte in enumerate(frame))
 
 
 def mask_whole(frame: bytes) -> str:
     """For bytes that may hold pieces of a secret at unknown places."""
-    return " ".join(["**"] * len(frame))
+    return " ".join([MASKED] * len(frame))

@@ -22,7 +22,13 @@ from meterlink.audit.run_facts import hash_of_files, program_facts, told_folder
 from meterlink.audit.second_head import HeadFile, HeadInKeyRing
 from meterlink.cli.audit import checked
 from meterlink.cli.audit.brought import Brought
-from meterlink.errors import AuditNotWritableError, LogGoneError, LogUnnamedError, NoLogError
+from meterlink.errors import (
+    AuditNotWritableError,
+    LogGoneError,
+    LogUnnamedError,
+    NoLogError,
+    StateFolderError,
+)
 
 
 @pytest.fixture
@@ -102,6 +108,24 @@ def test_a_disk_that_is_full_when_the_name_is_due(home: AuditHome, monkeypatch: 
     monkeypatch.setattr("meterlink.audit.home.write_new_file", fail)
     with pytest.raises(AuditNotWritableError, match="No space left"):
         create(home)
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), NotImplementedError("no locks here")])
+def test_a_state_folder_that_cannot_be_locked_is_named_and_not_the_log(
+    failure: Exception, home: AuditHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(type(home.files), "lock", fail)
+    with pytest.raises(StateFolderError) as caught, home.alone_with("06925646"):
+        pass
+    why = "No space left on device" if isinstance(failure, OSError) else "no locks here"
+    assert (caught.value.folder, caught.value.why) == (str(home.state), why)
+    assert str(home.base) not in f"{caught.value}{caught.value.hint}"
+    assert "Errno" not in str(caught.value)
+    with pytest.raises(AuditNotWritableError, match=why), home.making():
+        pass
 
 
 @pytest.mark.parametrize("cloud", ["OneDrive", "Яндекс.Диск"])

@@ -81,13 +81,13 @@ def test_which_works_are_open(bench: Bench, case: Case) -> None:
     assert (hinted.from_hint, whole.from_hint) == (True, False)
     for found in (hinted, whole):
         assert [(work.work, work.serial_number, work.wrote) for work in found.chain.works] == list(case.left)
-    assert [seen.id for seen in works_of(bench.place) if not seen.closed] == [work for work, _, _ in case.left]
+    assert [seen.id for seen in works_of(bench.place).works if not seen.closed] == [work for work, _, _ in case.left]
 
 
 def test_a_work_that_is_open_says_what_is_known(bench: Bench) -> None:
     n = bench.log.append(opened(A))
     (work,) = bench.log.open_works_at(SERIAL)
-    (seen,) = works_of(bench.place)
+    (seen,) = works_of(bench.place).works
     at = seen.opened.fields["t"]
     assert work == OpenWork(work=A, record=n, opened_at=at, order="117", serial_number=SERIAL, wrote=False)
 

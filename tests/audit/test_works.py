@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from meterlink.audit.works import WorkRecords, records_of
+from meterlink.audit.chain import Chain
+from meterlink.audit.record import Entry, Record
+from meterlink.audit.works import WorkRecords, records_of, works_of
 from meterlink.errors import ChainBrokenError, NoWorkError
 from tests.audit.logs import Bench, make_log, read
 
 A, B = "117/1", "200/1"
+
+
+def opened(work: str) -> Entry:
+    return Entry(type="work.open", work=work, d={})
 
 
 @pytest.fixture
@@ -57,6 +64,27 @@ def test_what_was_changed_behind_it_is_noticed(bench: Bench) -> None:
     bench.last_segment().write_bytes(bytes(data))
     with pytest.raises(ChainBrokenError):
         records.now()
+
+
+def test_who_looked_for_works_goes_on_from_there(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.log.append(opened(B))
+    for _ in range(3):
+        bench.log.rotate("test")
+    seen = works_of(bench.place)
+    assert [(work.id, work.closed) for work in seen.works] == [(B, False)]
+    bench.log.append(opened(A))
+    bench.log.append(read(work=A))
+    begun_at_0: list[bool] = []
+    decode = Chain.read
+
+    def watched(self: Chain, *args: Any, **kwargs: Any) -> Record:
+        begun_at_0.append(not self.size)
+        return decode(self, *args, **kwargs)
+
+    monkeypatch.setattr(Chain, "read", watched)
+    found = WorkRecords(bench.place, A, seen.read).now()
+    assert begun_at_0 == [False, False]
+    assert found == records_of(bench.place, A)
 
 
 def test_no_such_work(bench: Bench) -> None:

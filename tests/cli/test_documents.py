@@ -18,10 +18,11 @@ from jsonschema.protocols import Validator
 
 from meterlink.audit.record import Entry
 from meterlink.audit.run import Run
-from meterlink.cli.audit.common import audit_home
+from meterlink.cli.sealed_log import audit_home
 from meterlink_mercury200.messages import COMMANDS, encode_frame
 from tests.cli import program
 from tests.cli.program import AT, ROOT, SCHEMAS, SIM, run, start
+from tests.cli.visiting import AT_MODE_C, make_mode_c_order
 
 # --- schemas --------------------------------------------------------------------------------------------------------
 
@@ -83,8 +84,9 @@ def test_every_reference_leads_somewhere_and_every_shared_part_is_used() -> None
 # --- documents ------------------------------------------------------------------------------------------------------
 
 MODELS = ("mercury-200.02", "mercury-206")
+MODE_C = ("ce102m", "ce301", "ce301by", "ce303", "ce6850m")
 ORDERS = Path(__file__).parent / "orders"
-PLACES = tuple(f"sim:{model}?at=2025-07-21T14:05:09+03:00" for model in MODELS)
+PLACES = tuple(f"sim:{model}?at=2025-07-21T14:05:09+03:00" for model in (*MODELS, *MODE_C))
 READINGS = (
     ("energy", "read"),
     ("instant", "read"),
@@ -101,9 +103,24 @@ ORDER = "flat-5.toml"
 HOUR_AHEAD = f"{PLACES[0]}&schedule=ru-household-1&clock_error_s=3614&dst=on"
 LEFT_OPEN = "2026-18/1"
 VISITED = ("--port", HOUR_AHEAD, "--time-source", "confirmed")
-DAYS = ("archive", "read", "--days", "3", "--port", "sim:ce303?at=2025-07-21T14:05:09+03:00")
+DAYS = ("archive", "read", "--days", "3", "--port", PLACES[5])
+LACKING: dict[tuple[str, ...], int] = {
+    **{("journal", "read", "--port", place): 6 for place in PLACES[2:6]},
+    ("dst", "show", "--port", PLACES[2]): 6,
+    ("dst", "show", "--port", PLACES[4]): 6,
+    ("archive", "read", "--port", PLACES[6]): 6,
+}
+"""What a model has nothing of."""
+MODE_C_ORDER = "mode-c.toml"
+PROMPTED = (MODE_C_ORDER, "--port", AT_MODE_C, "--time-source", "confirmed")
 RIGHT = (
-    *((*words, "--port", place) for place in PLACES for words in READINGS),
+    *((*words, "--port", place) for place in PLACES[:2] for words in READINGS),
+    *(
+        told
+        for place in PLACES[2:]
+        for words in READINGS
+        if len(words) == 2 and (told := (*words, "--port", place)) not in LACKING
+    ),
     ("tariff", "show", "--port", f"{AT}&schedule=ru-household-3"),
     DAYS,
     ("decode", "mercury200", "0006475E63ECD4"),
@@ -126,7 +143,9 @@ RIGHT = (
     ("plan", "dst", "--off", "--port", PLACES[1]),
     ("plan", "tariff", "--preset", "ru-household-3", "--port", PLACES[0]),
     ("plan", "order", ORDER, *VISITED),
+    ("plan", "order", *PROMPTED),
     ("visit", ORDER, *VISITED, "--yes"),
+    ("visit", *PROMPTED, "--yes"),
     ("visit", ORDER, "--port", f"{PLACES[0]}&schedule=ru-household-2", "--yes"),
     ("plan", "restore", "2026-17/1", *VISITED, "--tz", "Europe/Moscow"),
     ("apply", "visit.plan", "--port", HOUR_AHEAD, "--yes"),
@@ -140,7 +159,8 @@ SENSELESS = (
     ("decode", "mercury200", "000E1F9B320F4A85", "000E1F9B3207006300FFFFFFFFFFFFFFFFFFFFFFFF7F56"),
 )
 """Frames that make no sense: a document of what can be told, and the exit code 5."""
-WRONG = {
+WRONG: dict[tuple[str, ...], int] = {
+    **LACKING,
     ("energy",): 2,
     ("nosuch",): 2,
     ("energy", "read", "--port", "/nowhere/ttyUSB7", "--model", "mercury-206", "--address", "43096744"): 3,
@@ -162,6 +182,11 @@ WRONG = {
 """Commands that fail, with their exit codes."""
 
 
+@pytest.fixture(autouse=True)
+def password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METERLINK_PASSWORD_FLAT_5", "777777")
+
+
 @cache
 def printed(words: tuple[str, ...]) -> tuple[int, str]:
     prepare(words)
@@ -173,6 +198,8 @@ def prepare(words: tuple[str, ...]) -> None:
     """What a visit needs, in the folder of this test: a log, an order, a saved plan, a work that is closed."""
     if words[0] not in ("plan", "visit", "apply", "act", "audit"):
         return
+    if MODE_C_ORDER in words:
+        make_mode_c_order(MODE_C_ORDER)
     if not Path(ORDER).exists():
         assert run("audit", "init", "--standalone").code == 0
         assert run("order", "new", "--example", ORDER).code == 0
@@ -274,6 +301,7 @@ FREE = {
     "audit-resolve.resolved[].new: gone": "not always known",
     "error.error.*: gone": "every class of errors has its own facts",
     "error.error.*: type": "every class of errors has its own facts",
+    "instant.values[].phase: gone": "there only where a value is of one phase",
     "meter.identity.facts.*: gone": "the family's own facts",
     "meter.identity.facts.*: type": "the family's own facts: text or a whole number",
     "order.holidays: type": "none is not said, and an empty list is a wish, too",
@@ -281,6 +309,7 @@ FREE = {
     "order.tariff_plan.zones.*: gone": "as many as the plan has",
     "plan.restores: gone": "only where a work is taken back",
     "plan.steps[].changes[].old: gone": "not always known",
+    "plan.steps[].prompt: gone": "only where somebody has to do something at the meter first",
     "plan.steps[].clock.reason: gone": "only where the clock is set hard",
     "plan.warnings[].facts.*: gone": "every warning has its own",
     "profile.driver_table.*: gone": "for the driver alone, which checks it",
@@ -289,6 +318,8 @@ FREE = {
     "profile.match.*: gone": "the family's own facts",
     "profile.match.*[]: type": "the family's own facts: text or a whole number",
     "profile.supports.*: gone": "a capability that a profile does not name",
+    "snapshot.dst.begins: gone": "not every meter tells it",
+    "snapshot.dst.ends: gone": "not every meter tells it",
     "snapshot.clock.error_s: gone": "only where a time zone is known",
     "snapshot.clock.holiday: gone": "not every meter tells it",
     "snapshot.clock.weekday: gone": "not every meter tells it",

@@ -14,9 +14,9 @@ import pytest
 
 from meterlink.audit.record import Entry
 from meterlink.audit.run import Run
-from meterlink.cli.audit.common import audit_home
 from meterlink.cli.grammar import Group
 from meterlink.cli.main import program
+from meterlink.cli.sealed_log import audit_home
 from meterlink.cli.version import VERSION
 from tests.cli import key_ring
 from tests.cli.program import ROOT, run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from meterlink.errors import LinkLostError
 from meterlink.flow import Announcement, Outcome
 from meterlink.language import Language
 from meterlink.visit.session import Session
-from meterlink.visit.work import WorkGate
+from meterlink.visit.work import Judgement, WorkGate
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.sim import Behaviour
 from tests.cli.program import run
@@ -347,6 +347,63 @@ def test_where_nothing_was_sent_that_is_told(log: Path, monkeypatch: pytest.Monk
     assert "What is known of the meter: no frame that changes it was sent\n" in stopped.err
 
 
+PHASES = {
+    "meterlink.visit.session.Session.resolve_doubts": "nothing",
+    "meterlink.visit.session.Session.look": "nothing",
+    "meterlink.visit.session.Session.begin": "nothing",
+    "meterlink.visit.session.Session.plan": "open",
+    "meterlink.visit.session.Session.look_after": "open",
+    "meterlink.visit.session.Session.close": "open",
+    "meterlink.cli.visit.act_over": "closed",
+    "meterlink.cli.visit.write_act": "closed",
+    "meterlink.cli.visit.show_visit": "shown",
+}
+"""Where Ctrl-C comes, and how the work stands by then."""
+STOPPED = {
+    "nothing": ("What is known of the meter: no frame that changes it was sent\n",),
+    "open": ("The work 117/1 was stopped in the middle", "it reads the meter before it writes anything.\n"),
+    "closed": (
+        "The work 117/1 is closed in the log; it was stopped before its act was printed.\n",
+        f"What is known of the meter: {OFF}: written and verified by reading back\n",
+        "Print its act: `meterlink act print --work 117/1`. The same command again would begin another work.\n",
+    ),
+    "shown": ("where its act is not there yet, `meterlink act print --work 117/1` prints it.\n",),
+}
+
+
+@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.rpartition(".")[2])
+def test_whenever_a_visit_is_stopped_it_is_told_how_the_work_stands_and_what_to_do(
+    log: Path, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    def interrupted(*_args: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    order = make_order("dst_off", more="")
+    with monkeypatch.context() as patched:
+        patched.setattr(phase, interrupted)
+        stopped = run("visit", order, *HERE, "--yes")
+    assert stopped.code == 130
+    for sentence in STOPPED[PHASES[phase]]:
+        assert sentence in stopped.err
+    closed = PHASES[phase] in ("closed", "shown")
+    assert ("Run the same command again" in stopped.err) is not closed
+    if closed:
+        printed = run("act", "print", "--work", "117/1")
+        assert printed.code == (2 if PHASES[phase] == "shown" else 0), "what is there is not overwritten"
+    else:
+        assert "work 117/1: " in run("visit", order, *HERE, "--yes").out
+
+
+def test_in_russian_too(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("meterlink.cli.visit.write_act", interrupted)
+    stopped = run("visit", make_order("dst_off", more=""), *HERE, "--yes", "--lang", "ru")
+    assert "Работа 117/1 в журнале закрыта; прервано до печати её акта.\n" in stopped.err
+    assert "Напечатайте её акт: `meterlink act print --work 117/1`." in stopped.err
+
+
 @pytest.mark.parametrize("language", list(Language))
 def test_a_step_that_does_not_stand_tells_what_is_there_and_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], language: Language
@@ -369,8 +426,8 @@ def test_a_step_that_does_not_stand_tells_what_is_there_and_why(
 def test_an_act_that_is_not_the_one_the_log_sealed_is_not_printed(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where another version of the program would make another body of the same records."""
 
-    def other(records: Sequence[Any]) -> tuple[str, str]:
-        return "0" * 64, judge(records)[1]
+    def other(records: Sequence[Any]) -> Judgement:
+        return replace(judge(records), sha256="0" * 64)
 
     with monkeypatch.context() as patched:
         patched.setattr("meterlink.cli.job.judge", other)

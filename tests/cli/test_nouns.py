@@ -269,11 +269,11 @@ def test_progress_is_one_line_on_the_terminal_and_gone_before_the_result(
     monkeypatch.setattr("meterlink.cli.output._is_terminal", lambda stream: stream is sys.stderr)
     with Progress("COM3") as progress:
         for _ in range(16):
-            progress(Traced(0.0, True, "00", Note.REQUEST))
+            progress(Traced(0.0, "00", Note.REQUEST))
         output.line("the result")
         assert capsys.readouterr().out == "the result\n"
         for _ in range(8):
-            progress(Traced(0.0, True, "00", Note.REQUEST))
+            progress(Traced(0.0, "00", Note.REQUEST))
     err = capsys.readouterr().err
     assert err.endswith("\rCOM3 ... 24\r" + " " * len("COM3 ... 24") + "\r")
     assert "\n" not in err

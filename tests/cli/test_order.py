@@ -16,6 +16,7 @@ from meterlink.cli.order_file import load_order, load_schedule
 from meterlink.errors import ConfigError
 from tests.cli import key_ring
 from tests.cli.program import ROOT, check, run
+from tests.cli.visiting import AT_MODE_C, YES, init_log, log_records, make_mode_c_order
 
 TODAY = date(2026, 11, 21)
 PAGE = (ROOT / "docs" / "orders.md").read_text(encoding="utf-8")
@@ -117,6 +118,16 @@ def test_an_order_as_a_document() -> None:
     assert document["tariff_plan"]["schedule"]["season"][0]["every_day"] == "00:00 T2 | 07:00 T1 | 23:00 T2"
     assert (document["holidays"], document["button_correction_minutes"]) == ([], 30)
     assert (document["checked_on"], document["problems"], document["notes"]) == ("2026-11-21", [], [])
+
+
+def test_an_order_that_writes_and_names_no_address_is_refused_before_a_work_is_opened(empty_home: Path) -> None:
+    init_log()
+    order = Path(make_mode_c_order())
+    order.write_text(order.read_text(encoding="utf-8").replace('"000800001"', '"*"'), encoding="utf-8")
+    for command in (("order", "check", str(order)), ("visit", str(order), "--port", AT_MODE_C, *YES)):
+        refused = run(*command)
+        assert (refused.code, "whoever answers may only be read" in refused.err) == (8, True)
+    assert log_records(empty_home, "work.open") == []
 
 
 @pytest.mark.usefixtures("folder")

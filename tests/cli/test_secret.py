@@ -56,7 +56,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
 
         for module in (key_ring_module, secret_module):
             monkeypatch.setattr(module, "ask_hidden", asked)
-            monkeypatch.setattr(module, "at_terminal", lambda: True)
+            monkeypatch.setattr(module, "can_ask", lambda: True)
         return seen
 
     return sits_there
@@ -111,11 +111,22 @@ def test_two_entries_that_differ_are_none(terminal: Callable[..., list[str]]) ->
 
 def test_what_is_typed_is_hidden(monkeypatch: pytest.MonkeyPatch, ring: FakeRing) -> None:
     """click's own prompt, as a terminal has it: only the question is echoed."""
-    monkeypatch.setattr(secret_module, "at_terminal", lambda: True)
+    monkeypatch.setattr(secret_module, "can_ask", lambda: True)
     ended = ran(*SET, stdin=f"{CANARY}\n{CANARY}\n")
     assert ended.code == 0
     assert "Password flat-5" in ended.out + ended.err
     assert len(ring.kept) == 1
+
+
+@pytest.mark.parametrize("typed", ["", f"{CANARY}\n"], ids=["at the password", "at its repetition"])
+def test_the_end_of_the_input_at_a_password_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, ring: FakeRing, typed: str
+) -> None:
+    """Ctrl-D: nothing is kept, and whoever reads the exit code is told that nobody answered."""
+    monkeypatch.setattr(secret_module, "can_ask", lambda: True)
+    ended = ran(*SET, "--json", stdin=typed)
+    assert (ended.code, ended.document["error"]["exit_code"], ring.kept) == (9, 9, {})
+    assert shows_nothing(ended.out + ended.err)
 
 
 @pytest.mark.usefixtures("ring")

@@ -16,7 +16,7 @@ from meterlink.context import Note, Traced
 from meterlink.link.trace import TraceFile
 from tests.cli.program import AT, run
 
-FRAME = Traced(0.0, True, "00", Note.REQUEST)
+FRAME = Traced(0.0, "00", Note.REQUEST)
 FULL = Path("/dev/full")
 full_disk = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the shell of Windows closes no streams")

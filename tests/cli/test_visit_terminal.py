@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,17 @@ from meterlink.audit.home import find_home
 from meterlink.audit.record import Entry
 from meterlink.audit.run import Run
 from tests.cli.program import run
-from tests.cli.visiting import AT, DEADLINE_S, document, init_log, log_records, make_order
+from tests.cli.visiting import (
+    AT,
+    AT_MODE_C,
+    DEADLINE_S,
+    YES,
+    document,
+    init_log,
+    log_records,
+    make_mode_c_order,
+    make_order,
+)
 from tests.visit.visits import PLAN_2, REASON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
@@ -177,6 +188,43 @@ def test_a_whole_visit_in_russian(order: str, empty_home: Path) -> None:
     assert Path("act-117-1.pdf").read_bytes().startswith(b"%PDF-")
 
 
+BUTTON = "нажмите опломбированную кнопку доступа (ДСТП)"
+
+
+def test_what_has_to_be_done_at_the_meter_is_told_before_the_dialogue(empty_home: Path) -> None:
+    init_log()
+    order = make_mode_c_order()
+    Path("form.toml").write_text("", encoding="utf-8")
+    words = ("visit", order, "--port", AT_MODE_C, "--lang", "ru", "--form", "form.toml", "--time-source", "system")
+    with terminal(*words, "--trace", "t.jsonl", environment={"METERLINK_PASSWORD_FLAT_5": "777777"}) as at:
+        at.expect(f"Перед обменом с прибором: {BUTTON}")
+        at.expect(". Нажмите Enter, когда сделано")
+        assert not Path("t.jsonl").exists(), "nothing was sent before Enter"
+        at.type(ENTER)
+        at.expect(f"перед этим: {BUTTON}")
+        at.answer("Наберите заводской номер прибора", "800001")
+        assert at.end() == 0
+    assert ").." not in at.shown
+    assert "Press the sealed" not in at.shown
+    assert Path("t.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("ru", BUTTON), ("en", "press the sealed access button (ДСТП)")], ids=["ru", "en"]
+)
+def test_who_cannot_be_asked_is_told_all_the_same(
+    empty_home: Path, monkeypatch: pytest.MonkeyPatch, language: str, says: str
+) -> None:
+    monkeypatch.setenv("METERLINK_PASSWORD_FLAT_5", "777777")
+    init_log()
+    told = run("visit", make_mode_c_order(), "--port", AT_MODE_C, *YES, "--lang", language)
+    assert told.code == 0
+    assert {"ru": "Перед обменом с прибором: ", "en": "Before the dialogue with the meter: "}[
+        language
+    ] + says in told.err
+    assert ").." not in told.err
+
+
 @pytest.mark.parametrize("typed", ["06925647", "yes", "", "y"])
 def test_nothing_but_the_serial_number_confirms(order: str, empty_home: Path, typed: str) -> None:
     with terminal("visit", order, "--port", AT, "--trace", "t.jsonl", "--form", "form.toml") as at:
@@ -328,10 +376,12 @@ def test_ctrl_c_after_the_writing_leaves_the_work_open_and_says_what_stands(orde
 
 VERIFIER = """
 [[seals_expected]]
-number = "П-7"
+number = "П-7й"
 place = "винт корпуса"
 kind = "клеймо поверителя"
 """
+TYPED = unicodedata.normalize("NFD", "П-7й")
+"""As some keyboards put it together."""
 
 
 def test_a_seal_that_cannot_be_is_asked_again_and_told_why(empty_home: Path) -> None:
@@ -339,7 +389,7 @@ def test_a_seal_that_cannot_be_is_asked_again_and_told_why(empty_home: Path) -> 
     order = make_order("read", "dst_off", change={"[[performers]]": f"{SEALS}{VERIFIER}\n[[performers]]"})
     with terminal("visit", order, "--port", AT, "--lang", "ru") as at:
         at.answer("Пломба 00417725", "")
-        at.answer("Пломба П-7", "")
+        at.answer("Пломба П-7й", "")
         at.answer("Ещё одна пломба, которую вы видите", "00417725")
         at.expect("пломба 00417725 уже названа")
         at.answer("Ещё одна пломба, которую вы видите", "5")
@@ -351,10 +401,10 @@ def test_a_seal_that_cannot_be_is_asked_again_and_told_why(empty_home: Path) -> 
         at.answer("Ещё одна пломба, которую вы видите", "")
         at.answer("которую вы сейчас снимаете; пломбы поверителя и завода-изготовителя не снимают", "5")
         at.expect("пломба 5 отсутствует, снять её сейчас нельзя")
-        at.answer("которую вы сейчас снимаете", "п-7")
+        at.answer("которую вы сейчас снимаете", TYPED.lower())
         at.expect("монтёр её никогда не снимает")
         at.answer("наберите её номер ещё раз", "")
-        at.expect("Пломба П-7 не записана как снятая.")
+        at.expect("Пломба П-7й не записана как снятая.")
         at.answer("которую вы сейчас снимаете", "00417725")
         at.answer("которую вы сейчас снимаете", "00417725")
         at.expect("пломба 00417725 уже названа")
@@ -382,16 +432,18 @@ def test_a_seal_of_the_verifier_that_is_off_is_told_by_its_number_again(empty_ho
     init_log()
     order = make_order("read", "dst_off", change={"[[performers]]": f"{VERIFIER}\n[[performers]]"})
     with terminal("visit", order, "--port", AT, "--lang", "ru") as at:
-        at.answer("Пломба П-7", "damaged")
+        at.answer("Пломба П-7й", "damaged")
         at.answer("Ещё одна пломба, которую вы видите", "")
-        at.answer("которую вы сейчас снимаете", "П-7")
-        at.answer("наберите её номер ещё раз", "П-7")
+        at.answer("которую вы сейчас снимаете", TYPED)
+        at.answer("наберите её номер ещё раз", TYPED)
         at.answer("которую вы сейчас снимаете", "")
+        at.answer("Причина снятия", "сорвана " * 70)
+        at.expect("Так нельзя: знаков в тексте 559")
         at.answer("Причина снятия", "была сорвана")
         at.answer("Потребитель;", "")
         assert at.press_until_it_ends("\x04") == 9
     (opened,) = log_records(empty_home, "work.open")
-    assert [seal["number"] for seal in opened["d"]["removed"]] == ["П-7"]
+    assert [seal["number"] for seal in opened["d"]["removed"]] == ["П-7й"]
 
 
 def test_apply_asks_for_the_serial_number(order: str, empty_home: Path) -> None:

@@ -23,6 +23,9 @@ AT: Final = (
     "&energy_kwh=15621.42,6208.34"
 )
 """An hour ahead, with DST on and one tariff; virtual time begins on a Monday."""
+AT_MODE_C: Final = (
+    "sim:ce6850m?at=2025-07-21T14:05:09+03:00&clock_error_s=3614&dst=on&serial=000000000800001&address=000800001"
+)
 YES: Final = ("--yes", "--time-source", "confirmed")
 DEADLINE_S: Final = 60.0
 _POLL_S: Final = 0.02
@@ -55,6 +58,14 @@ def make_order(
         text = text.replace(old, new)
     Path(file).write_text(text, encoding="utf-8")
     return file
+
+
+def make_mode_c_order(file: str = "order.toml", *actions: str) -> str:
+    """An order for the meter of `AT_MODE_C`, whose button is pressed before anything is written."""
+    named = {'"mercury-200.02"': '"ce6850m"', '"06925646"': '"000000000800001"', '"925646"': '"000800001"'}
+    return make_order(
+        *(actions or ("read", "dst_off", "clock")), more=f'{REASON}\npassword_ref = "flat-5"', file=file, change=named
+    )
 
 
 def use_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -9,7 +9,9 @@ import pytest
 from meterlink.context import PasswordAttempts
 from meterlink.errors import (
     AccessDeniedError,
+    BadDateError,
     BadDigitsError,
+    BadReplyError,
     DamagedFrameError,
     LinkLostError,
     LocalProtocolError,
@@ -18,14 +20,15 @@ from meterlink.errors import (
     PasswordSpentError,
     WireError,
 )
-from meterlink.flow import Announce, Flow, SetLine, WaitUntil, ask
+from meterlink.flow import Announce, Flow, Reply, SetLine, WaitUntil, ask, read_reply
 from meterlink.testing import START
 from meterlink.wire.line import Line
-from meterlink.wire.payload import DigitError
+from meterlink.wire.payload import CalendarError, DigitError, PayloadError, hexadecimal
+from meterlink.wire.request import MASKED, ReplySizes
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.messages import Call, encode_frame
 from meterlink_mercury200.values import DstFlag
-from tests.exchange.made_up import ADDRESS, SECRET, Fetch, Open
+from tests.exchange.made_up import ADDRESS, SECRET, Fetch, Open, fetched
 from tests.exchange.table import LINE, Answers, Journal, set_table, silent
 
 DST_OFF = Call(ADDRESS, m.SET_DST, DstFlag(0))
@@ -221,3 +224,47 @@ def test_speeds_change_between_exchanges_and_behind_a_request() -> None:
     table = set_table(lambda _n, _r: [(0.02, encode_frame(ADDRESS, 0xF2, b"\x07"))])
     table.run(flow())
     assert [line.baud for line in table.wire.lines] == [300, 19200, 19200, 19200]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [(PayloadError("x"), BadReplyError), (DigitError("x"), BadDigitsError), (CalendarError("x"), BadDateError)],
+)
+def test_a_reply_that_needs_more_reading_is_told_as_what_is_wrong_with_it(
+    wrong: PayloadError, told: type[BadReplyError]
+) -> None:
+    def read(_value: int) -> None:
+        raise wrong
+
+    table = set_table(lambda _n, _r: [(0.02, fetched(7))])
+    reply: Reply[int] = table.run(ask(Fetch()))
+    assert (reply.value, reply.shown) == (7, hexadecimal(fetched(7)))
+    with pytest.raises(BadReplyError) as caught:
+        read_reply(reply, "read the moon", read)
+    assert type(caught.value) is told
+    assert (caught.value.request, caught.value.raw, caught.value.why) == ("read the moon", reply.shown, "x")
+
+
+def test_a_reply_with_pieces_of_a_secret_in_it_is_not_told_either() -> None:
+    """An adapter may give back late what was sent: then it stands inside what is read next."""
+
+    @dataclass(frozen=True, slots=True)
+    class Wide(Fetch):
+        reply_sizes = ReplySizes.only(13)
+
+    def refuse(_value: int) -> None:
+        raise DigitError(SECRET.hex())
+
+    def flow() -> Flow[Reply[int]]:
+        yield from ask(Open(SECRET))
+        return (yield from ask(Wide()))
+
+    answers = [encode_frame(ADDRESS, 0xF1, b"\x00"), encode_frame(ADDRESS, 0xF2, SECRET)]
+    table = set_table(lambda n, _r: [(0.02, answers[n])])
+    reply = table.run(flow())
+    assert set(reply.shown.split()) == {MASKED}
+    with pytest.raises(BadReplyError) as caught:
+        read_reply(reply, "fetch", refuse)
+    for text in (str(caught.value), repr(caught.value)):
+        assert SECRET.hex() not in text
+        assert "41 42" not in text

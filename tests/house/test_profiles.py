@@ -171,12 +171,6 @@ def test_the_old_200_has_an_address_of_six_digits_and_the_others_of_eight(model:
     assert load_profiles([default_folder()]).get(model).address.digits == digits
 
 
-def test_the_silence_before_a_request_is_the_longer_of_time_and_characters() -> None:
-    timing = load_profiles([default_folder()]).get("mercury-206").timing
-    assert timing.quiet_before_s(Line(baud=9600)) == 0.007
-    assert timing.quiet_before_s(Line(baud=600)) == pytest.approx(0.1)
-
-
 def test_a_number_beside_guesses_keeps_its_own_evidence() -> None:
     profile = load_profiles([default_folder()]).get("mercury-206")
     assert profile.timing.provenance.evidence is Evidence.GUESS
@@ -269,6 +263,15 @@ def test_the_evidence_of_a_table_is_that_of_its_weakest_fact(tmp_path: Path) -> 
 def test_a_capability_that_is_not_mentioned_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotSupportedError, match="meter-1 has no clock: its profile does not say"):
         one(tmp_path).require("clock")
+
+
+def test_why_a_model_lacks_something_is_told_in_the_words_of_its_profile() -> None:
+    profile = load_profiles([default_folder()]).get("ce102m")
+    assert (profile.has("clock"), profile.why_not("clock")) == (True, None)
+    assert (profile.has("dst"), profile.why_not("dst")) == (False, "what TRANS and HOURS mean is not known")
+    assert (profile.has("telepathy"), profile.why_not("telepathy")) == (False, "its profile does not say that it has")
+    with pytest.raises(NotSupportedError, match="ce102m has no dst: what TRANS and HOURS mean is not known"):
+        profile.require("dst")
 
 
 def test_a_profile_cannot_be_changed(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ import pytest
 from meterlink.driver import Unliftable
 from meterlink.language import Language
 from meterlink.model import ClockReading, DstSetting, TariffMode
-from meterlink.report.act_body import act_body
 from meterlink.tariff import YearSchedule
 from meterlink.tariff.presets import preset
 from meterlink.visit.snapshot import Snapshot
@@ -67,7 +66,7 @@ def work_of(
     for step in steps:
         work.write(*step, result=(results or {}).get(step[0], "verified"))
     work.read("after", after or works.after())
-    return act_body(work.fields)
+    return works.body_of(work.fields)
 
 
 # --- a way back -----------------------------------------------------------------------------------------------------
@@ -114,7 +113,7 @@ def test_a_way_back_that_did_not_come_through_says_so() -> None:
 
 
 def test_the_zones_of_the_order_stand_on_nothing_that_was_before_the_work() -> None:
-    body = act_body(works.household_work())
+    body = works.body_of(works.household_work())
     told = section(body, 11)
     was, now = told.split("Расписание после работы")
     assert "00:00–24:00 T1 (" not in was
@@ -167,7 +166,7 @@ def test_elsewhere_tariffs_go_by_their_numbers(how: str) -> None:
 def test_a_problem_with_what_was_read_back_takes_the_names_away() -> None:
     work = WorkRecords(fields=works.household_work())
     work.add("work.problem", {"kind": "ReadBackError", "text": "January sunday is 00:00 T3"})
-    assert "(день)" not in page(act_body(work.fields))
+    assert "(день)" not in page(works.body_of(work.fields))
 
 
 # --- for the customer -----------------------------------------------------------------------------------------------
@@ -222,7 +221,7 @@ def test_a_place_that_went_over_to_another_time_once_has_no_summer_time() -> Non
     records[0]["d"]["place"] = {"tz": "Asia/Almaty"}
     for record in records:
         record["t"] = record["t"].replace("2026-11", "2024-05")  # its clocks went back for good on 1 March
-    assert "местного времени" not in section(act_body(records), 14)
+    assert "местного времени" not in section(works.body_of(records), 14)
 
 
 def test_a_clock_that_is_wrong_after_the_work_is_told_to_the_customer() -> None:
@@ -249,7 +248,7 @@ def cut_off(schedule: YearSchedule | Unliftable, stored: Mapping[str, str] | Non
         work.add("outcome", {"of": of, "i": i, "result": "ok"})
     after = replace(works.after(), schedule=schedule, tariffs=in_force(1))
     work.read("after", after if stored is None else replace(after, stored=stored))
-    return act_body(work.fields)
+    return works.body_of(work.fields)
 
 
 @pytest.mark.parametrize("schedule", [MIXED, Unliftable(reasons=("January sunday differs from January monday",))])
@@ -290,7 +289,7 @@ def test_a_work_that_wrote_is_never_one_in_which_nothing_was_written() -> None:
     rest = ("schedule", "rewrite the tariff schedule: 56 records", *STEPS[3][2:])
     work.add("work.plan", plan((rest, STEPS[4])))
     work.read("after", replace(works.before(), schedule=MIXED))
-    body = act_body(work.fields)
+    body = works.body_of(work.fields)
     assert body["result"] == "partly", "one of the two values stands"
     assert body["schedule_left"] == "mixed"
     assert "ничего не записывалось" not in page(body)
@@ -310,7 +309,7 @@ def test_a_table_of_which_a_part_stands_is_not_one_in_which_nothing_does() -> No
     work.announce(STEPS[3][1], HALF)
     work.read("after", replace(works.before(), schedule=MIXED))
     work.add("resolve", {"of": work.next_n - 3, "found": "00:00 T1", "decision": "unchanged"})
-    told = box(act_body(work.fields))
+    told = box(works.body_of(work.fields))
     assert "ни одно изменение" not in told
     assert "работа выполнена частично" in told
     assert "запись тарифного расписания (стоит 1 из 3 значений)" in told
@@ -319,7 +318,7 @@ def test_a_table_of_which_a_part_stands_is_not_one_in_which_nothing_does() -> No
 def test_where_every_step_is_confirmed_the_first_page_names_the_problem_instead() -> None:
     work = WorkRecords(fields=works.household_work())
     work.add("work.problem", {"kind": "EnergyMovedError", "text": "T1 fell from 18342.17 to 18242.21"})
-    body = act_body(work.fields)
+    body = works.body_of(work.fields)
     assert body["result"] == "partly"
     told = box(body)
     assert "не всё подтверждено" not in told
@@ -336,7 +335,7 @@ def test_a_problem_beside_a_step_that_is_not_confirmed_is_named_with_it() -> Non
     for step in STEPS:
         work.write(*step, result="differs" if step[0] == "clock" else "verified")
     work.add("work.problem", {"kind": "EnergyMovedError", "text": "T1 fell"})
-    told = box(act_body(work.fields))
+    told = box(works.body_of(work.fields))
     assert "не всё подтверждено чтением; проверка после работы выявила: показания изменились" in told
     assert "установка часов" in told
 
@@ -356,7 +355,7 @@ def killed(decisions: Mapping[int, str]) -> Fields:
     for i, decision in decisions.items():
         found = "07:00 T1" if decision == "written" else "00:00 T1"
         work.add("resolve", {"of": of, "i": i, "found": found, "decision": decision})
-    return act_body(work.fields)
+    return works.body_of(work.fields)
 
 
 def lines_under(label: str, text: str) -> list[str]:
@@ -386,7 +385,7 @@ def test_frames_that_were_read_otherwise_than_one_another_are_told_to_stand_in_t
     for i, found in enumerate(("00:00 T1", "07:00 T1")):
         work.add("outcome", {"of": of, "i": i, "result": "ok"})
         work.add("resolve", {"of": of, "i": i, "found": found, "decision": "other"})
-    told = section(act_body(work.fields), 12)
+    told = section(works.body_of(work.fields), 12)
     assert f"кадры 0–1 записи {of}; прочитано: подробности в журнале работ; решение: стоит другое" in told
 
 
@@ -413,7 +412,7 @@ def _strange() -> Fields:
     snapshot = work.fields[2]["d"]["snapshot"]
     snapshot |= {"schedule_notes": ["holidays: (2, 31) is no date"], "unliftable": ["January sunday: no point"]}
     snapshot["absent"] += [{"what": "settings", "reason": "No answer from address 411486 on COM3"}]
-    snapshot["status"] += [{"name": "build options", "value": "00 03 (meaning not known)", "raw": "00", "unit": ""}]
+    snapshot["status"] += [{"name": "build options", "value": "meaning not known (00 03)", "raw": "00", "unit": ""}]
     warnings = [
         {"code": "clock-unread", "facts": {"reason": "the meter refused"}},
         {"code": "experimental", "facts": {"capability": "set_clock"}},
@@ -429,13 +428,13 @@ def _strange() -> Fields:
     work.add("work.problem", {"kind": "ReadBackError", "text": "Meter 43096744: DST flag is 01"})
     work.add("photo.taken", {"sha256": "00" * 32})
     work.read("after", works.after())
-    return act_body(work.fields)
+    return works.body_of(work.fields)
 
 
 OUR_NAMES = ("meterlink 0.1.0.dev0", "mercury-200.02", "SHA-256", "UTC", "RS-485", "QR", "IV до", "III до", works.LOG)
 
 
-@pytest.mark.parametrize("body", [act_body(works.household_work()), way_back(), cut_off(MIXED), _strange()])
+@pytest.mark.parametrize("body", [works.body_of(works.household_work()), way_back(), cut_off(MIXED), _strange()])
 def test_a_russian_act_holds_no_english(body: Fields) -> None:
     """But names, hashes, bytes and the lines of the checkpoint."""
     text = page(body)
@@ -447,14 +446,14 @@ def test_a_russian_act_holds_no_english(body: Fields) -> None:
 
 
 def test_the_basis_is_told_once() -> None:
-    told = section(act_body(works.household_work()), 1)
+    told = section(works.body_of(works.household_work()), 1)
     assert told.count("заявление") == 1
     order = opening()["order"] | {"basis_text": "№ 44 от 10.11.2026"}
     assert "заявление потребителя: № 44 от 10.11.2026" in section(work_of(opened={"order": order}), 1)
 
 
 def test_who_confirmed_and_how_is_told_in_words() -> None:
-    assert "Петров Сергей Иванович, набран заводской номер прибора" in page(act_body(works.household_work()))
+    assert "Петров Сергей Иванович, набран заводской номер прибора" in page(works.body_of(works.household_work()))
 
 
 def test_the_transformers_are_told_with_type_numbers_and_ratio() -> None:
@@ -468,7 +467,7 @@ def test_the_transformers_are_told_with_type_numbers_and_ratio() -> None:
 
 
 def test_the_sum_of_the_tariffs_is_said_to_be_calculated() -> None:
-    rows = section(act_body(works.household_work()), 8).split("Сумма (по прибору)")[1]
+    rows = section(works.body_of(works.household_work()), 8).split("Сумма (по прибору)")[1]
     assert rows.split("Сумма тарифов (расчётная)")[1].split()[:3] == ["18342,17", "18342,21", "+0,04"]
 
 
@@ -496,7 +495,7 @@ def test_a_total_that_is_not_the_sum_is_told() -> None:
         for value in record["d"].get("snapshot", {}).get("energy", []):
             if value["register"] == "total":
                 value["kwh"] = "18342.30"
-    body = act_body(records)
+    body = works.body_of(records)
     assert "Сумма по прибору отличается от расчётной на +0,09 кВт·ч." in section(body, 8)
 
 
@@ -504,7 +503,7 @@ def test_an_amount_that_was_not_read_has_no_sum() -> None:
     records = works.household_work()
     after = next(each for each in reversed(records) if each["d"].get("purpose") == "after" and "snapshot" in each["d"])
     del after["d"]["snapshot"]["energy"][1]
-    rows = section(act_body(records), 8).split("Сумма тарифов (расчётная)")[1]
+    rows = section(works.body_of(records), 8).split("Сумма тарифов (расчётная)")[1]
     assert rows.split()[0] == "18342,17"
     assert rows.replace("\n", " ").split("18342,17")[1].strip().startswith("не прочитано")
 
@@ -521,7 +520,7 @@ def test_the_times_of_a_visit_stand_in_their_order() -> None:
 
 
 def test_a_work_without_an_arrival_begins_with_its_first_record() -> None:
-    body = act_body(works.household_work())
+    body = works.body_of(works.household_work())
     assert body["course"]["arrived_at"] == "not-stated"
     assert "Начало записи в журнал" in section(body, 1)
 
@@ -542,7 +541,7 @@ def test_the_time_of_a_step_is_that_of_its_last_write() -> None:
     work.add("outcome", {"of": work.announce(STEPS[0][1]), "i": 0, "result": "ok"})
     work.at = works.BEGAN + timedelta(days=3)
     work.add("work.step", {"action": "dst_off", "operation": STEPS[0][1], "result": "verified"})
-    row = [line for line in section(act_body(work.fields), 12).splitlines() if line][6:11]
+    row = [line for line in section(works.body_of(work.fields), 12).splitlines() if line][6:11]
     assert row[0] == "отключение автоматического перехода на летнее время"
     assert row[4] == "21.11.2026 12:08:51"
 
@@ -569,7 +568,7 @@ def test_no_head_stands_alone_and_no_page_holds_a_mere_line(seals: int) -> None:
     work = WorkRecords(fields=works.household_work())
     for number in range(seals):
         work.add("seal", {"event": "installed", "number": str(number), **works.SEAL})
-    document = pypdfium2.PdfDocument(pdf_act(act_body(work.fields), OPENINGS, CHECKPOINT))
+    document = pypdfium2.PdfDocument(pdf_act(works.body_of(work.fields), OPENINGS, CHECKPOINT))
     told = [lines_of(each) for each in document]
     heads = re.compile(r"\d{1,2}\. [А-Я].*")
     assert [lines[-1] for lines in told if heads.fullmatch(lines[-1])] == []

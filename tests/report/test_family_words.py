@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from meterlink.language import Language
-from meterlink.report.act_body import act_body
 from meterlink.report.act_html import render_html
+from meterlink.report.act_layout import lay_out
 from meterlink.report.act_words import NO_FAMILY, Phrases
+from tests.report import works
 from tests.report.test_act_paper import page_text
 from tests.report.works import CHECKPOINT, OPENINGS, after, begun, plan
 
@@ -53,11 +54,11 @@ def body(*, journal: str = "tilt", display: bool = True) -> dict[str, Any]:
     work.read("after", after())
     snapshot = work.fields[-2]["d"]["snapshot"]
     snapshot["status"] = [{"name": "display", "value": "T1, moon phase", "unit": "", "raw": ""}] if display else []
-    return act_body(work.fields)
+    return works.body_of(work.fields)
 
 
 def page(told: dict[str, Any], family: Phrases, language: Language = Language.RU) -> str:
-    return page_text(render_html(told, OPENINGS, CHECKPOINT, language, family))
+    return page_text(render_html(lay_out(told, OPENINGS, CHECKPOINT, language, family)))
 
 
 def test_a_family_that_comes_tells_a_russian_act_in_its_own_words() -> None:

@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+from meterlink.audit.canonical import encode_canonical
 from meterlink.audit.commitment import Opening
-from meterlink.audit.record import NO_RECORD, Entry, encode_record
+from meterlink.audit.record import NO_RECORD, Entry, decode_record, encode_record
 from meterlink.model import (
     Absent,
     ClockReading,
@@ -29,6 +30,7 @@ from meterlink.model import (
     StatusValue,
     TariffMode,
 )
+from meterlink.report.act_body import act_body
 from meterlink.tariff.presets import preset
 from meterlink.visit.snapshot import Snapshot, journal_facts, snapshot_facts
 
@@ -310,6 +312,11 @@ def plan(steps: Iterable[tuple[str, str, str, str]] = STEPS, **changes: Any) -> 
         "time_source": "confirmed",
         "confirmed": {"by": "p1", "how": "serial number typed"},
     } | changes
+
+
+def body_of(fields: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The act's body over records with these fields, read as the log reads them."""
+    return act_body([decode_record(encode_canonical(each)) for each in fields])
 
 
 def begun(**changes: Any) -> WorkRecords:

@@ -57,6 +57,7 @@ def test_it_starts_from_what_the_registers_hold() -> None:
 def test_a_register_is_cut_and_not_rounded() -> None:
     registers = EnergyRegisters(energy_uj={1: 20 * UJ_PER_WH - 1, 2: UJ_PER_WH})
     assert str(registers.kwh(1)) == "0.01"
+    assert str(registers.kwh(1, decimals=4)) == "0.0199"
     assert registers.counts(1, step_wh=1) == 19
     assert str(registers.total_kwh) == "0.02"
     assert str(registers.kwh(4)) == "0.00"

@@ -323,7 +323,7 @@ def test_the_text_form(text: str | list[str], specs: list[FaultSpec]) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("lost-replay", "did you mean 'lost-reply'"),
+        ("lost-replay", "(did you mean lost-reply?); known are"),
         ("earthquake", "known are echo, "),
         ("echo:2", "from 0 to 1, not '2.0'"),
         ("echo:often", "from 0 to 1, not 'often'"),

@@ -10,10 +10,12 @@ from meterlink.errors import ScheduleError
 from meterlink.tariff import (
     KINDS_OF_DAY,
     DayKind,
+    Rule,
     ScheduleLimits,
     YearSchedule,
     broken_limits,
     check_limits,
+    check_special_days,
     preset,
     schedule_from_table,
 )
@@ -135,3 +137,11 @@ def test_every_broken_limit_is_listed() -> None:
 
 def test_a_meter_without_holidays_does_not_mind_the_holiday_program() -> None:
     check_limits(schedule(holiday="00:00 T8"), replace(ROOMY, kinds=KINDS_OF_DAY[7]))
+
+
+def test_days_alone_are_held_against_the_limits_of_special_days() -> None:
+    limits = replace(ROOMY, special_days=2)
+    check_special_days([(1, 1), (2, 29)], limits)
+    with pytest.raises(ScheduleError) as caught:
+        check_special_days([(1, 1), (2, 29), (5, 9)], limits)
+    assert caught.value.rule == Rule.SPECIAL_DAYS_LIMIT.value

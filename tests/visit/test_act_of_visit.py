@@ -22,11 +22,12 @@ from tests.cli.program import run
 from tests.cli.visiting import AT, YES, document, home_of, init_log, log_records, make_order, use_home
 
 _BODY_OF_A_BUNDLE = """
-import json, sys, zipfile
+import sys, zipfile
+from meterlink.audit.record import decode_record
 from meterlink.report.act_body import act_body, encode_body
 with zipfile.ZipFile(sys.argv[1]) as bundle:
     names = [name for name in bundle.namelist() if name.startswith("records/") and name.endswith(".json")]
-    records = [json.loads(bundle.read(name)) for name in sorted(names, key=lambda name: int(name[8:-5]))]
+    records = [decode_record(bundle.read(name)) for name in sorted(names, key=lambda name: int(name[8:-5]))]
 sys.stdout.buffer.write(encode_body(act_body(records)))
 """
 _BODY_OF_A_LOG = """

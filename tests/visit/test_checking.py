@@ -157,8 +157,8 @@ def with_count(raw: str | None) -> Snapshot:
         (((CLOCK_STEP, Result.NOT_SENT),), HOUR, False),
         (((CLOCK_STEP, Result.NOT_SENT),), timedelta(), True),
         (((CLOCK_STEP, Result.DIFFERS),), HOUR * 3, False),
-        (((SOFT_STEP, Result.VERIFIED),), timedelta(minutes=59), False),
-        (((SOFT_STEP, Result.VERIFIED),), HOUR * 2, True),
+        (((SOFT_STEP, Result.VERIFIED),), timedelta(seconds=4), False),
+        (((SOFT_STEP, Result.VERIFIED),), timedelta(seconds=20), True),
     ],
 )
 def test_a_clock_stays_where_it_was_left(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 import pytest
@@ -11,7 +12,7 @@ from meterlink.language import Language
 from meterlink.visit.form import Presence
 from meterlink.visit.form_file import read_form
 from meterlink.visit.order import Seal
-from meterlink.visit.seal_rules import SealRule, broken_words, is_of_verifier_or_maker
+from meterlink.visit.seal_rules import SealRule, broken_words, is_of_verifier_or_maker, same_number
 
 WHOLE = """presence = "refused"
 representative = "Иванова А. П."
@@ -108,6 +109,15 @@ WRONG = (
         says="cannot be removed",
     ),
     Wrong(
+        name="found twice, the second time of two signs",
+        text=seal("found", "А-17й") + seal("found", unicodedata.normalize("NFD", "а-17й")),
+        key="number",
+        line=5,
+        says="told already",
+    ),
+    Wrong(name="an escape", text='remarks = ["one", "\\u001b[2J"]', key="remarks", line=1, says="cannot be printed"),
+    Wrong(name="a long text", text=f'\nseal_reason = "{"x" * 501}"', key="seal_reason", line=2, says="501 characters"),
+    Wrong(
         name="in one line",
         text='remarks = []\nseals_installed = [{number = "1", place = "x"}, {number = "1", place = "x"}]',
         key="number",
@@ -154,6 +164,17 @@ def test_a_seal_is_the_verifiers_by_the_order_too() -> None:
     with pytest.raises(FormError, match="never removes"):
         read(seal("removed", "1"), expected)
     read(seal("removed", "1"), Seal(number="2", place="крышка", owner="Поверитель"))
+
+
+def test_a_number_is_the_same_of_whichever_signs_its_letters_are_put_together() -> None:
+    expected = Seal(number="А-17й", place="крышка", owner="Поверитель")
+    apart = unicodedata.normalize("NFD", "А-17й")
+    assert len(apart) > len(expected.number)
+    with pytest.raises(FormError, match="never removes"):
+        read(seal("removed", apart), expected)
+    told = read_form(f'representative = "{apart}"\nremarks = ["{apart}", " "]'.encode(), "form.toml", ())
+    assert (told.representative, told.remarks) == (expected.number, (expected.number,))
+    assert same_number(f" {apart.lower()}", expected.number)
 
 
 def test_a_seal_of_the_verifier_may_be_told_as_removed_by_its_number_once_more() -> None:

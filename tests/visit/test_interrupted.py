@@ -1,7 +1,7 @@
 """Visits that are cut off: a cable pulled, a meter that dies, a program that is killed at any moment.
 
-What must hold whatever happens: no byte that can change the meter was on the wire before its intent was durable; the
-next run reads before it writes; the work is completed under its own number; and the log is whole.
+What must hold whatever happens, in every family: no byte that can change the meter was on the wire before its intent
+was durable; the next run reads before it writes; the work is completed under its own number; and the log is whole.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from typing import Any
 
 import pytest
 
+from meterlink.audit.record import Entry
+from meterlink.audit.writer import Writer
 from meterlink.errors import InDoubtError, MeterlinkError, NoAnswerError
 from meterlink.sim.line import Burst, VirtualWire
 from meterlink.tariff import preset
+from meterlink.visit.order import Order
 from meterlink.wire.line import Line
-from meterlink_mercury200.messages import COMMANDS
-from meterlink_mercury200.sim import Behaviour, SimulatedMercury200
-from tests.visit.visits import Visit, Visits, make_meter, results_of
+from meterlink_mercury200.sim import Behaviour
+from tests.drivers.energomera import visits as energomera
+from tests.visit.visits import Visit, Visits, make_meter, order_of, results_of
 
 LONG = os.environ.get("METERLINK_LONG") == "1"
 
@@ -31,10 +34,6 @@ class Killed(BaseException):
 
 def gone(_entry: object) -> None:
     """The gate of a program that is no more."""
-
-
-def is_write(frame: bytes) -> bool:
-    return len(frame) > 4 and COMMANDS[frame[4]].writes
 
 
 @dataclass
@@ -54,7 +53,7 @@ class Watched:
         how = self.kills(self.frames, data)
         if how == "before":
             self._end()
-        if is_write(data):
+        if self.visits.changes_meter(data):
             self.writes.append(data)
             self._look(data)
         self.inner.receive(data, now, line)
@@ -87,6 +86,55 @@ class Watched:
         assert waiting[0] == told
 
 
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """What differs between families: how a visit is made, and what its frames are."""
+
+    visits: Callable[[Path], Visits]
+    meter: Callable[[], Any]
+    order: Callable[[], Order]
+    sample: Sequence[int]
+    """Of the writes: DST, clock, the whole schedule, and what comes behind it."""
+    frames: Sequence[int]
+    stood: Callable[[list[bytes]], list[bytes]]
+    """Of writes that were cut off, those whose values must have been found standing."""
+    holds: Callable[[Any, float], bool]
+    """Whether the memory of the meter holds what the order wants."""
+
+
+def _holds_records(meter: Any, now: float) -> bool:
+    wanted = make_meter(schedule=preset("ru-household-2").schedule).memory
+    return bool(meter.memory.records == wanted.records)
+
+
+def _whole_series(writes: list[bytes]) -> list[bytes]:
+    """A series that broke off is written again, whole: its first frames, too."""
+    names = [frame.split(b"(")[0] for frame in writes]
+    return [frame for frame, name in zip(writes, names, strict=True) if name != names[-1]]
+
+
+FAMILIES = {
+    "mercury200": Family(
+        visits=Visits,
+        meter=make_meter,
+        order=order_of,
+        sample=range(1, 100) if LONG else (3,),
+        frames=range(1, 460, 4 if LONG else 153),
+        stood=lambda writes: writes[:-1],
+        holds=_holds_records,
+    ),
+    "energomera": Family(
+        visits=energomera.visits_at,
+        meter=energomera.meter_at,
+        order=energomera.order_at,
+        sample=range(1, 9) if LONG else (1, 5),
+        frames=range(1, 270, 4 if LONG else 100),
+        stood=_whole_series,
+        holds=energomera.holds_the_order,
+    ),
+}
+
+
 @pytest.fixture
 def visits(tmp_path: Path) -> Visits:
     return Visits(tmp_path)
@@ -94,9 +142,10 @@ def visits(tmp_path: Path) -> Visits:
 
 def attempt(
     visits: Visits,
-    meter: SimulatedMercury200,
+    meter: Any,
     kills: Callable[[int, bytes], str],
     by: type[BaseException] = Killed,
+    order: Order | None = None,
 ) -> tuple[Watched, Any]:
     """One run that may be ended at a frame; the log is let go of as the system does when a process ends."""
     watched: list[Watched] = []
@@ -106,7 +155,7 @@ def attempt(
         return watched[0]
 
     try:
-        visit = visits.at(meter, wire=watch)
+        visit = visits.at(meter, order, wire=watch)
         watched[0].visit = visit
         ended: Any = visit.carry_out()
     except (Killed, KeyboardInterrupt, MeterlinkError) as error:
@@ -118,52 +167,114 @@ def never(_number: int, _frame: bytes) -> str:
     return ""
 
 
-def at_write(number: int, how: str) -> Callable[[int, bytes], str]:
-    """Killed before or after the write of this number."""
+def at_write(visits: Visits, number: int, how: str) -> Callable[[int, bytes], str]:
+    """Ended before or after the write of this number."""
     seen = 0
 
     def kills(_number: int, frame: bytes) -> str:
         nonlocal seen
-        seen += is_write(frame)
-        return how if is_write(frame) and seen == number else ""
+        writes = visits.changes_meter(frame)
+        seen += writes
+        return how if writes and seen == number else ""
 
     return kills
 
 
-WRITES = 99
-"""DST, clock, 96 records, tariff count."""
-SAMPLE: Sequence[int] = range(1, WRITES + 1) if LONG else (1, 3, 99)
-
-
 @pytest.mark.parametrize("by", [Killed, KeyboardInterrupt])
 @pytest.mark.parametrize("how", ["before", "after"])
-@pytest.mark.parametrize("number", SAMPLE)
-def test_ended_at_any_write(visits: Visits, number: int, how: str, by: type[BaseException]) -> None:
-    meter = make_meter()
-    killed, error = attempt(visits, meter, at_write(number, how), by)
+@pytest.mark.parametrize(("name", "number"), [(name, n) for name, each in FAMILIES.items() for n in each.sample])
+def test_ended_at_any_write(tmp_path: Path, name: str, number: int, how: str, by: type[BaseException]) -> None:
+    family = FAMILIES[name]
+    visits, meter, order = family.visits(tmp_path), family.meter(), family.order()
+    killed, error = attempt(visits, meter, at_write(visits, number, how), by, order)
     assert isinstance(error, by)
     assert visits.report().state == "in-doubt"
     assert len(killed.writes) == number - (how == "before")
-    assert [record["type"] for record in visits.records("work.close")] == []
-    again, ended = attempt(visits, meter, never)
+    assert visits.records("work.close") == []
+    again, ended = attempt(visits, meter, never, order=order)
     assert ended.result == "done", ended
     assert len(visits.records("resolve")) >= 1
     assert len({record["work"] for record in visits.records("work.open")}) == 1
-    assert meter.memory.records == make_meter(schedule=preset("ru-household-2").schedule).memory.records
+    assert again.visit is not None
+    assert family.holds(meter, again.visit.talk.now())
     assert visits.report().state == "ok"
-    assert not set(again.writes) & set(killed.writes[:-1]), "what stood was written again"
+    assert not set(again.writes) & set(family.stood(killed.writes)), "what stood was written again"
 
 
-READS = 5 if not LONG else 120
+ENDS = [(Killed, "after"), (KeyboardInterrupt, "before"), (KeyboardInterrupt, "after")]
 
 
-@pytest.mark.parametrize("number", range(1, 460, 460 // READS))
-def test_killed_at_any_frame(visits: Visits, number: int) -> None:
-    meter = make_meter()
-    attempt(visits, meter, lambda count, frame: "after" if count == number else "")
-    _, ended = attempt(visits, meter, never)
+@pytest.mark.parametrize(
+    ("name", "number", "by", "how"),
+    [
+        (name, number, *end)
+        for name, each in FAMILIES.items()
+        for place, number in enumerate(each.frames)
+        for end in (ENDS if LONG else [ENDS[place % len(ENDS)]])
+    ],
+)
+def test_ended_at_any_frame(tmp_path: Path, name: str, number: int, by: type[BaseException], how: str) -> None:
+    family = FAMILIES[name]
+    visits, meter, order = family.visits(tmp_path), family.meter(), family.order()
+    _, error = attempt(visits, meter, lambda count, frame: how if count == number else "", by, order)
+    assert isinstance(error, by)
+    _, ended = attempt(visits, meter, never, order=order)
     assert ended.result == "done", ended
     assert visits.report().state == "ok"
+    assert len(visits.records("work.close")) == 1
+
+
+# --- at the log -----------------------------------------------------------------------------------------------------
+
+
+def ended_at(monkeypatch: pytest.MonkeyPatch, number: int, how: str) -> None:
+    """From now on the program is killed before or after the record of this number, and writes nothing more."""
+    written, write = 0, Writer.write
+
+    def writes(self: Writer, entry: Entry, *, due: bool = False) -> int:
+        nonlocal written
+        written += 1
+        if written > number or (written == number and how == "before"):
+            raise Killed
+        index = write(self, entry, due=due)
+        if written == number:
+            raise Killed
+        return index
+
+    monkeypatch.setattr(Writer, "write", writes)
+
+
+SMALL = ("read", "dst_off")
+RECORDS = 21
+"""Of one small visit: from the opening of the work to the key behind its end."""
+INTENT, OUTCOME, CLOSE = 9, 10, 19
+
+
+@pytest.mark.parametrize("how", ["before", "after"])
+@pytest.mark.parametrize("number", range(1, RECORDS + 1) if LONG else (INTENT, OUTCOME, CLOSE))
+def test_killed_at_any_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, how: str) -> None:
+    visits, meter, order = energomera.visits_at(tmp_path), energomera.meter_at(), energomera.order_at(SMALL)
+    with monkeypatch.context() as patch:
+        ended_at(patch, number, how)
+        _, error = attempt(visits, meter, never, order=order)
+    assert isinstance(error, Killed)
+    told = [record["type"] for record in visits.records()][1:]
+    assert len(told) == number - (how == "before")
+    assert told.count("intent") == (len(told) >= INTENT)
+    assert told.count("work.close") == (len(told) >= CLOSE)
+    assert len(meter.writes) <= told.count("intent")
+    assert visits.report().state == ("in-doubt" if told[-1:] == ["intent"] else "ok")
+    _, ended = attempt(visits, meter, never, order=order)
+    assert ended.result == ("nothing" if "work.close" in told else "done"), ended
+    assert not ended.problems
+    assert not meter.memory.clock.dst_enabled
+    assert len(meter.writes) == 1, "what stood was written again"
+    assert visits.report().state == "ok"
+    works = [record["work"] for record in visits.records("work.close")]
+    assert works == (["117/1", "117/2"] if "work.close" in told else ["117/1"])
+
+
+# --- at the meter ---------------------------------------------------------------------------------------------------
 
 
 def test_a_meter_that_dies_between_two_records(visits: Visits) -> None:

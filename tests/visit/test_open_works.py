@@ -5,7 +5,7 @@ Until it is gone on with, taken back or closed as it stands, no other work write
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from meterlink.errors import InDoubtError, NotOrderedMeterError, NoWorkError, Wo
 from meterlink.language import Language
 from meterlink.model import Action
 from meterlink.report.act_body import act_body
-from meterlink.report.act_html import render_html
 from meterlink.tariff import preset
 from meterlink.testing import START
 from meterlink.visit.closing import Abandoned, Closed, abandon, close_as_it_stands
@@ -36,6 +35,7 @@ from meterlink.visit.session import Ended
 from meterlink.visit.work import Work
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.sim import SimulatedMercury200
+from tests.report.drawn import html_act
 from tests.visit.visits import (
     EVERYTHING,
     PLAN_2,
@@ -229,7 +229,7 @@ def test_what_others_did_before_a_work_wrote_is_its_state_before(visits: Visits,
     assert not before.dst.enabled
     assert before.tariffs is not None
     assert before.tariffs.tariffs_in_force == 2
-    act = act_body([record.fields for record in records])
+    act = act_body(records)
     assert act["dst"]["before"]["enabled"] == "no"
     assert act["tariffs"]["before"]["in_force"] == 2
 
@@ -319,6 +319,29 @@ def test_where_yet_another_is_open_nothing_is_closed_before_it_is_refused(
 # --- closed as it stands --------------------------------------------------------------------------------------------
 
 
+def assert_counted_alike(closed: Closed, act: Mapping[str, Any]) -> None:
+    """What is shown at the closing and what stands on paper are one count."""
+    told = {each["action"]: (each["standing"], each["total"]) for each in act["actions"] if each["action"] != "read"}
+    assert {part.action: (part.standing, part.total) for part in closed.parts} == told
+
+
+def test_rows_that_a_table_was_announced_with_and_that_stay_are_not_counted(
+    visits: Visits, meter: SimulatedMercury200
+) -> None:
+    leave_half_written(visits, meter)
+    (intent, *_) = [each for each in visits.records("intent") if each["d"]["operation"].startswith("rewrite")]
+    frame = intent["d"]["frames"][0]
+    unmoved = {**frame, "i": 0, "parameter": "season 9", "old": "00", "new": "00"}
+    d = {**intent["d"], "part": 1, "parts": 1, "frames": [unmoved]}
+    visit = visits.at(meter)
+    of = visit.log.append(Entry(type="intent", d=d, work="117/1"))
+    visit.log.append(Entry(type="outcome", d={"of": of, "i": 0, "result": "not-sent"}, work="117/1"))
+    (closed,) = close_all(visit)
+    visit.leave()
+    assert {part.action: part.total for part in closed.parts}["schedule"] == 96
+    assert_counted_alike(closed, visits.act("117/1"))
+
+
 def test_closed_as_it_stands_it_says_what_is_done_and_what_is_not(visits: Visits, meter: SimulatedMercury200) -> None:
     leave_half_written(visits, meter)
     visit, spy = spied(visits, meter)
@@ -341,6 +364,7 @@ def test_closed_as_it_stands_it_says_what_is_done_and_what_is_not(visits: Visits
         "tariff_mode": "not-begun",
     }
     assert {each["state"] for each in act["actions"] if each["action"] == "schedule"} == {"partly"}
+    assert_counted_alike(closed, act)
     assert status(visits) == []
     assert visits.report().state == "ok"
     assert visits.at(meter, OTHER).carry_out().result == "done"
@@ -465,7 +489,7 @@ def test_the_act_says_that_nobody_knows_and_why(
         "schedule": "in-doubt",
         "tariff_mode": "not-begun",
     }
-    page = render_html(act, {}, "", language)
+    page = html_act(act, {}, "", language)
     assert says in page
     assert {Language.EN: "Settled by reading", Language.RU: "Разрешено чтением"}[language] not in page
     assert {Language.EN: "Left unknown", Language.RU: "Осталось неизвестным"}[language] in page
@@ -477,8 +501,9 @@ def test_a_work_that_wrote_nothing_is_only_cancelled(visits: Visits, meter: Simu
     visit.leave()
     given_up = give_up(visits)
     assert (given_up.result, given_up.resolved) == ("cancelled", ())
-    assert BURNT in render_html(visits.act("117/1"), {}, "", Language.RU)
-    assert "неизвестно: прочитать его не удалось" not in render_html(visits.act("117/1"), {}, "", Language.RU)
+    page = html_act(visits.act("117/1"), {}, "")
+    assert BURNT in page
+    assert "неизвестно: прочитать его не удалось" not in page
 
 
 def test_what_is_closed_is_not_given_up(visits: Visits, meter: SimulatedMercury200) -> None:

@@ -282,7 +282,12 @@ def test_actions_that_need_nothing_more(actions: list[str]) -> None:
         ({"performers": {"id": "petrov"}}, "performers", "a table is not a list of tables"),
         ({"performers": [{"id": "petrov"}]}, "performers[1].name", "it is missing"),
         ({"performers": [*table()["performers"] * 2]}, "performers[2].id", "'petrov' stands there twice"),
-        ({"seals_expected": [*table()["seals_expected"] * 2]}, "seals_expected[2].number", "stands there twice"),
+        ({"seals_expected": [*table()["seals_expected"] * 2]}, "seals_expected[2].number", "that of one seal"),
+        (
+            {"seals_expected": [{"number": "А-17", "place": "lid"}, {"number": "а-17", "place": "box"}]},
+            "seals_expected[2].number",
+            "'а-17' stands there already",
+        ),
         ({"seals_expected": [{"number": 417725, "place": "lid"}]}, "seals_expected[1].number", "leading zeros"),
         ({"display": {"a": 1.5}}, "display.a", "1.5 is not a text, a whole number"),
         ({"display": 1}, "display", "1 is not a table"),
@@ -480,6 +485,18 @@ def test_an_address_that_cannot_be() -> None:
         checked(order(meter__network_address="4294967296"))
     assert (caught.value.where, caught.value.exit_code) == ("meter.network_address", 8)
     assert "from 1 to 4294967295" in caught.value.hint
+
+
+def to_anybody(*actions: str) -> Order:
+    return order(meter__model="ce6850m", meter__network_address="*", actions=list(actions))
+
+
+def test_who_is_asked_without_an_address_may_be_read_and_never_written() -> None:
+    checked(to_anybody("read"))
+    with pytest.raises(OrderFormError) as caught:
+        checked(to_anybody("read", "dst_off"))
+    assert (caught.value.where, caught.value.exit_code) == ("meter.network_address", 8)
+    assert "'*': whoever answers may only be read" in str(caught.value)
 
 
 def test_an_action_that_the_model_is_not_able_to_do() -> None:

@@ -268,12 +268,6 @@ def test_the_number_of_tariffs_is_the_highest_that_counts_or_what_the_order_says
     assert plan(order(A.TARIFF_MODE, tariff_plan=four)).steps[0].setting == SetTariffCount(count=4)
 
 
-def test_fewer_tariffs_than_the_new_schedule_uses_are_refused() -> None:
-    one = TariffPlan(name="x", schedule=TWO_ZONES, tariff_count=1)
-    with pytest.raises(OrderError, match="puts 1 in force and its schedule uses T2"):
-        plan(order(A.SCHEDULE, A.TARIFF_MODE, tariff_plan=one))
-
-
 # --- what a meter cannot do, and what nobody has seen ---------------------------------------------------------------
 
 
@@ -347,35 +341,6 @@ class Refused:
 RESET = replace(WRONG, clock=off(timedelta(days=-9000)))
 REFUSED = [
     Refused(
-        name="schedule without tariff plan",
-        order=order(A.SCHEDULE, tariff_plan=None),
-        error=OrderError,
-        says="schedule is among its actions, and there is no tariff plan",
-        need="tariff-plan",
-    ),
-    Refused(
-        name="tariff mode without tariff plan",
-        order=order(A.TARIFF_MODE, tariff_plan=None),
-        error=OrderError,
-        says="tariff_mode is among its actions",
-        need="tariff-plan",
-    ),
-    Refused(
-        name="holidays without days",
-        order=order(A.HOLIDAYS, tariff_plan=None),
-        error=OrderError,
-        says="which days",
-        need="holidays",
-    ),
-    Refused(name="display of what", order=order(A.DISPLAY), error=OrderError, says="what to show", need="display"),
-    Refused(
-        name="how many minutes",
-        order=order(A.BUTTON_CORRECTION),
-        error=OrderError,
-        says="how many minutes",
-        need="button-minutes",
-    ),
-    Refused(
         name="special days without holidays",
         order=order(
             A.SCHEDULE, tariff_plan=TariffPlan(name="x", schedule=replace(TWO_ZONES, special_days=(NEW_YEAR,)))
@@ -418,12 +383,6 @@ REFUSED = [
             absent=(Absent(what="settings", reason="no answer"),),
         ),
         need="stored-values",
-    ),
-    Refused(
-        name="on and off at once",
-        order=order(A.DST_ON, A.DST_OFF),
-        error=OrderError,
-        says="both dst_off and dst_on",
     ),
     Refused(
         name="another meter",
@@ -479,10 +438,10 @@ def test_an_action_that_the_order_does_not_list_is_refused() -> None:
 
 _wishes = st.fixed_dictionaries(
     {
-        "tariff_plan": st.sampled_from([plan_of(name) for name in preset_names()] + [None]),
+        "tariff_plan": st.sampled_from([plan_of(name) for name in preset_names()]),
         "holidays": st.none() | st.sampled_from([(), ((1, 1),), ((5, 9), (1, 1))]),
-        "display": st.none() | st.just({"shown": ["time"]}),
-        "button_correction_minutes": st.none() | st.integers(0, 31),
+        "display": st.just({"shown": ["time"]}),
+        "button_correction_minutes": st.integers(0, 31),
         "clock_reason": st.none() | st.just("because"),
     }
 )

@@ -8,15 +8,20 @@ in every form in which bytes come along.
 from __future__ import annotations
 
 import base64
+import json
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from meterlink_energomera.messages import PresentPassword
+from meterlink_energomera.sim import Behaviour
 from tests.cli import key_ring
 from tests.cli.program import Ended, run
 from tests.cli.visiting import AT, init_log, log_records, make_order, use_home
+from tests.drivers.energomera import visits as energomera
 from tests.visit.visits import PLAN_2, REASON
 
 CUSTOMER = {
@@ -197,3 +202,80 @@ def test_two_works_of_one_customer_cannot_be_told_to_be_of_one(home: Path) -> No
     """The commitments are salted anew each time."""
     names = [record["d"]["commitments"]["customer_name"] for record in log_records(home, "work.open")]
     assert len(names) == len(set(names)) == 3
+
+
+# --- a meter that has a password ------------------------------------------------------------------------------------
+
+RIGHT = "8462917530"
+WRONG = "5093718264"
+"""Digits, as these meters have them; nothing else in a visit looks like them."""
+
+
+def forms_of_digits(digits: str) -> Iterator[bytes]:
+    """As text in every form, and packed two to a byte in either order, as this family stores numbers."""
+    yield from forms(digits)
+    yield from forms(" ".join(digits[at : at + 2] for at in range(0, len(digits), 2)))
+    packed = bytes.fromhex(digits)
+    swapped = bytes(byte >> 4 | (byte & 15) << 4 for byte in packed)
+    for raw in (packed, packed[::-1], swapped, swapped[::-1], bytes(map(int, digits))):
+        yield raw
+        yield raw.hex().encode()
+        yield raw.hex(" ").upper().encode()
+        yield base64.b64encode(raw).rstrip(b"=")
+    yield ", ".join(map(str, digits.encode())).encode()
+
+
+PASSWORDS = {digits: list(forms_of_digits(digits)) for digits in (RIGHT, WRONG)}
+
+
+def passwords_in(raw: bytes) -> list[str]:
+    return [digits for digits, all_forms in PASSWORDS.items() if any(form in raw for form in all_forms)]
+
+
+@pytest.fixture(scope="module")
+def presented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Ended], Path]]:
+    """A visit whose password the meter takes, and one whose password it does not: what was said, and the home."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        home = use_home(tmp_path_factory.mktemp("presented"), monkeypatch)
+        monkeypatch.setattr("meterlink_energomera.sim.Behaviour", partial(Behaviour, password=RIGHT.encode()))
+        monkeypatch.setenv("METERLINK_PASSWORD_FLAT_5", RIGHT)
+        Path("order.toml").write_text(energomera.text_of_order(("read", "dst_off")), encoding="utf-8")
+        init_log()
+        where = f"&serial={energomera.SERIAL}&address={energomera.ADDRESS}"
+        at = ("--port", f"sim:ce6850m?at=2025-07-21T14:05:09+03:00&dst=on{where}", "--trace", "trace.jsonl")
+        told = {"plan": run("plan", "order", "order.toml", *at, "-o", "v.plan", "--json")}
+        told["apply"] = run("apply", "v.plan", *at, "--yes", "--json")
+        told["show"] = run("audit", "show", "--json")
+        told["export"] = run("audit", "export", "all.zip", "--all", "--private")
+        monkeypatch.setenv("METERLINK_PASSWORD_FLAT_5", WRONG)
+        told["visit"] = run("visit", "order.toml", *at, "--yes", "--lang", "ru")
+        told["doctor"] = run("doctor", "--json")
+        yield told, home
+
+
+def test_a_password_that_was_presented_is_nowhere(presented: tuple[dict[str, Ended], Path]) -> None:
+    told, home = presented
+    assert {name: ended.code for name, ended in told.items()} == dict.fromkeys(told, 0) | {"visit": 4}
+    for name, ended in told.items():
+        assert passwords_in((ended.out + ended.err).encode()) == [], name
+    files = [path for folder in (home, Path()) for path in folder.rglob("*") if path.is_file()]
+    assert {"trace.jsonl", "v.plan", "all.zip"} <= {path.name for path in files}
+    for path in files:
+        assert passwords_in(path.read_bytes()) == [], path
+    with zipfile.ZipFile("all.zip") as bundle:
+        for member in bundle.namelist():
+            assert passwords_in(bundle.read(member)) == [], member
+
+
+def test_the_trace_masks_the_password_and_what_would_betray_it(presented: tuple[dict[str, Ended], Path]) -> None:
+    """The check byte is the sum of the characters: nine digits known, it would tell the tenth."""
+    lines = [json.loads(line) for line in Path("trace.jsonl").read_text(encoding="utf-8").splitlines()]
+    frames = [line["frame"].split() for line in lines if line["frame"].startswith("01 50 31")]
+    assert frames == [["01", "50", "31", "02", "28", *["**"] * 10, "29", "03", "**"]] * 2
+
+
+def test_what_is_searched_for_can_be_found() -> None:
+    frame = PresentPassword(RIGHT.encode()).encode()
+    packed = b"\x84\x62\x91\x75\x30"
+    for shown in (frame, frame.hex(" ").encode(), base64.b64encode(b"ab" + frame), packed, packed.hex(" ").encode()):
+        assert passwords_in(b"trace " + shown) == [RIGHT]

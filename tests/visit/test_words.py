@@ -539,11 +539,7 @@ NEEDS: dict[str, dict[str, str]] = {
     "allow-over-24h": {"error": "1 d 1 h 00 min 14 s"},
     "experimental": {"capability": "set_display", "model": "mercury-206", "source": "nobody"},
     "stored-values": {"action": "schedule", "names": "schedule 1", "why": ""},
-    "tariff-plan": {},
     "holidays-unclear": {"why": "January holiday: it has no point"},
-    "holidays": {},
-    "display": {},
-    "button-minutes": {},
     "holidays-action": {},
 }
 

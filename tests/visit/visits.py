@@ -15,16 +15,18 @@ from meterlink.audit.run import Run
 from meterlink.audit.store import SealedLog
 from meterlink.audit.verify import Report, verify_log
 from meterlink.cli.act_files import act_of, judge
+from meterlink.context import PasswordAttempts
 from meterlink.driver import Target
-from meterlink.link.dialogue import Dialogue
+from meterlink.link.dialogue import Dialogue, exchange_for
+from meterlink.link.memory import MemoryPort
 from meterlink.model import Identity
 from meterlink.registry import load_driver
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.faults import FaultSpec, wrap
-from meterlink.sim.line import Burst, VirtualWire
+from meterlink.sim.line import Burst, SimulatedMeter, VirtualWire
 from meterlink.sim.state import SimState
 from meterlink.tariff import YearSchedule, preset
-from meterlink.testing import START, dialogue
+from meterlink.testing import START
 from meterlink.visit.carrying import Site, StepResult
 from meterlink.visit.form import Form
 from meterlink.visit.order import Order
@@ -143,6 +145,7 @@ class Spied:
     """
 
     inner: VirtualWire
+    changes_meter: Callable[[bytes], bool] = is_write
     first: Callable[[bytes, float], None] = lambda frame, now: None
     then: Callable[[bytes, float], None] = lambda frame, now: None
     deaf: Callable[[bytes], bool] = lambda frame: False
@@ -152,7 +155,7 @@ class Spied:
 
     @property
     def writes(self) -> list[bytes]:
-        return [frame for frame in self.frames if is_write(frame)]
+        return [frame for frame in self.frames if self.changes_meter(frame)]
 
     def receive(self, data: bytes, now: float, line: Line) -> None:
         self.frames.append(data)
@@ -177,6 +180,9 @@ class Visits:
     """One log in a folder; visits to meters, one run of the program each."""
 
     folder: Path
+    target: Target = field(default_factory=lambda: Target(address=ADDRESS, profile=library().get(MODEL)))
+    changes_meter: Callable[[bytes], bool] = is_write
+    """Of the family of the target: whether a frame can change its meter."""
     home: AuditHome = field(init=False)
     _runs: int = 0
     _last: Visit | None = None
@@ -188,7 +194,7 @@ class Visits:
 
     def at(
         self,
-        meter: SimulatedMercury200,
+        meter: SimulatedMeter,
         order: Order | None = None,
         *,
         faults: tuple[FaultSpec, ...] = (),
@@ -204,12 +210,14 @@ class Visits:
             begins = max(begins, self._last.talk.now() + 1)
         self._runs += 1
         log = self.home.open(Run.start())
+        readdress = load_driver(self.target.profile.driver).readdress
         self._last = Visit(
+            target=self.target,
             order=order or order_of(),
             meter=meter,
             log=log,
             home=self.home,
-            wire=wire(wrap(VirtualBus([meter]), list(faults), seed, load_driver("mercury200").readdress)),
+            wire=wire(wrap(VirtualBus([meter]), list(faults), seed, readdress)),
             time_source=time_source,
             experimental=experimental,
             starts_at=begins,
@@ -234,8 +242,9 @@ class Visits:
 class Visit:
     """One run: its dialogue begins where virtual time stands for this meter."""
 
+    target: Target
     order: Order
-    meter: SimulatedMercury200
+    meter: SimulatedMeter
     log: SealedLog
     home: AuditHome
     wire: VirtualWire
@@ -248,10 +257,20 @@ class Visit:
     plan: Plan | None = None
 
     def __post_init__(self) -> None:
-        driver = load_driver("mercury200")
-        target = Target(address=ADDRESS, profile=library().get(MODEL))
+        target = self.target
+        driver, line = load_driver(target.profile.driver), target.profile.line.line
         gate, frames = WorkGate(), Frames()
-        self.talk = dialogue(driver, target, self.wire, gate=gate, observer=frames, starts_at=self.starts_at)
+        port = MemoryPort(self.wire, line, starts_at=self.starts_at, name="memory")
+        exchange = exchange_for(
+            driver,
+            target,
+            line=line,
+            port_name=port.name,
+            gate=gate,
+            observer=frames,
+            passwords=PasswordAttempts(),  # each run is a process of its own
+        )
+        self.talk = Dialogue(port, exchange)
         identity: Identity = self.talk.run(driver.identify(target))
         self.session = Session(
             site=Site(talk=self.talk, driver=driver, target=target, identity=identity, zone=self.zone),
@@ -298,12 +317,12 @@ class Visit:
         self.log.close()
 
 
-def spied(visits: Visits, meter: SimulatedMercury200, order: Order | None = None, **kwargs: Any) -> tuple[Visit, Spied]:
+def spied(visits: Visits, meter: SimulatedMeter, order: Order | None = None, **kwargs: Any) -> tuple[Visit, Spied]:
     """A run whose frames are remembered."""
     spies: list[Spied] = []
 
     def spy(wire: VirtualWire) -> VirtualWire:
-        spies.append(Spied(wire))
+        spies.append(Spied(wire, visits.changes_meter))
         return spies[0]
 
     return visits.at(meter, order, wire=spy, **kwargs), spies[0]

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, strategies as st
 
+from meterlink.errors import LocalProtocolError
 from meterlink.testing import from_hex
 from meterlink.wire.checksums import crc16_modbus, crc16_modbus_ok, with_crc16_modbus
 from meterlink.wire.line import Line
-from meterlink.wire.payload import CalendarError, DigitError, decode_bcd, decode_date, encode_bcd, full_year
+from meterlink.wire.payload import (
+    CalendarError,
+    DigitError,
+    decode_bcd,
+    decode_date,
+    encode_bcd,
+    full_year,
+    hexadecimal,
+    require_whole_local,
+)
 from meterlink.wire.request import mask
 
 
@@ -49,6 +59,22 @@ def test_years_of_90_and_above_are_of_the_last_century(two_digits: int, year: in
 def test_a_day_that_no_calendar_has_is_refused() -> None:
     with pytest.raises(CalendarError, match=r"30\.02\.25 is not a date"):
         decode_date(30, 2, 25)
+
+
+def test_bytes_are_written_in_pairs_and_in_capitals() -> None:
+    assert hexadecimal(b"\x0a\xff") == "0A FF"
+    assert bytes.fromhex(hexadecimal(bytes(range(256)))) == bytes(range(256))
+
+
+@pytest.mark.parametrize(
+    "local",
+    [datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 0, 1), datetime(1989, 12, 31), datetime(2090, 1, 1)],
+)
+def test_a_clock_is_set_to_whole_seconds_that_two_digits_of_a_year_can_tell(local: datetime) -> None:
+    for good in (datetime(1990, 1, 1), datetime(2089, 12, 31, 23, 59, 59)):
+        require_whole_local(good)
+    with pytest.raises(LocalProtocolError, match="from 1990 to 2089"):
+        require_whole_local(local)
 
 
 def test_a_character_takes_its_start_parity_and_stop_bits() -> None:

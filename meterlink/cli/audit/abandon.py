@@ -16,9 +16,11 @@ from meterlink.audit.works import open_works, records_of
 from meterlink.cli import output
 from meterlink.cli.act_files import judge
 from meterlink.cli.asking import confirm_abandoning, lang_option, language_of, yes_option
-from meterlink.cli.audit.common import audit_home, recorded, refuse_reason, safe
+from meterlink.cli.audit.common import refuse_reason
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.cli.output import safe
+from meterlink.cli.sealed_log import audit_home, recorded
 from meterlink.language import Language, Words
 from meterlink.visit.closing import Abandoned, abandon as abandon_work, refuse_closed
 from meterlink.visit.words import result_words

@@ -12,7 +12,7 @@ from meterlink.audit.chain import Head
 from meterlink.audit.claims import head_of_note
 from meterlink.audit.note import Note, Vkey
 from meterlink.audit.policy import NONE, Policy
-from meterlink.cli.audit.common import read_given
+from meterlink.cli.files import read_given
 from meterlink.errors import AuditFormatError, ConfigError
 
 _WHY: Final = {

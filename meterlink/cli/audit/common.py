@@ -1,41 +1,21 @@
-"""What the verbs of `audit` share: the logs of this user, a run that is recorded, findings and heads in words."""
+"""What the verbs of `audit` share: logs that are named, findings and heads in words."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import click
-
-import meterlink
 from meterlink.audit.chain import Chain, Head
 from meterlink.audit.condition import telling_unreadable
 from meterlink.audit.doubt import runs
-from meterlink.audit.home import AuditHome, find_home
+from meterlink.audit.home import AuditHome
 from meterlink.audit.place import LogPlace
-from meterlink.audit.record import Entry
-from meterlink.audit.run_facts import program_facts
-from meterlink.audit.store import SealedLog
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
-from meterlink.cli.settings import Surroundings
-from meterlink.cli.version import VERSION
-from meterlink.errors import (
-    AuditError,
-    ConfigError,
-    LogTornError,
-    MeterInDoubtError,
-    MeterlinkError,
-    told_os_error,
-)
-from meterlink.profiles import profile_folders
-from meterlink.registry import installed
+from meterlink.errors import AuditError, ConfigError, LogTornError, MeterInDoubtError
 
 STATE_WORDS: Final[Mapping[str, str]] = {
     "ok": "the log is sound, and the next piece of work can be recorded in it",
@@ -55,17 +35,11 @@ _TEXT: Final = {
     "findings": "what was found",
     "in doubt": "It is not known what became of {count} earlier writes to meter {serial_number}: {operation} "
     "(record {record}, frames {frames}).",
-    "unreadable": "it cannot be read: {error}",
-    "file": "Give a file that is there and that you may read.",
     "no path": "there is no such folder or file",
     "no log": "this is no log and no bundle",
     "PATH": "Give the folder of a log (the one that holds seg/), a bundle, or nothing for the log in use.",
     "--log": "Give the folder of a log (the one that holds seg/), or leave --log out for the log in use.",
     "crashes": "the log tells of {crashes}; the bytes left behind are kept in torn/",
-    "name": "its name holds bytes that are no UTF-8",
-    "rename": "Give that file or folder another name.",
-    "no work": "a work has a name",
-    "work": "`meterlink audit show` shows the works of the latest records.",
 }
 _REASON_LIMIT: Final = 500
 _REASON_WHY: Final = {
@@ -78,27 +52,6 @@ _REASON_ADVICE: Final = {
     "long": "Say it in one sentence.",
     "bytes": "Type it anew in a terminal that speaks UTF-8.",
 }
-_DONE: Final = "done"
-
-
-class PathType(click.Path):
-    """A file or folder that can be looked at, whose name can be shown and written into a record or a bundle."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        hint = "PATH" if param is None else param.get_error_hint(ctx or click.get_current_context()).strip("'[]")
-        try:
-            str(value).encode()
-            with suppress(FileNotFoundError, NotADirectoryError):
-                os.stat(value)
-        except UnicodeEncodeError as error:
-            raise ConfigError(setting=hint, why=_TEXT["name"], advice=_TEXT["rename"]) from error
-        except OSError as error:
-            why = _TEXT["unreadable"].format(error=told_os_error(error))
-            raise ConfigError(setting=f"{hint} {value}", why=why, advice=_TEXT["file"]) from error
-        return super().convert(value, param, ctx)
-
-
-PATH: Final = PathType(path_type=Path)
 
 Hints = Callable[[AuditError], str]
 """What to do about a finding, for whoever asks."""
@@ -107,50 +60,6 @@ Hints = Callable[[AuditError], str]
 def own_hint(error: AuditError) -> str:
     """For whoever runs the log."""
     return error.hint
-
-
-def audit_home() -> AuditHome:
-    """The logs of this user."""
-    chosen = Surroundings(environ=os.environ, folder=Path.cwd()).variable("home")
-    return find_home(None if chosen is None else Path(chosen))
-
-
-@contextmanager
-def recorded(log: SealedLog, home: AuditHome) -> Iterator[SealedLog]:
-    """One run of the program in an open log: which program it is before, how it ended behind."""
-    with log:
-        folders = {"log": home.base / log.origin.rpartition("/")[2], "state": home.state}
-        log.append(Entry(type="run.open", d=program_facts(VERSION, _program_roots(), folders)))
-        try:
-            yield log
-        except BaseException as error:
-            with suppress(MeterlinkError):
-                log.append(Entry(type="run.close", d={"result": type(error).__name__}))
-            raise
-        log.append(Entry(type="run.close", d={"result": _DONE}))
-
-
-def _program_roots() -> dict[str, Path]:
-    """The folders of the program, of the drivers that are installed, and of the profiles."""
-    modules = {"meterlink": Path(meterlink.__file__).parent}
-    for origin in installed():
-        name = origin.module.partition(":")[0].partition(".")[0]
-        with suppress(ImportError, ValueError):
-            spec = find_spec(name)
-            if spec is not None and spec.submodule_search_locations:
-                modules[name] = Path(next(iter(spec.submodule_search_locations)))
-    with suppress(ConfigError):  # whoever needs a profile of a folder that is not there is told by then
-        modules |= {f"profiles-{number}": folder for number, folder in enumerate(profile_folders(os.environ))}
-    return modules
-
-
-def read_given(setting: str, path: Path) -> bytes:
-    """The bytes of a file that an option names; ConfigError when it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        why = _TEXT["unreadable"].format(error=told_os_error(error))
-        raise ConfigError(setting=f"{setting} {path}", why=why, advice=_TEXT["file"]) from error
 
 
 def log_at(home: AuditHome, path: Path | None, setting: str) -> LogPlace:
@@ -171,12 +80,6 @@ def is_in_use(home: AuditHome, place: LogPlace) -> bool:
         return place.folder.path.resolve() == home.current().folder.path.resolve()
     except (AuditError, OSError):
         return False
-
-
-def refuse_empty_work(work: str | None) -> None:
-    """ConfigError for a work without a name."""
-    if work is not None and not work.strip():
-        raise ConfigError(setting="--work", why=_TEXT["no work"], advice=_TEXT["work"])
 
 
 def refuse_reason(reason: str) -> None:
@@ -211,11 +114,11 @@ def show_findings(findings: Iterable[AuditError], hints: Hints = own_hint) -> No
     if told:
         output.heading(_TEXT["findings"])
     for sentence in _sentences(told):
-        output.line(safe(sentence))
+        output.line(output.safe(sentence))
     for hint in dict.fromkeys(_fitting_hint(error, told, hints) for error in told):
         if hint:
             output.line()
-            output.line(safe(hint))
+            output.line(output.safe(hint))
 
 
 def _sentences(findings: Iterable[AuditError]) -> Iterator[str]:
@@ -273,8 +176,3 @@ def head_facts(head: Head) -> dict[str, object]:
 def told_time(at_s: int) -> str:
     """A moment of the office's clock."""
     return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds")
-
-
-def safe(text: str) -> str:
-    """A text out of a log as a terminal may show it: no control character acts, none is lost."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)

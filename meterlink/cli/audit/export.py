@@ -22,9 +22,12 @@ from meterlink.audit.private import private_path
 from meterlink.audit.run import Run
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
-from meterlink.cli.audit.common import PATH, audit_home, counted, is_in_use, log_at, refuse_empty_work, safe
+from meterlink.cli.audit.common import counted, is_in_use, log_at
+from meterlink.cli.files import PATH
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.cli.output import safe
+from meterlink.cli.sealed_log import audit_home, refuse_empty_work
 from meterlink.errors import AuditError, ChainBrokenError, ConfigError, NoLogError, told_os_error
 
 _HELP: Final = """write a bundle that proves one work, or holds the whole log, for somebody outside

@@ -21,9 +21,12 @@ from meterlink.audit.run import Run
 from meterlink.audit.run_facts import told_folder
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
-from meterlink.cli.audit.common import FROZEN, PATH, audit_home, counted, read_given, recorded, safe
+from meterlink.cli.audit.common import FROZEN, counted
+from meterlink.cli.files import PATH, read_given
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.cli.output import safe
+from meterlink.cli.sealed_log import audit_home, recorded
 from meterlink.errors import AuditFormatError, ConfigError, LogExistsError, LogGoneError, NoLogError
 
 STANDALONE: Final = "standalone"
@@ -287,7 +290,7 @@ def _old_of(seen: Condition) -> Old | None:
     chain = seen.found.chain
     if seen.state not in FROZEN and not chain.ended:
         return None
-    own = Head(size=chain.size, root=chain.frontier.root(), source=_TEXT["own"])
+    own = Head.of(chain.checkpoint(), source=_TEXT["own"])
     heads = [own, *claims_of(seen.place, seen.found.chain)]
     state = seen.state if seen.state in FROZEN else "ended"
     folder = seen.place.folder.path

@@ -9,9 +9,10 @@ import click
 from meterlink.audit.condition import Condition, look
 from meterlink.audit.run import Run
 from meterlink.cli import output
-from meterlink.cli.audit.common import audit_home, counted, recorded
+from meterlink.cli.audit.common import counted
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.cli.sealed_log import audit_home, recorded
 
 _HELP: Final = """finish what a crash left half done: keep torn bytes beside the log, complete a change of key
 

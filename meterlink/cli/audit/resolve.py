@@ -17,11 +17,12 @@ from meterlink.cli import output
 from meterlink.cli.act_files import judge
 from meterlink.cli.asking import lang_option, language_of
 from meterlink.cli.at_meter import site_of
-from meterlink.cli.audit.common import audit_home, recorded, safe
 from meterlink.cli.connect import connected_at, wanted_place
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, meter_options, pass_given
+from meterlink.cli.output import safe
 from meterlink.cli.plan_shown import schedule_lines, state_lines
+from meterlink.cli.sealed_log import audit_home, recorded
 from meterlink.cli.work_shown import problem_facts, resolved_lines
 from meterlink.errors import ConfigError
 from meterlink.language import Language, Words

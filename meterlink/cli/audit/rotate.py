@@ -12,9 +12,10 @@ from meterlink.audit.home import AuditHome
 from meterlink.audit.note import Vkey
 from meterlink.audit.run import Run
 from meterlink.cli import output
-from meterlink.cli.audit.common import audit_home, recorded, refuse_reason
+from meterlink.cli.audit.common import refuse_reason
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.cli.sealed_log import audit_home, recorded
 
 _HELP: Final = """bring a new key of the log into force and forget the old one
 

@@ -6,7 +6,6 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,19 +17,12 @@ from meterlink.audit.record import VERSION, Record
 from meterlink.audit.scan import Place, Scan, broken_chain, scan
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
-from meterlink.cli.audit.common import (
-    PATH,
-    audit_home,
-    counted,
-    exit_code_of,
-    finding_facts,
-    log_at,
-    refuse_empty_work,
-    safe,
-    show_findings,
-)
+from meterlink.cli.audit.common import counted, exit_code_of, finding_facts, log_at, ranges, show_findings
+from meterlink.cli.files import PATH
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.cli.output import safe
+from meterlink.cli.sealed_log import audit_home, refuse_empty_work
 from meterlink.errors import AuditError, ConfigError, NoWorkError
 
 LAST: Final = 20
@@ -74,7 +66,6 @@ _TEXT: Final = {
     "yes": "yes",
     "no": "no",
     "nothing": "none",
-    "range": "{first}-{last}",
     "torn": "a crash left half a record at the end ({bytes})",
     "stops": "It stops at record {record}: nothing from there on leads to a signed root.",
 }
@@ -276,7 +267,7 @@ def _inner_lines(value: Any, indent: str) -> Iterator[str]:
         yield from _field_lines(value, indent)
         return
     if _are_numbers(value):
-        yield indent + ", ".join(_ranges(value))
+        yield indent + ranges(value)
         return
     for each in value:
         if isinstance(each, Mapping) and all(map(_is_short, each.values())):
@@ -289,13 +280,6 @@ def _inner_lines(value: Any, indent: str) -> Iterator[str]:
 
 def _are_numbers(values: Sequence[Any]) -> bool:
     return all(isinstance(each, int) and not isinstance(each, bool) for each in values)
-
-
-def _ranges(numbers: Sequence[int]) -> Iterator[str]:
-    """`4-135, 140`: numbers that follow one another stand as the first and the last of them."""
-    for _, run in groupby(enumerate(numbers), lambda placed: placed[1] - placed[0]):
-        members = [number for _, number in run]
-        yield str(members[0]) if len(members) == 1 else _TEXT["range"].format(first=members[0], last=members[-1])
 
 
 def _ordered(fields: Mapping[str, Any]) -> list[str]:

@@ -15,19 +15,19 @@ from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
 from meterlink.cli.audit.common import (
     STATE_WORDS,
-    audit_home,
     crash_notes,
     exit_code_of,
     finding_facts,
     head_facts,
     is_frozen,
     ranges,
-    safe,
     show_findings,
     told_time,
 )
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.cli.output import safe
+from meterlink.cli.sealed_log import audit_home
 from meterlink.errors import AuditError, NoLogError, NoRoomError
 
 _HELP: Final = """show the state of the sealed log, in one word and in a sentence; changes nothing

@@ -18,10 +18,8 @@ from meterlink.cli.audit import verify_bundle
 from meterlink.cli.audit.brought import read_brought
 from meterlink.cli.audit.checked import Checked, check_log, held_facts, source_of
 from meterlink.cli.audit.common import (
-    PATH,
     STATE_WORDS,
     Hints,
-    audit_home,
     counted,
     exit_code_of,
     finding_facts,
@@ -29,11 +27,13 @@ from meterlink.cli.audit.common import (
     is_in_use,
     log_at,
     own_hint,
-    safe,
     show_findings,
 )
+from meterlink.cli.files import PATH
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
+from meterlink.cli.output import safe
+from meterlink.cli.sealed_log import audit_home
 from meterlink.errors import (
     AuditError,
     ChainBrokenError,

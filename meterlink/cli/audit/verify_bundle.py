@@ -14,8 +14,9 @@ from meterlink.audit.note import Checkpoint, Note, Vkey, true_signatures
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
 from meterlink.cli.audit.brought import Brought
-from meterlink.cli.audit.common import counted, exit_code_of, finding_facts, head_facts, safe, show_findings
+from meterlink.cli.audit.common import counted, exit_code_of, finding_facts, head_facts, show_findings
 from meterlink.cli.options import Given
+from meterlink.cli.output import safe
 from meterlink.errors import AuditError, ConfigError, told_os_error
 
 _WORDS: Final = {

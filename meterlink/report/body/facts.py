@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
-from meterlink.audit.canonical import encode_canonical
-from meterlink.audit.record import VERSION, Record, decode_record
+from meterlink.audit.record import VERSION, Record
 from meterlink.errors import ActError
+from meterlink.visit.facts import NOT_STATED as NOT_STATED
+from meterlink.visit.history import state_record
 
-NOT_STATED: Final = "not-stated"
 NONE: Final = "none"
 NOT_READ: Final = "not-read"
 READ: Final = "read"
@@ -30,14 +30,13 @@ _WHY: Final = {
 }
 
 
-def of_one_work(records: Sequence[Mapping[str, Any]]) -> tuple[str, list[Record]]:
+def of_one_work(records: Sequence[Record]) -> tuple[str, list[Record]]:
     """The work they belong to, and those of them before its end."""
     if not records:
         _refuse("empty")
-    read = [decode_record(encode_canonical(fields)) for fields in records]
     counted: list[Record] = []
     work: str | None = None
-    for record in read:
+    for record in records:
         if record.fields["v"] != VERSION:
             _refuse("version", n=record.n)
         if not _is_moment(record.fields["t"]):
@@ -117,14 +116,6 @@ class Facts:
     def wrong(self, key: str, value: object, wanted: str) -> NoReturn:
         """ActError: this is of another kind than it should be."""
         _refuse("kind", n=self.n, key=key, value=value, wanted=wanted)
-
-
-def state_record(records: Sequence[Record], purpose: str) -> Record | None:
-    """The last that holds a state of this purpose; a work records none before it wrote once it has written."""
-    for record in reversed(records):
-        if record.type == "read" and record.d.get("purpose") == purpose and "snapshot" in record.d:
-            return record
-    return None
 
 
 def snapshot(records: Sequence[Record], purpose: str) -> Facts | None:

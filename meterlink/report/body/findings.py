@@ -42,9 +42,6 @@ def restores(records: Iterable[Record]) -> str:
 
 def doubts_of(records: Iterable[Record], writes: Writes) -> list[dict[str, Any]]:
     """Frames of which nobody knows what became; `sent` as in `Writes`."""
-    doubts = Doubts()
-    for record in records:
-        doubts.read(record)
     return [
         {
             "of": doubt.of,
@@ -55,7 +52,7 @@ def doubts_of(records: Iterable[Record], writes: Writes) -> list[dict[str, Any]]
             "result": doubt.result or NONE,
             "sent": writes.sent(doubt.of, doubt.i),
         }
-        for doubt in doubts
+        for doubt in Doubts.of(records)
     ]
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from meterlink.audit.record import Record
-from meterlink.report.body.facts import NO, NONE, NOT_READ, NOT_STATED, YES, Facts, state_record
+from meterlink.report.body.facts import NO, NONE, NOT_READ, NOT_STATED, YES, Facts
 from meterlink.report.body.written import Writes
+from meterlink.visit.history import state_record
 
 PERSONAL: Final = (
     "account_no",
@@ -83,7 +84,7 @@ def seals(records: Iterable[Record], opened: Facts) -> dict[str, Any]:
     Where nobody was asked, those that the order expects were not found by anybody: they stand under `expected`.
     When a seal came off that was stated with the first record nobody knows: it was before that record.
     """
-    told: dict[str, Any] = {"expected": [], "found": [], "removed": [], "broken": [], "installed": [], "other": []}
+    told: dict[str, Any] = {"expected": [], "found": [], "removed": [], "installed": [], "other": []}
     for each in opened.tables("seals"):
         seal = each.texts_of("number", "place", "kind", "owner", "state")
         is_expected = seal["state"] == NOT_STATED and opened.flag("form_stated") != YES
@@ -93,7 +94,7 @@ def seals(records: Iterable[Record], opened: Facts) -> dict[str, Any]:
         if record.type == "seal":
             facts = Facts.of(record)
             event = facts.text("event")
-            known = event if event in ("removed", "broken", "installed") else "other"
+            known = event if event in ("removed", "installed") else "other"
             told[known].append(_seal(facts, record.fields["t"]) | {"event": event})
     return told
 
@@ -105,10 +106,5 @@ def _seal(facts: Facts, at: str) -> dict[str, Any]:
 def tariff_plan(opened: Facts) -> dict[str, Any]:
     """What the order wants the tariffs to mean. What they do mean after the work: `standing`."""
     plan = opened.table("tariff_plan")
-    zones = plan.values.get("zones")
-    if isinstance(zones, dict):
-        table = plan.table("zones")
-        told = [{"register": name.upper(), "zone": table.text(name)} for name in sorted(zones)]
-    else:
-        told = [each.texts_of("register", "zone") for each in plan.tables("zones")]
-    return {"name": plan.text("name", NONE), "zones": told}
+    zones = [each.texts_of("register", "zone") for each in plan.tables("zones")]
+    return {"name": plan.text("name", NONE), "zones": zones}

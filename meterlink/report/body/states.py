@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from meterlink.audit.record import Record
 from meterlink.report.body.facts import NO, NONE, NOT_READ, NOT_STATED, READ, UNLIFTABLE, YES, Facts
+from meterlink.visit import parts
 
 _UNITS: Final = ("kwh", "kvarh")
 _is_amount: Final = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,10})?", re.ASCII).fullmatch
@@ -85,7 +86,7 @@ def _missing(state: Facts | None, what: str) -> dict[str, Any]:
 
 def clock(state: Facts | None) -> dict[str, Any]:
     if state is None or "clock" not in state.values:
-        return _missing(state, "clock")
+        return _missing(state, parts.CLOCK)
     told = state.table("clock")
     keys = ("meter_time", "reference_time", "error_s", "uncertainty_s", "season_flag")
     return {"state": READ, **told.texts_of(*keys)}
@@ -93,14 +94,14 @@ def clock(state: Facts | None) -> dict[str, Any]:
 
 def dst(state: Facts | None) -> dict[str, Any]:
     if state is None or "dst" not in state.values:
-        return _missing(state, "DST")
+        return _missing(state, parts.DST)
     told = state.table("dst")
     return {"state": READ, "enabled": told.flag("enabled"), "begins": told.text("begins"), "ends": told.text("ends")}
 
 
 def tariffs(state: Facts | None) -> dict[str, Any]:
     if state is None or "tariffs" not in state.values:
-        return _missing(state, "tariffs in force")
+        return _missing(state, parts.TARIFFS)
     mode = state.table("tariffs")
     return {"state": READ, "in_force": mode.number("in_force"), "current": mode.number("current")}
 
@@ -108,24 +109,24 @@ def tariffs(state: Facts | None) -> dict[str, Any]:
 def schedule(state: Facts | None) -> dict[str, Any]:
     """The table as it was recorded; stored tables that are no schedule, with the reasons."""
     if state is None:
-        return _missing(state, "schedule")
+        return _missing(state, parts.SCHEDULE)
     notes = {"notes": state.texts("schedule_notes")}
     if "unliftable" in state.values:
         return {"state": UNLIFTABLE, "reasons": state.texts("unliftable")} | notes
     if "schedule" in state.values:
         return {"state": READ, "table": dict(state.table("schedule").values)} | notes
-    return _missing(state, "schedule") | notes
+    return _missing(state, parts.SCHEDULE) | notes
 
 
 def holidays(state: Facts | None) -> dict[str, Any]:
     if state is None or "holidays" not in state.values:
-        return _missing(state, "holidays")
+        return _missing(state, parts.HOLIDAYS)
     return {"state": READ, "days": state.texts("holidays")}
 
 
 def status(state: Facts | None) -> dict[str, Any]:
     if state is None or "status" not in state.values:
-        return _missing(state, "state")
+        return _missing(state, parts.STATUS)
     values = [each.texts_of("name", "value") | {"unit": each.text("unit", NONE)} for each in state.tables("status")]
     return {"state": READ, "values": values}
 

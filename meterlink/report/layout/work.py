@@ -13,13 +13,13 @@ from meterlink.report.body.steps import CONFIRMED, all_confirmed
 from meterlink.report.layout.blocks import Block, Lines, Table
 from meterlink.report.layout.sheet import Sheet
 from meterlink.visit.caution import warning_words
+from meterlink.visit.parts import JOURNAL
 
 _DST_ACTIONS: Final = ("dst_off", "dst_on")
 _SEE_SCHEDULE: Final = 11
 _TOLD_BY_THE_ACT: Final = ("experimental",)
 """Warnings of a plan that the act says in its own words."""
 _FAMILY_FACTS: Final = ("reason", "reasons", "why", "changes", "names")
-_JOURNAL: Final = "journal "
 """Before the name of a journal that was not read."""
 _BY_LINE: Final = ("doubts", "resolved", "unsettled")
 """What has a line for each of its texts."""
@@ -302,8 +302,9 @@ def _fact(sheet: Sheet, name: str, text: str) -> str:
 
 
 def _remark(sheet: Sheet, each: Mapping[str, str]) -> str:
-    words = sheet.words
-    text = words.code("remark", each["text"])
+    """A word that somebody typed stays that word, also where it is one of those that mean nothing."""
+    words, typed = sheet.words, each["text"]
+    text = words(NOT_STATED) if typed == NOT_STATED else words.word("remark", typed) or typed
     return words("remark", at=sheet.moment(each["at"]), actor=sheet.person(each["actor"]), text=text)
 
 
@@ -356,8 +357,8 @@ def _status_values(part: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
 def _absent(sheet: Sheet, each: Mapping[str, str]) -> str:
     words = sheet.words
     what = each["what"]
-    journal = what.removeprefix(_JOURNAL)
-    if what.startswith(_JOURNAL) and words.knows("journal", journal):
+    journal = what.removeprefix(JOURNAL)
+    if what.startswith(JOURNAL) and words.knows("journal", journal):
         told = words.code("journal", journal)
     else:
         told = sheet.coded("status name" if words.knows("status name", what) else "part", what)

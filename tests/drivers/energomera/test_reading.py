@@ -210,7 +210,7 @@ def test_the_switch_is_told_as_what_the_meter_will_do() -> None:
     for enabled in (True, False):
         talk, _ = pair(DRIVER, CE6850M, replace(STILL, dst_enabled=enabled))
         dst = talk.run(DRIVER.read_dst(CE6850M))
-        assert (dst.enabled, dst.begins) == (enabled, "last Sunday of month 03")
+        assert (dst.enabled, dst.begins) == (enabled, "last Sunday of month 3")
     talk, _ = met(CE301, Behaviour(answers={"TRSUM": ["2"]}))
     assert talk.run(DRIVER.read_dst(CE301)).enabled is None
 

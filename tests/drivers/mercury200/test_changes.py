@@ -99,14 +99,14 @@ def test_times_that_are_not_given_must_have_been_read() -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"show": ["T1"]}, r"display\.show: .*did you mean 'shown'\? known are shown, seconds"),
+        ({"show": ["T1"]}, r"display\.show: .*\(did you mean shown\?\); known are shown, seconds"),
         ({"shown": ["T1", "T5"]}, r"display\.shown: the display cannot show 'T5'; it can show T1, T2"),
-        ({"shown": ["powr"]}, "did you mean 'power'"),
+        ({"shown": ["powr"]}, "did you mean power"),
         ({"shown": []}, 'it must be "current tariff only" or a list of T1, T2'),
         ({"shown": "T1"}, "must be"),
         ({"shown": [1]}, "cannot show 1"),
         ({"seconds": 5}, "it must be a table of other_tariffs"),
-        ({"seconds": {"button": 5}}, r"display\.seconds\.button: .*did you mean 'after_button'"),
+        ({"seconds": {"button": 5}}, r"display\.seconds\.button: .*did you mean after_button"),
         ({"seconds": {"values": 1}}, "a whole number from 2 to 255, not 1"),
         ({"seconds": {"values": 256}}, "not 256"),
         ({"seconds": {"values": "5"}}, "not '5'"),

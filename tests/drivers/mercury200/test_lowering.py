@@ -12,10 +12,10 @@ from meterlink.driver import SetHolidays, SetSchedule
 from meterlink.errors import ScheduleError
 from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, preset, preset_names
 from meterlink.testing import from_hex
+from meterlink.wire.payload import hexadecimal
 from meterlink_mercury200 import DRIVER
 from meterlink_mercury200.image import Image, halves_of, lift, lower, record_name, schedule_limits
 from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, Record, RecordKey
-from meterlink_mercury200.stored import hexadecimal
 from tests.drivers.mercury200.meters import library
 from tests.drivers.mercury200.schedules import images, schedules, without_midnight
 

@@ -603,7 +603,8 @@ def test_a_full_rewrite_takes_the_time_of_its_bytes_and_gaps() -> None:
     line, timing = OLD.profile.line.line, OLD.profile.timing
     bytes_s = sum(len(from_hex(traced.frame)) for traced in bench.traced) * line.char_s
     exchanges = 2 * 96
-    gaps_s = exchanges * (timing.quiet_before_s(line) + timing.quiet_chars * line.char_s)
+    chars_s = timing.quiet_chars * line.char_s
+    gaps_s = exchanges * (max(timing.quiet_s, chars_s) + chars_s)
     assert took_s <= 1.02 * (bytes_s + gaps_s + exchanges * Behaviour().latency_s)
     assert len(bench.traced) == 2 * exchanges
 
@@ -635,9 +636,9 @@ def test_whatever_was_stored_the_written_schedule_is_read_back(schedule: YearSch
 
 def test_names_that_nothing_is_stored_under_are_refused_with_the_nearest() -> None:
     bench = Bench()
-    with pytest.raises(ConfigError, match="did you mean 'January sunday'"):
+    with pytest.raises(ConfigError, match="did you mean January sunday"):
         bench.talk.run(DRIVER.read_stored(OLD, ["January Sunday"]))
-    with pytest.raises(ConfigError, match="did you mean 'DST flag'"):
+    with pytest.raises(ConfigError, match="did you mean DST flag"):
         bench.write((Change(parameter="DST flags", old=None, new="00"),))
     assert bench.traced == []
 
