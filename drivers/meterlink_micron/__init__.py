@@ -1,0 +1,3 @@
+"""SEB-1TM, SET-4TM, PSCH-3TM/4TM ("Mikron"): a binary protocol with sessions, two passwords and a schedule in memory."""
+
+from __future__ import annotations
