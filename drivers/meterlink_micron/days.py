@@ -4,7 +4,8 @@
 * Moved days: day, month, year in BCD and the table of the day, at most thirty; four zero bytes end the list, then its
   checksum. They win over holidays.
 
-Both checksums are the sum of the bytes before it, and the master writes them. Facts: docs/protocols/micron.md, 14.5, 14.6.
+Both checksums are the sum of the bytes before it, and the master writes them.
+Facts: docs/protocols/micron.md, 14.5, 14.6.
 """
 
 from __future__ import annotations

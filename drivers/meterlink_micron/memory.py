@@ -10,7 +10,8 @@ Keys of `[driver_table]` that belong here (all whole numbers; addresses may be w
     memory_read       most bytes of one 06; 16 is right for every model
     moved_days_error  the E number of the state word that says that their checksum is wrong; 0 for none
 
-Writes take at most sixteen bytes on every model and never cross the end of a table. Facts: docs/protocols/micron.md, 14.2.
+Writes take at most sixteen bytes on every model and never cross the end of a table.
+Facts: docs/protocols/micron.md, 14.2.
 """
 
 from __future__ import annotations
