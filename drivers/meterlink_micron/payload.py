@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import struct
-from abc import ABC
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time
@@ -149,7 +148,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Payload(ABC):
+class Payload:
     """`layout` are the codecs of the dataclass fields, in order; `sizes` the permitted lengths, the usual one first."""
 
     layout: ClassVar[tuple[Codec, ...]] = ()

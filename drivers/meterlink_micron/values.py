@@ -1,4 +1,7 @@
-"""What the reads of code 08 answer, and what they are asked with. Layouts: docs/protocols/micron.md, 8.3 and 12 to 20."""
+"""What the reads of code 08 answer, and what they are asked with.
+
+Layouts: docs/protocols/micron.md, 8.3 and 12 to 20.
+"""
 
 from __future__ import annotations
 
