@@ -64,6 +64,15 @@ class Span:
         for at in range(self.at, self.end, most):
             yield Span(at, min(most, self.end - at))
 
+    def reads(self, most: int) -> Iterator[Span]:
+        """The same with two bytes at least: one alone could not be told from a status."""
+        *pieces, last = self.pieces(most)
+        if pieces and last.size == 1:
+            before = pieces.pop()
+            pieces.append(Span(before.at, before.size - 1))
+            last = Span(last.at - 1, 2)
+        yield from (*pieces, last)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
