@@ -313,9 +313,12 @@ class Carrying:
                 reading = self._first_reading()
                 continue
             before, reading = reading, self._read_twice(step, written)
-            soft = clock.method is ClockMethod.SOFT
-            same = _is_on_its_way(reading, before) if soft and before is not None else stands(reading)
+            # what was not acknowledged is on its way nowhere: it has come right, or it has not
+            slowly = clock.method is ClockMethod.SOFT and written.failure is None
+            same = _is_on_its_way(reading, before) if slowly and before is not None else stands(reading)
             progress.gate.verified({0: (found_clock(reading), same)})
+            if isinstance(written.failure, RefusedError):
+                return self._result(step, Result.REFUSED, detail=str(written.failure), error=written.failure)
             if same:
                 return self._result(step, Result.VERIFIED)
             if written.failure is None:
