@@ -142,8 +142,6 @@ class Memory:
             keeps_days=supports(profile, ARCHIVES[ArchiveSpan.DAY]),
             clock=self.clock,
             energy=self.energy,
-            switches_on=self._switches_on,
-            load_w=self.load_w,
             told=self._registers,
         )
         self.entries = Entries()
