@@ -46,6 +46,7 @@ class Table:
     `kinds`             the energies that it counts
     `energy`            the request by which they are read
     `archive_days`      how many days back the readings at the start of a day go
+    `correction`        the soft correction of the clock: "0B" by seconds, "0D" to a time of day where 0B is not known
     `phases`            1 or 3
     `momentary`         momentary quantities that it measures
     `power_scale`       the factor Kc of powers; `scale_by_variant`: only at 120-230 V and 5 or 10 A, else 1
@@ -65,6 +66,7 @@ class Table:
     kinds: tuple[str, ...]
     energy: str
     archive_days: int
+    correction: str
     phases: int
     momentary: tuple[str, ...]
     power_scale: int
@@ -75,6 +77,11 @@ class Table:
     journals: tuple[str, ...]
     relay: bool
     simulated_variant: str
+
+    def scales(self, variant: Variant | None) -> tuple[int, int]:
+        """Kc and Ci: what the counts of power and current are multiplied with."""
+        direct = variant is None or (not variant.is_low_voltage and variant.current_a != 1)
+        return self.power_scale if direct or not self.scale_by_variant else 1, self.current_scale
 
     def constant_of(self, variant: Variant | None) -> int | None:
         """Impulses a kWh; None where nobody knows."""
@@ -120,6 +127,7 @@ _CHECKS: Final[Mapping[str, tuple[_Check, str]]] = {
     "kinds": _some_of(KINDS),
     "energy": (_one_of(*ENERGY_FORMS), f"one of {', '.join(ENERGY_FORMS)}"),
     "archive_days": (_one_of(0, 2, 31), "0, 2 or 31"),
+    "correction": (_one_of("0B", "0D"), "0B or 0D"),
     "phases": (_one_of(1, 3), "1 or 3"),
     "momentary": _some_of(MOMENTARY),
     "power_scale": (_one_of(1, 2, 10, 20), "1, 2, 10 or 20"),

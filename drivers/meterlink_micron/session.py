@@ -48,7 +48,8 @@ T = TypeVar("T")
 
 PASSWORD_SIZE: Final = 6
 AWAKE_S: Final = 12.0
-"""After so long a silence a test of the link keeps the channel open, which closes after 20 s."""
+"""After so long a silence a question keeps the channel open, which closes after 20 s. The address is asked for, as the
+answer to a test of the link has the same bytes as its echo."""
 _REPEATS: Final = 2
 _CLOSED: Final = 0x5
 _PLAIN_ADDRESS: Final = MaybeIndex()
@@ -160,7 +161,7 @@ class Session:
         """Let the time pass with the channel open."""
         while self._is_open and until - self.heard_at > AWAKE_S:
             yield WaitUntil(self.heard_at + AWAKE_S, AWAKE_S)
-            yield from self._send(self.call(m.TEST))
+            yield from self._send(self.call(m.READ_ADDRESS, _PLAIN_ADDRESS))
 
     def _read(self, command: Command[Any, A], asked: Payload) -> Flow[Reply[A]]:
         for _ in range(_REPEATS):
@@ -216,4 +217,3 @@ def in_session(target: Target, work: Callable[[Session], Flow[T]]) -> Flow[T]:
         raise
     yield from session.abandon()
     return result
-
