@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from meterlink.cli import output
-from meterlink.cli.connect import surroundings
+from meterlink.cli.settings import surroundings
 from meterlink.errors import (
     ConfigError,
     SecretFormError,
