@@ -39,4 +39,3 @@ def main(session: Session, capability: str, command: Command[Any, A], asked: Pay
     except UnknownCommandError as error:
         model = session.target.profile.model
         raise NotSupportedError(model=model, capability=capability, why=LACKS) from error
-

@@ -116,7 +116,7 @@ class NoPasswordError(AccessDeniedError):
     """The channel is closed, and nobody gave a password; none was sent."""
 
     hint_text = (
-        'Keep it with `meterlink secret set REF`; write password_ref = "REF" in the order, or give --secret REF. '
+        'Keep it with `meterlink secret set REF`; write password_ref = "REF" in the order, or give --secret-ref REF. '
         "It is tried once."
     )
 

@@ -93,7 +93,7 @@ class Behaviour:
     ratios: tuple[int, int] = (1, 1)
     errors: frozenset[int] = frozenset()
     latency_s: tuple[float, float] = (0.005, 0.030)
-    memory: MemoryBehaviour = MemoryBehaviour()
+    memory: MemoryBehaviour = field(default_factory=MemoryBehaviour)
 
 
 class SimulatedMicron(HearingMeter):

@@ -88,7 +88,7 @@ def _does(command: Command[Any, Any]) -> Callable[[Handler], Handler]:
     return note
 
 
-# --- who it is ----------------------------------------------------------------------------------------------------------
+# --- who it is -------------------------------------------------------------------------------------------------------
 
 
 @_does(m.READ_SERIAL)
@@ -129,7 +129,7 @@ def _line(_inside: Inside, asked: v.MaybeIndex, _now: float) -> Answer:
     return v.LineState((asked.number or 0) << 5, 1)
 
 
-# --- state ----------------------------------------------------------------------------------------------------------------
+# --- state -----------------------------------------------------------------------------------------------------------
 
 
 @_does(m.READ_FLAGS)
@@ -168,7 +168,7 @@ def _control(inside: Inside, asked: v.TwoIndices, _now: float) -> Answer:
     return v.Control(0, 2) if table_of(inside.profile).relay and asked == v.TwoIndices(0, 0) else UNKNOWN
 
 
-# --- time -----------------------------------------------------------------------------------------------------------------
+# --- time ------------------------------------------------------------------------------------------------------------
 
 
 @_does(m.READ_SUMMER_MOMENT)
@@ -196,7 +196,7 @@ def _tariff(inside: Inside, _asked: Payload, now: float) -> Answer:
     return v.TariffPointer(since, tariff - 1)
 
 
-# --- journals -------------------------------------------------------------------------------------------------------------
+# --- journals --------------------------------------------------------------------------------------------------------
 
 
 @_does(m.READ_RECORD)
@@ -245,7 +245,7 @@ def _held(inside: Inside, journal: int) -> list[Payload]:
     return [r.Pair(*pair) for pair in times if len(pair) == 2]
 
 
-# --- energy ---------------------------------------------------------------------------------------------------------------
+# --- energy ----------------------------------------------------------------------------------------------------------
 
 
 def _registers(inside: Inside, array: int, number: int, now: float) -> EnergyRegisters | None:
@@ -315,7 +315,7 @@ def _energy_bits(inside: Inside, asked: EnergyBits, now: float) -> Answer:
     return BitCounts(asked.identifier, tuple(counts.get(kind, 0) for kind, counts in told if counts is not None))
 
 
-# --- the moment -----------------------------------------------------------------------------------------------------------
+# --- the moment ------------------------------------------------------------------------------------------------------
 
 
 @_does(m.READ_MOMENTARY)
@@ -356,7 +356,7 @@ def _quantity(inside: Inside, quantity: int, parameter: int, phase: int) -> int 
     return None if value is None else int(value.quantize(Decimal(1), ROUND_HALF_UP)) & 0x3FFFFF
 
 
-# --- memory ---------------------------------------------------------------------------------------------------------------
+# --- memory ----------------------------------------------------------------------------------------------------------
 
 
 @_does(m.READ_MEMORY)
