@@ -41,6 +41,8 @@ MONTH_NAMES: Final = (
 )
 HOLIDAYS: Final = "holidays"
 MOVED_DAYS: Final = "moved days"
+TABLES_MEMORY: Final = 2
+"""The number of the memory that holds the tables."""
 PIECE: Final = 16
 """Bytes of one write."""
 

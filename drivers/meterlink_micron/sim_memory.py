@@ -41,8 +41,8 @@ HOLIDAYS_ERROR: Final = 12
 SCHEDULE_ERROR: Final = 13
 """E numbers of the state word, of every model."""
 
-DST_FORBIDDEN: Final = 0x01
-ONE_TARIFF: Final = 0x40
+_DST_FORBIDDEN: Final = 0x01
+_ONE_TARIFF: Final = 0x40
 """In the second byte of the flags."""
 
 
@@ -204,7 +204,7 @@ class Memory:
         self.has_one_tariff_mode = (
             "set_tariff_count" in profile.supports and profile.supports["set_tariff_count"].supported
         )
-        self.flags = bytearray((0, 0 if state.dst_enabled else DST_FORBIDDEN))
+        self.flags = bytearray((0, 0 if state.dst_enabled else _DST_FORBIDDEN))
         self.tables = TableMemory(self.layout, self.behaviour)
         self.tables.fill(profile, state.schedule or _TWO_ZONES, self.behaviour.moved)
         self.correction = Correction()
@@ -261,7 +261,12 @@ class Memory:
         self._season = self.season(now)
         self.energy.advance(now)
         self.clock.set_dst(enabled, now)
-        self.flags[1] = self.flags[1] & ~DST_FORBIDDEN | (0 if enabled else DST_FORBIDDEN)
+        self.flags[1] = self.flags[1] & ~_DST_FORBIDDEN | (0 if enabled else _DST_FORBIDDEN)
+
+    def set_one_tariff(self, is_set: bool, now: float) -> None:
+        """Everything counts as T1, or by the schedule again."""
+        self.energy.advance(now)
+        self.flags[1] = self.flags[1] & ~_ONE_TARIFF | _ONE_TARIFF * is_set
 
     # --- tariffs -----------------------------------------------------------------------------------------------------
 
@@ -273,7 +278,7 @@ class Memory:
         return self.energy.tariff_at(self.clock.local(now))
 
     def _switches_on(self, day: date) -> Switches:
-        return ((0, 1),) if self.flags[1] & ONE_TARIFF else self.tables.switches_on(day)
+        return ((0, 1),) if self.flags[1] & _ONE_TARIFF else self.tables.switches_on(day)
 
     # --- traces and power --------------------------------------------------------------------------------------------
 

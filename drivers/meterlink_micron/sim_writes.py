@@ -13,8 +13,9 @@ from typing import Final
 
 from meterlink.wire.payload import PayloadError
 from meterlink_micron.clock import CORRECTED_TODAY, RUNNING, Clock, ShiftSeconds, ShiftTo
-from meterlink_micron.memory import PIECE, Span
-from meterlink_micron.sim_memory import ONE_TARIFF, Memory
+from meterlink_micron.memory import PIECE, TABLES_MEMORY, Span
+from meterlink_micron.parameters import BY_SCHEDULE, DST_ALLOWED, DST_FORBIDDEN, ONE_TARIFF, Flag, MemoryWrite
+from meterlink_micron.sim_memory import Memory
 
 DONE: Final = 0x00
 DONE_BUSY: Final = 0x10
@@ -27,7 +28,6 @@ STILL_BUSY: Final = 0x08
 _MOST_S: Final = 120
 _TOO_FAR: Final = 0x03
 _OVER_THE_HOUR: Final = 0x04
-_TABLES_MEMORY: Final = 2
 _HOLIDAYS_CHANGED: Final = 0x03
 _SCHEDULE_CHANGED: Final = 0x04
 _MOVED_CHANGED: Final = 0x3E
@@ -89,13 +89,12 @@ def _correct(memory: Memory, seconds: int, now: float) -> int:
 
 def _set_flag(memory: Memory, data: bytes, now: float) -> int:
     """Those that meterlink writes; 0B and 0C where the model has them."""
-    (flag,) = data
-    if flag in (0x00, 0x01):
-        memory.set_dst(flag == 0x00, now)
+    flag = Flag.read(data)
+    if flag in (DST_ALLOWED, DST_FORBIDDEN):
+        memory.set_dst(flag == DST_ALLOWED, now)
         return DONE
-    if flag in (0x0B, 0x0C) and memory.has_one_tariff_mode:
-        memory.energy.advance(now)
-        memory.flags[1] = memory.flags[1] | ONE_TARIFF if flag == 0x0B else memory.flags[1] & ~ONE_TARIFF
+    if flag in (ONE_TARIFF, BY_SCHEDULE) and memory.has_one_tariff_mode:
+        memory.set_one_tariff(flag == ONE_TARIFF, now)
         return DONE
     return WRONG
 
@@ -104,14 +103,14 @@ def _set_flag(memory: Memory, data: bytes, now: float) -> int:
 
 
 def _write_memory(memory: Memory, data: bytes, now: float) -> int:
-    """07: memory, address high byte first, count, so many bytes."""
-    number, at, count, block = data[0], int.from_bytes(data[1:3], "big"), data[3], data[4:]
-    if number != _TABLES_MEMORY or not 1 <= count <= PIECE or count != len(block):
+    """07: as many bytes as every model takes, within one window."""
+    asked = MemoryWrite.read(data)
+    if asked.memory != TABLES_MEMORY or len(asked.data) > PIECE:
         return WRONG
     memory.energy.advance(now)
-    if not memory.tables.write(at, block):
+    if not memory.tables.write(asked.address, asked.data):
         return WRONG
-    memory.note_once(_journal_of(memory, at), now)
+    memory.note_once(_journal_of(memory, asked.address), now)
     return DONE
 
 
@@ -159,7 +158,7 @@ def carry_out(memory: Memory, request: bytes, level: int, now: float) -> int | N
         if memory.behaviour.tears and code == b"\x07":
             write.carry_out(memory, _half(data), now)
         return None
-    if request.startswith(memory.behaviour.ignores or (b"\xff" * 9,)):
+    if request.startswith(memory.behaviour.ignores):
         memory.writes_done += 1
         return DONE
     try:

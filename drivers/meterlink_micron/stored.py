@@ -35,6 +35,7 @@ from meterlink_micron.memory import (
     HOLIDAYS,
     MOVED_DAYS,
     PIECE,
+    TABLES_MEMORY,
     Layout,
     Span,
     joined_runs,
@@ -54,7 +55,6 @@ FLAG_MASKS: Final[Mapping[str, int]] = {DST_FLAG: 0x01, ONE_TARIFF: 0x40}
 CHECK_RIGHT: Final = b"\x00"
 _CHECK_WRONG: Final = b"\x10"
 _E13: Final = 13
-TABLES_MEMORY: Final = 2
 
 _TEXT: Final = {
     "off": "off",

@@ -33,7 +33,7 @@ from meterlink.model import Action
 from meterlink.wire.payload import PayloadError
 from meterlink_micron import messages as m, parameters as p, stored as s
 from meterlink_micron.errors import RepeatWantedError
-from meterlink_micron.memory import PIECE, Span, layout_of
+from meterlink_micron.memory import PIECE, TABLES_MEMORY, Span, layout_of
 from meterlink_micron.messages import Call, Status
 from meterlink_micron.schedule import bytes_of, hexadecimal
 from meterlink_micron.session import Session, in_session, refuse_unwritable
@@ -191,7 +191,7 @@ def _calls(session: Session, change: Change, base: int) -> tuple[Call[Status], .
     assert span is not None  # every other value lies in memory
     old = b"" if change.old is None else bytes_of(change.old)
     return tuple(
-        session.call(m.WRITE_MEMORY, p.MemoryWrite(s.TABLES_MEMORY, piece.at, _cut(new, piece, span)))
+        session.call(m.WRITE_MEMORY, p.MemoryWrite(TABLES_MEMORY, piece.at, _cut(new, piece, span)))
         for piece in span.pieces(PIECE)
         if _cut(old, piece, span) != _cut(new, piece, span)
     )
