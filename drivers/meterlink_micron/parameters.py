@@ -6,7 +6,7 @@ simulator.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, Final, Self
@@ -374,6 +374,7 @@ class MemoryPlace(Payload):
     count: int
 
     layout: ClassVar[tuple[Codec, ...]] = (Whole(), Whole(2), Whole())
+    shown_as: ClassVar[Mapping[str, str]] = {"address": "memory_address"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +387,7 @@ class NamedPlace(Payload):
     count: int
 
     layout: ClassVar[tuple[Codec, ...]] = (Whole(), Whole(), Whole(2), Whole())
+    shown_as: ClassVar[Mapping[str, str]] = {"address": "memory_address"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +416,7 @@ class MemoryWrite(Payload):
     data: bytes
 
     sizes: ClassVar[Collection[int]] = range(5, 5 + 128)
+    shown_as: ClassVar[Mapping[str, str]] = {"address": "memory_address"}
 
     @classmethod
     def decode(cls, data: bytes) -> Self:

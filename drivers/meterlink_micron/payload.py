@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -149,9 +149,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """`layout` are the codecs of the dataclass fields, in order; `sizes` the permitted lengths, the usual one first."""
+    """`layout` are the codecs of the dataclass fields, in order; `sizes` the permitted lengths, the usual one first.
+
+    `shown_as` is what the decoder calls a field that has another name there; "" for one that tells nothing.
+    """
 
     layout: ClassVar[tuple[Codec, ...]] = ()
+    shown_as: ClassVar[Mapping[str, str]] = {}
     sizes: ClassVar[Collection[int]] = ()
 
     @classmethod
@@ -174,7 +178,8 @@ class Payload:
 
     def told(self) -> dict[str, object]:
         """The fields for the decoder: units in names, decimals as text."""
-        return {field.name: plain(getattr(self, field.name)) for field in fields(self)}
+        names = {field.name: self.shown_as.get(field.name, field.name) for field in fields(self)}
+        return {shown: plain(getattr(self, name)) for name, shown in names.items() if shown}
 
     @classmethod
     def read(cls, data: bytes) -> Self:

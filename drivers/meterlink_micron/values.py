@@ -118,6 +118,7 @@ class Temperature(Payload):
     celsius: int
 
     layout: ClassVar[tuple[Codec, ...]] = (Whole(), Whole(signed=True))
+    shown_as: ClassVar[Mapping[str, str]] = {"zero": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,7 @@ class ShortAddress(Payload):
     address: int
 
     layout: ClassVar[tuple[Codec, ...]] = (Whole(), Whole())
+    shown_as: ClassVar[Mapping[str, str]] = {"zero": "", "address": "short_address"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ class ExtendedAddress(Payload):
     ext_address: int
 
     layout: ClassVar[tuple[Codec, ...]] = (Whole(4),)
+    shown_as: ClassVar[Mapping[str, str]] = {"ext_address": "extended_address"}
 
 
 CONSTANTS: Final[Mapping[int, int]] = {0: 5000, 1: 25000, 2: 1250, 3: 6250, 4: 500, 5: 250, 6: 6400}
@@ -438,6 +441,7 @@ class SearchState(Payload):
     address: int
 
     layout: ClassVar[tuple[Codec, ...]] = (Whole(), Whole(), Whole(), Whole(2))
+    shown_as: ClassVar[Mapping[str, str]] = {"address": "memory_address"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,6 +453,7 @@ class ProfilePointer(Payload):
     address: int
 
     sizes: ClassVar[Collection[int]] = (7,)
+    shown_as: ClassVar[Mapping[str, str]] = {"address": "memory_address"}
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
@@ -472,6 +477,7 @@ class Interval(Payload):
     minutes: int
 
     layout: ClassVar[tuple[Codec, ...]] = (Whole(), Whole())
+    shown_as: ClassVar[Mapping[str, str]] = {"zero": ""}
 
 
 BAUDS: Final = (9600, 4800, 2400, 1200, 600, 300, 19200, 28800, 38400, 57600, 76800, 115200)
@@ -662,6 +668,11 @@ class Output(Payload):
 
     def encode(self) -> bytes:
         return self.raw
+
+    def told(self) -> dict[str, object]:
+        if len(self.raw) == 2:
+            return {"mask": int.from_bytes(self.raw, "big")}
+        return {"raw": self.raw.hex(" ").upper()}
 
 
 @dataclass(frozen=True, slots=True)
