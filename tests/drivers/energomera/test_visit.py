@@ -5,37 +5,23 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
-from meterlink.audit.home import find_home
-from meterlink.audit.run import Run
-from meterlink.audit.verify import verify_log
-from meterlink.cli.act_files import act_of, judge
-from meterlink.context import PasswordAttempts
 from meterlink.driver import Target
 from meterlink.errors import ExperimentalError
-from meterlink.link.dialogue import Dialogue, exchange_for
-from meterlink.link.memory import MemoryPort
 from meterlink.model import Action
-from meterlink.registry import load_driver
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.state import SimState
 from meterlink.tariff import preset
 from meterlink.testing import START
-from meterlink.visit.carrying import Site
-from meterlink.visit.form import Form
 from meterlink.visit.order_form import read_order
-from meterlink.visit.plan import TimeSource
 from meterlink.visit.secrets import Secret
-from meterlink.visit.session import Confirmed, Ended, Frames, Session, prompts_of
-from meterlink.visit.work import WorkGate
-from meterlink.zone import parse_zone
+from meterlink.visit.session import Ended, prompts_of
 from meterlink_energomera.sim import Behaviour, SimulatedEnergomera, simulate
-from tests.audit.logs import records
 from tests.drivers.energomera.meters import library
+from tests.drivers.visiting import Place
 from tests.visit.visits import order_text, results_of
 
 SERIAL = "000000000800001"
@@ -68,50 +54,10 @@ def visit(
         energy_kwh=tuple(map(Decimal, ("15621.42", "6208.34", "0", "0"))),
     )
     meter = simulate(profile, state, behaviour)
-    driver = load_driver("energomera")
     target = Target(address=ADDRESS, profile=profile, secret=Secret("flat-5", password))
-    gate, frames = WorkGate(), Frames()
-    line = profile.line.line
-    port = MemoryPort(VirtualBus([meter]), line, starts_at=START, name="memory")
-    one_run = PasswordAttempts()  # of this visit, as a process is one run of the program
-    exchange = exchange_for(
-        driver, target, line=line, port_name=port.name, gate=gate, observer=frames, passwords=one_run
-    )
-    talk = Dialogue(port, exchange)
-    home = find_home(folder)
-    with home.create(Run.start(), "standalone", {"office": []}):
-        pass
-    with home.open(Run.start()) as log:
-        session = Session(
-            site=Site(
-                talk=talk,
-                driver=driver,
-                target=target,
-                identity=talk.run(driver.identify(target)),
-                zone=parse_zone(order.tz),
-            ),
-            order=order,
-            profile=profile,
-            port="sim",
-            program="meterlink test",
-            log=log,
-            place=home.current(),
-            gate=gate,
-            frames=frames,
-            random=Random(7).randbytes,
-            judge=judge,
-            performer="petrov",
-            time_source=TimeSource.CONFIRMED,
-            experimental=experimental,
-        )
-        before = session.look()
-        session.begin(Form(), before)
-        plan = session.plan(before)
-        results = session.carry_out(plan, Confirmed(by="petrov", how="serial number typed"))
-        after, problems = session.look_after(plan, results)
-        ended = session.close(Form(), results, after, problems)
-    assert verify_log(home.current().bytes()).state == "ok"
-    return ended, meter, records(home.current().bytes()), act_of(home.current(), None).body
+    place = Place(folder, "energomera", target, VirtualBus([meter]))
+    ended = place.visit(order, experimental=experimental)
+    return ended, meter, place.records, place.act
 
 
 def test_the_main_job(tmp_path: Path) -> None:
