@@ -41,13 +41,13 @@ from meterlink_micron.clock import (
     ShiftTo,
     SwitchMoment,
 )
-from meterlink_micron.errors import RepeatWantedError, UnknownCommandError
+from meterlink_micron.errors import UnknownCommandError
 from meterlink_micron.messages import Call, Status
 from meterlink_micron.models import supports, table_of
 from meterlink_micron.records import Pair, ShortRecord
 from meterlink_micron.session import Session, refuse_unwritable
 from meterlink_micron.stored import read_flags
-from meterlink_micron.writing import opened
+from meterlink_micron.writing import opened, send
 
 _YEARS: Final = range(1990, 2090)
 _HEAD_S: Final = 0.4
@@ -56,7 +56,6 @@ _SENDING: Final = timedelta(seconds=2)
 """From a reading of the clock to the moment at which the meter looks whether it stays in the hour."""
 _POLL_S: Final = 5.0
 _LONGEST_S: Final = 150.0
-_SENDINGS: Final = 3
 _HOUR: Final = timedelta(hours=1)
 _MIDNIGHT: Final = datetime(1970, 1, 1)
 """Any: hours are counted from it."""
@@ -123,9 +122,10 @@ def _set(session: Session, operation: str, local: datetime, at: float, change: C
         yield from session.stay(at + later_s - travel_s)
         wanted = local + timedelta(seconds=later_s)
         call = session.call(m.SET_CLOCK, Clock.at(wanted, season))
-        yield Announce(operation, (call,), (replace(change, new=wanted.isoformat()),))
+        announcement = Announce(operation, (call,), (replace(change, new=wanted.isoformat()),))
+        yield announcement
         yield WaitUntil(at + later_s - travel_s)
-        yield from session.write(call)
+        yield from send(session, call, announcement)
     except (LinkError, WireError, RefusedError) as failure:
         return failure
     return None
@@ -201,8 +201,13 @@ def _shift(session: Session, operation: str, seconds: int, change: Change) -> Fl
         refused = yield from _why_not_now(session, shown.value.local, seconds)
         if refused is not None:
             return refused
+        call, leaves = _correction(session, shown, seconds)
+        announcement = Announce(operation, (call,), (change,))
+        yield announcement
         try:
-            yield from _send(session, operation, change, _correction(session, shown, seconds))
+            if leaves is not None:
+                yield WaitUntil(leaves)
+            yield from send(session, call, announcement)
         except (LinkError, WireError) as failure:
             lost = failure
         return lost or (yield from _done(session))
@@ -225,23 +230,6 @@ def _correction(session: Session, shown: Reply[Clock], seconds: int) -> tuple[Ca
     hears_at = shown.received_at - half_s + ahead_s - 0.5
     wanted = shown.value.local + timedelta(seconds=seconds + ahead_s)
     return session.call(m.SHIFT_TO, ShiftTo(wanted.time())), hears_at - _travel_s(session, call)
-
-
-def _send(
-    session: Session, operation: str, change: Change, correction: tuple[Call[Status], float | None]
-) -> Flow[None]:
-    """Once for each announcement; a meter that wants 03 0B again at once has done nothing yet."""
-    call, leaves = correction
-    for sending in range(1, _SENDINGS + 1):
-        yield Announce(operation, (call,), (change,))
-        if leaves is not None:
-            yield WaitUntil(leaves)
-        try:
-            yield from session.write(call)
-            return
-        except RepeatWantedError:
-            if sending == _SENDINGS or leaves is not None:
-                raise
 
 
 def _why_not_now(session: Session, shown: datetime, seconds: int) -> Flow[NotNowError | None]:

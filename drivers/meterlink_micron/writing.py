@@ -49,7 +49,7 @@ STEP_ORDER: Final = (
 """The flag before the clock, because setting the clock writes the season that goes with it; the mode after the tables,
 so that no tariff comes into force that they do not know."""
 
-_SENDINGS: Final = 3
+_REPEATS: Final = 2
 _COUNTING_S: Final = 1.0
 """03 21 takes about 0.7 s."""
 
@@ -230,8 +230,8 @@ def _send(series: _Series, number: int) -> Flow[MeterlinkError | None]:
     """The frames of one value; what broke them off, None where all were acknowledged."""
     order = series.orders[number]
     try:
-        for place in range(len(order.calls)):
-            yield from _send_one(series, number, place)
+        for place, call in enumerate(order.calls):
+            yield from send(series.session, call, series.announcement(number, place))
     except (LinkError, WireError, RefusedError) as failure:
         return failure
     if order.name == s.SCHEDULE_CHECK:
@@ -239,17 +239,15 @@ def _send(series: _Series, number: int) -> Flow[MeterlinkError | None]:
     return None
 
 
-def _send_one(series: _Series, number: int, place: int) -> Flow[None]:
-    """One frame, once for each announcement of it."""
-    call = series.orders[number].calls[place]
-    for sending in range(1, _SENDINGS + 1):
+def send(session: Session, call: Call[Status], again: Announce) -> Flow[None]:
+    """One announced frame; once more behind `again` each time that the meter wants it so and has done nothing yet."""
+    for _ in range(_REPEATS):
         try:
-            yield from series.session.write(call)
+            yield from session.write(call)
             return
         except RepeatWantedError:
-            if sending == _SENDINGS:
-                raise
-            yield series.announcement(number, place)
+            yield again
+    yield from session.write(call)
 
 
 def _read_back(series: _Series, order: _Order) -> Flow[tuple[bytes, NotStoredError | None]]:
