@@ -1,0 +1,123 @@
+"""A power cut inside the schedule's blocks: nothing is believed, everything is read, and no mixed table goes untold."""
+
+from __future__ import annotations
+
+import os
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from meterlink.audit.run import Run
+from meterlink.audit.verify import verify_log
+from meterlink.errors import InDoubtError, NoAnswerError
+from meterlink.visit.resolving import Resolved, read_back, resolve
+from meterlink_micron.memory import DAY_NAMES
+from meterlink_micron.schedule import hexadecimal
+from meterlink_micron.sim import Behaviour, SimulatedMicron
+from meterlink_micron.sim_memory import MemoryBehaviour
+from meterlink_micron.slots import FOUR as FOUR_ZONES
+from meterlink_micron.stored import SCHEDULE_CHECK
+from tests.drivers.micron.scene import FOUR, ONE, TWO, body_of
+from tests.drivers.micron.test_visit import meter_of, order_at, place_at
+from tests.drivers.visiting import Place
+from tests.visit.visits import results_of
+
+LONG = os.environ.get("METERLINK_LONG") == "1"
+ORDER = order_at(FOUR, ("read", "schedule"))
+FOUR_TARIFFS = 4
+BLOCKS = 97
+"""Of a SEB: two blocks of each of 48 days, and 03 21. The middle block of a day is the same in both schedules."""
+SAMPLE = list(product(range(BLOCKS), (False, True))) if LONG else [(0, True), (51, False), (96, False)]
+
+
+def cut(number: int, *, tears: bool, back_after_s: float | None = 60.0) -> Behaviour:
+    """The power goes with the write of this number, from 0."""
+    memory = MemoryBehaviour(dies_after_writes=number, loses_power_for_s=back_after_s, tears=tears)
+    return Behaviour(memory=memory)
+
+
+def interrupted(folder: Path, behaviour: Behaviour) -> tuple[Place, SimulatedMicron]:
+    """A visit whose meter goes away in the middle, and is there again."""
+    meter = meter_of(FOUR, behaviour)
+    place = place_at(folder, meter, FOUR)
+    with pytest.raises(InDoubtError) as caught:
+        place.visit(ORDER)
+    assert caught.value.exit_code == 11
+    assert verify_log(place.home.current().bytes()).state == "in-doubt"
+    place.port.read(place.port.now() + 300)
+    return place, meter
+
+
+def settled(place: Place) -> list[Resolved]:
+    """`audit resolve`."""
+    with place.home.open(Run.start()) as log:
+        site = place.session(ORDER, log).site
+        return [*resolve(site, log, place.home.current()), *read_back(site, log, place.home.current())]
+
+
+def days_in(meter: SimulatedMicron) -> dict[str, str]:
+    """The day schedules in the meter, as they are stored."""
+    tables = meter.memory.tables
+    base = tables.layout.schedule_at[0]
+    spans = {name: tables.layout.day(key, base) for name, key in DAY_NAMES[FOUR_TARIFFS].items()}
+    return {name: hexadecimal(tables.read(span.at, span.size) or b"") for name, span in spans.items()}
+
+
+def truth(meter: SimulatedMicron, name: str, old: str, new: str) -> str:
+    """What a value is in fact."""
+    held = days_in(meter)[name]
+    return {old: "unchanged", new: "written"}.get(held, "other")
+
+
+@pytest.mark.parametrize(("number", "tears"), SAMPLE)
+def test_a_cut_at_any_block_is_settled_by_reading_and_mended(tmp_path: Path, number: int, tears: bool) -> None:
+    fresh = meter_of(FOUR)
+    old = days_in(fresh)["January weekdays"]
+    new = hexadecimal(FOUR_ZONES.packed(TWO.seasons[0].week[1]))
+    place, meter = interrupted(tmp_path, cut(number, tears=tears))
+    before = [body_of(raw) for raw in meter.writes]
+    assert len(before) == number + 1, "nothing left behind the one that was not answered"
+    mixed = set(days_in(meter).values())
+    assert (mixed == {new}) == (number == BLOCKS - 1), "whole only where the checksum alone is missing"
+
+    told = settled(place)
+    assert verify_log(place.home.current().bytes()).state == "ok"
+    for each in told:
+        name = each.doubt.parameter or ""
+        wanted = "other" if name == SCHEDULE_CHECK else truth(meter, name, old, new)
+        assert each.decision == wanted
+    assert [each.doubt.result for each in told].count("no-answer") == 1
+
+    ended = place.visit(ORDER)
+    assert results_of(ended) == {"schedule": "verified"}
+    assert place.act["result"] == "done"
+    assert set(days_in(meter).values()) == {new}
+    assert meter.memory.tables.errors() == frozenset()
+    again = [body_of(raw) for raw in meter.writes][number + 1 :]
+    assert not set(again[:-1]) & set(before[:-1]), "what stood was written again"
+    assert again[-1] == b"\x03\x21"
+
+
+def test_a_meter_that_stays_away_leaves_the_work_open(tmp_path: Path) -> None:
+    meter = meter_of(FOUR, cut(30, tears=True, back_after_s=None))
+    place = place_at(tmp_path, meter, FOUR)
+    with pytest.raises(InDoubtError):
+        place.visit(ORDER)
+    with pytest.raises(NoAnswerError):
+        settled(place)
+    assert verify_log(place.home.current().bytes()).state == "in-doubt"
+
+
+def test_between_the_cut_and_the_mending_the_meter_shows_what_it_is(tmp_path: Path) -> None:
+    """A reading tells the mixed schedule and the checksum that is wrong; nothing calls it the one or the other."""
+    place, _ = interrupted(tmp_path, cut(50, tears=False))
+    settled(place)
+    with place.home.open(Run.start()) as log:
+        now = place.session(ORDER, log).look()
+    assert now.year_schedule is not None
+    assert now.year_schedule != TWO
+    assert now.year_schedule != ONE
+    assert now.stored[SCHEDULE_CHECK] == "10"
+    assert now.status is not None
+    assert any(value.alarm and "tariff schedule checksum" in value.value for value in now.status.values)
