@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import pytest
 from meterlink.audit.run import Run
 from meterlink.audit.verify import verify_log
 from meterlink.errors import InDoubtError, NoAnswerError
+from meterlink.sim.bus import VirtualBus
+from meterlink.visit.form import Form
 from meterlink.visit.resolving import Resolved, read_back, resolve
+from meterlink.visit.session import Confirmed
 from meterlink_micron.memory import DAY_NAMES
 from meterlink_micron.schedule import hexadecimal
 from meterlink_micron.sim import Behaviour, SimulatedMicron
 from meterlink_micron.sim_memory import MemoryBehaviour
 from meterlink_micron.slots import FOUR as FOUR_ZONES
 from meterlink_micron.stored import SCHEDULE_CHECK
-from tests.drivers.micron.scene import FOUR, ONE, TWO, body_of
+from tests.drivers.micron.scene import FOUR, ONE, TWO, Struck, body_of
 from tests.drivers.micron.test_visit import meter_of, order_at, place_at
 from tests.drivers.visiting import Place
 from tests.visit.visits import results_of
@@ -121,3 +125,39 @@ def test_between_the_cut_and_the_mending_the_meter_shows_what_it_is(tmp_path: Pa
     assert now.stored[SCHEDULE_CHECK] == "10"
     assert now.status is not None
     assert any(value.alarm and "tariff schedule checksum" in value.value for value in now.status.values)
+
+
+class Killed(BaseException):
+    """The program is gone at this moment, and writes nothing more."""
+
+
+def killed_visit(place: Place, wire: Struck) -> None:
+    """The fourth write leaves no more."""
+    with place.home.open(Run.start()) as log:
+        session = place.session(ORDER, log)
+        before = session.look()
+        session.begin(Form(), before)
+
+        def kill(number: int, now: float) -> None:
+            if number == 3:
+                session.gate.lead_to(lambda entry: None)
+                raise Killed
+
+        wire.before_write = kill
+        session.carry_out(session.plan(before), Confirmed(by="petrov", how="serial number typed"))
+
+
+def test_after_a_program_that_was_killed_a_day_is_read_once_for_all_its_blocks(tmp_path: Path) -> None:
+    """All that was announced and not answered is in doubt: 94 frames about 47 days and the checksum."""
+    meter = meter_of(FOUR)
+    wire = Struck(VirtualBus([meter]))
+    place = replace(place_at(tmp_path / "unused", meter, FOUR), folder=tmp_path, wire=wire)
+    with pytest.raises(Killed):
+        killed_visit(place, wire)
+    wire.before_write = lambda number, now: None
+    wire.reads.clear()
+    told = settled(place)
+    assert len(told) == BLOCKS
+    assert len([each for each in told if each.doubt.result != "ok"]) == BLOCKS - 3
+    ends_of_days = [frame for frame in wire.reads if body_of(frame)[:1] == b"\x06" and body_of(frame)[-1] == 4]
+    assert len(ends_of_days) == 48 + 1, "January's was acknowledged and read back, and is looked at by both rules"
