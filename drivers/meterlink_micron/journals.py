@@ -85,15 +85,14 @@ def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading
     if why is not None:
         raise NotSupportedError(model=target.profile.model, capability=f"journal_{journal}", why=why)
     number = JOURNALS[journal]
-    length = 20 if number in r.LONG_JOURNALS else 10
 
     def work(session: Session) -> Flow[JournalReading]:
         events: list[JournalEvent] = []
         absent: list[Absent] = []
         read_at: datetime | None = None
-        for index in range(min(most, length)):
+        for index in range(min(most, r.LENGTH)):
             try:
-                reply = yield from _record(session, table, number, length - 1 - index)
+                reply = yield from _record(session, table, number, r.LENGTH - 1 - index)
             except UnknownCommandError as error:
                 if not index:
                     capability = f"journal_{journal}"

@@ -130,12 +130,5 @@ RECORDS: Final[Mapping[int, type[Payload]]] = {
 }
 """What a record of each journal is."""
 
-LONG_JOURNALS: Final = frozenset(
-    (
-        *range(0x0B, 0x13),
-        *(0x1C, 0x1D, 0x20, 0x21, 0x24, 0x25),
-        *(0x28, 0x2A, 0x2C, 0x2E, 0x30, 0x32, 0x34, 0x36),
-        *(0x48, 0x4C),
-    )
-)
-"""Those with twenty records instead of ten."""
+LENGTH: Final = 10
+"""Records of a journal; those of mains quality, inputs and load control, which meterlink does not read, have twenty."""

@@ -217,11 +217,10 @@ def _long_record(inside: Inside, asked: r.LongRecord, now: float) -> Answer:
 
 def _journal(inside: Inside, journal: int, record: int) -> Answer:
     names = {JOURNALS[name] for name in table_of(inside.profile).journals}
-    length = 20 if journal in r.LONG_JOURNALS else 10
-    if journal not in names or record >= length:
+    if journal not in names or record >= r.LENGTH:
         return UNKNOWN
-    held = _held(inside, journal)[-length:]
-    place = record - (length - len(held))
+    held = _held(inside, journal)[-r.LENGTH :]
+    place = record - (r.LENGTH - len(held))
     empty = r.RECORDS[journal]
     return held[place] if place >= 0 else empty.decode(bytes(*empty.permitted()))
 
