@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def _soon(meter: SimulatedMicron, now: float) -> float | None:
 
 def ask(
     meter: SimulatedMicron,
-    command: Command[Payload, Payload],
+    command: Command[Any, Any],
     asked: Payload = NOTHING,
     *,
     to: Address = ME,
