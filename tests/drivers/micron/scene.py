@@ -15,6 +15,7 @@ from meterlink.link.memory import MemoryPort
 from meterlink.model import Action
 from meterlink.profiles import ProfileLibrary, default_folder, load_profiles
 from meterlink.sim.bus import VirtualBus
+from meterlink.sim.faults import parse_faults, wrap
 from meterlink.sim.state import SimState
 from meterlink.tariff import YearSchedule, preset
 from meterlink.testing import START
@@ -116,6 +117,8 @@ class Scene:
     number: int = 0
     read_back: bool = False
     password: bytes | None = PASSWORD
+    faults: str = ""
+    seed: int = 0
     meter: SimulatedMicron = field(init=False)
     wire: Struck = field(init=False)
     book: Book = field(init=False)
@@ -126,7 +129,8 @@ class Scene:
     def __post_init__(self) -> None:
         self.target = target_of(self.model, self.state.address or ADDRESS, self.password)
         self.meter = simulate(self.target.profile, self.state, self.behaviour)
-        self.wire = Struck(VirtualBus([self.meter]), self.blow, self.number, self.read_back)
+        line = wrap(VirtualBus([self.meter]), parse_faults(self.faults), self.seed, DRIVER.readdress)
+        self.wire = Struck(line, self.blow, self.number, self.read_back)
         self.port = MemoryPort(self.wire, self.target.profile.line.line, starts_at=self.state.started_at, name="memory")
         self.begin_run()
 

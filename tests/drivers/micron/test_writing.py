@@ -22,6 +22,7 @@ from meterlink.errors import (
 )
 from meterlink.flow import Change, Fate
 from meterlink.model import Action
+from meterlink.sim.faults import FAULTS
 from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule
 from meterlink_micron import DRIVER
 from meterlink_micron.days import HolidayTable
@@ -324,6 +325,26 @@ def test_a_half_written_block_is_seen_and_mended() -> None:
     assert mixed not in (change.old, change.new)
     assert DRIVER.told_stored(change.parameter, mixed).endswith("; its checksum is wrong")
     assert stands(scene.write([change]), [change])
+
+
+@pytest.mark.parametrize("chance", [0.1, 0.4])
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_under_every_fault_what_is_said_to_stand_stands(fault: str, chance: float) -> None:
+    scene = Scene(faults=f"{fault}:{chance}", seed=3)
+    changes = scene.changes(SetSchedule(schedule=WEEKEND))
+    left = list(changes)
+    for _ in range(4):
+        written = scene.write(left)
+        held = scene.held()
+        for change in left:
+            stands_there = DRIVER.means_same(change.parameter, held[change.parameter], change.new)
+            assert stands_there or change.parameter not in written.standing
+        left = [change for change in left if change.parameter not in written.standing]
+        if not left or not isinstance(written.failure, NoAnswerError | WireError):
+            break
+    assert not left or written.failure is not None, "an error has its type"
+    blocks = [body for body in scene.done if body[0] == 0x07]
+    assert len(blocks) == len(set(blocks)), "no block was written twice"
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
