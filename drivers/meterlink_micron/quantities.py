@@ -25,26 +25,22 @@ class Kind:
     sums: bool = False
     of_voltage: bool = False
     of_current: bool = False
-    divisor: int = 100
+    places: int = 2
 
     def amount(self, count: int, ratios: tuple[int, int], scales: tuple[int, int]) -> Decimal:
         """`ratios` are Kn and Kt, `scales` Kc and Ci."""
-        worth = Decimal(count) / self.divisor
-        if self.of_voltage:
-            worth *= ratios[0]
+        factor = ratios[0] if self.of_voltage else 1
         if self.of_current:
-            worth *= ratios[1]
-        if self.of_voltage and self.of_current:
-            return worth * scales[0]
-        return worth * scales[1] if self.of_current else worth
+            factor *= ratios[1] * (scales[0] if self.of_voltage else scales[1])
+        return Decimal(count * factor).scaleb(-self.places)
 
 
 KINDS: Final[Mapping[str, Kind]] = {
     "voltage": Kind(0x10, "V", of_voltage=True),
-    "current": Kind(0x20, "A", of_current=True, divisor=10_000),
-    "active power": Kind(0x00, "W", sums=True, of_voltage=True, of_current=True, divisor=1000),
-    "reactive power": Kind(0x04, "var", sums=True, of_voltage=True, of_current=True, divisor=1000),
-    "apparent power": Kind(0x08, "VA", sums=True, of_voltage=True, of_current=True, divisor=1000),
+    "current": Kind(0x20, "A", of_current=True, places=4),
+    "active power": Kind(0x00, "W", sums=True, of_voltage=True, of_current=True, places=3),
+    "reactive power": Kind(0x04, "var", sums=True, of_voltage=True, of_current=True, places=3),
+    "apparent power": Kind(0x08, "VA", sums=True, of_voltage=True, of_current=True, places=3),
     "power factor": Kind(0x30, "", sums=True),
     "frequency": Kind(FREQUENCY, "Hz"),
 }

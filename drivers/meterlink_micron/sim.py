@@ -11,7 +11,7 @@ Here: frames, addresses, silences, the channel with its levels. What writes chan
 * The channel closes 20 s after the last correct request; a meter with flag 2.3 set has level 1 open from the beginning
   and always [documented]. So does this one unless it is told otherwise, so that it can be read without a password.
 * Three wrong passwords block writing until the end of the day, where flag 1.7 is set [documented].
-* While it is busy it hears nothing [guess].
+* While it is busy it hears nothing; while it answers, what comes in waits [guesses].
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class SimulatedMicron(HearingMeter):
 
     def __init__(self, profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> None:
         table = table_of(profile)
-        super().__init__(command_framer(table.check), gap_s=state.gap_s)
+        super().__init__(command_framer(table.check), gap_s=state.gap_s, deaf_while_sending=False)
         self._behaviour = behaviour or Behaviour()
         self._table = table
         self._line = profile.line.line
@@ -200,7 +200,8 @@ class SimulatedMicron(HearingMeter):
         if head in self._behaviour.silent_to:
             return Verdict.SILENT
         frame = encode_answer(self._answering(address, head), data, self._table.check)
-        self._speak(frame, now + self._own_gap_s + self._random.uniform(*self._behaviour.latency_s))
+        heard_at = max(now, self._busy_until)
+        self._speak(frame, heard_at + self._own_gap_s + self._random.uniform(*self._behaviour.latency_s))
         refused = isinstance(payload, int) and payload & 0xF
         return Verdict.REFUSED if refused else Verdict.ANSWERED
 
