@@ -125,7 +125,9 @@ def _variant(inside: Inside, _asked: Payload, _now: float) -> Answer:
 
 @_does(m.READ_LINE)
 def _line(_inside: Inside, asked: v.MaybeIndex, _now: float) -> Answer:
-    """9600 with odd parity, on any channel; without a channel no settings are told [documented]."""
+    """9600 with odd parity, on any of the three channels; without a channel no settings are told [documented]."""
+    if asked.number not in (None, 0, 1, 2):
+        return UNKNOWN
     return v.LineState((asked.number or 0) << 5, 1)
 
 
