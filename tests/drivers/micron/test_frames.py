@@ -132,7 +132,7 @@ def meter_of(model: str) -> SimulatedMicron:
 LATER = (START + 30 * number for number in count(1))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(model=st.sampled_from(MODELS), data=st.binary(max_size=40), known=st.sampled_from(REQUESTS), whole=st.booleans())
 def test_a_simulated_meter_bears_any_bytes(model: str, data: bytes, known: bytes, whole: bool) -> None:
     """Also whole frames with senseless parameters behind a known code."""
@@ -149,7 +149,7 @@ def test_a_simulated_meter_bears_any_bytes(model: str, data: bytes, known: bytes
 # --- the decoder ------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     request=st.one_of(st.binary(max_size=40), st.sampled_from(REQUESTS)),
     reply=st.one_of(st.none(), st.binary(max_size=40), st.binary(max_size=20).map(Check.CRC.sealed)),
