@@ -43,7 +43,6 @@ from meterlink_micron.values import Variant
 __all__ = ["Behaviour", "SimulatedMicron", "Verdict", "simulate"]
 
 EVERYBODY: Final = 0xFE
-_GAP_CHARS: Final = 7
 _OPEN_S: Final = 20.0
 _TOO_LOW: Final = 0x3
 _CLOSED: Final = 0x5
@@ -104,6 +103,7 @@ class SimulatedMicron(HearingMeter):
         super().__init__(command_framer(table.check), gap_s=state.gap_s, deaf_while_sending=False)
         self._behaviour = behaviour or Behaviour()
         self._table = table
+        self._profile = profile
         self._line = profile.line.line
         self.memory = Memory(profile, state, self._behaviour.memory)
         self.memory.flags[1] |= _STAYS_OPEN * self._behaviour.stays_open
@@ -149,7 +149,7 @@ class SimulatedMicron(HearingMeter):
 
     @property
     def _own_gap_s(self) -> float:
-        return _GAP_CHARS * self.line.char_s
+        return self._profile.timing.quiet_before_s(self.line)
 
     def _appointment(self) -> Appointment | None:
         """The channel closes by itself."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import ClassVar, Final, Self
 
 from meterlink.wire.payload import PayloadError, decode_date, decode_datetime, encode_bcd
-from meterlink_micron.payload import Codec, Day, Digits, Float, Moment, Payload, Raw, Whole
+from meterlink_micron.payload import Codec, Data, Day, Digits, Float, Moment, Payload, Raw, Whole
 
 _TEXT: Final = {
     "bits": "E-{number:02d}",
@@ -274,19 +274,10 @@ class Flags(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class StateWord(Payload):
+class StateWord(Data):
     """08 0A: the bits E-08..E-01 in the first byte, and so on."""
 
-    raw: bytes
-
     sizes: ClassVar[Collection[int]] = (5, 4)
-
-    @classmethod
-    def decode(cls, data: bytes) -> Self:
-        return cls(data)
-
-    def encode(self) -> bytes:
-        return self.raw
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -655,19 +646,10 @@ class Quality(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Output(Payload):
+class Output(Data):
     """08 1D: the mask of a channel; of FF the masks of all."""
 
-    raw: bytes
-
     sizes: ClassVar[Collection[int]] = (2, 12)
-
-    @classmethod
-    def decode(cls, data: bytes) -> Self:
-        return cls(data)
-
-    def encode(self) -> bytes:
-        return self.raw
 
     def told(self) -> dict[str, object]:
         if len(self.raw) == 2:
@@ -739,19 +721,10 @@ class LoadWindow(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Maxima(Payload):
+class Maxima(Data):
     """08 1C 01; their layout differs by model and is told only raw."""
 
-    raw: bytes
-
     sizes: ClassVar[Collection[int]] = (19, 20)
-
-    @classmethod
-    def decode(cls, data: bytes) -> Self:
-        return cls(data)
-
-    def encode(self) -> bytes:
-        return self.raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from meterlink.errors import ConfigError
+from meterlink.errors import ConfigError, MeterlinkError
+from meterlink.sim.bus import VirtualBus
 from meterlink.sim.hearing import Verdict
-from meterlink.testing import START
-from meterlink_micron import messages as m
+from meterlink.testing import START, dialogue
+from meterlink_micron import DRIVER, messages as m
 from meterlink_micron.address import Address
 from meterlink_micron.checksum import Check
 from meterlink_micron.clock import ShiftTo
@@ -157,6 +158,18 @@ def test_it_answers_after_the_silence_and_within_what_the_maker_says() -> None:
     due = meter.due()
     assert due is not None
     assert 0.006 + 0.005 <= due - START - 1 <= 0.009 + 0.1
+
+
+@pytest.mark.parametrize(("baud", "form"), [(9600, "8N1"), (1200, "8O1"), (300, "8N1")])
+def test_it_is_read_at_every_speed_and_without_parity(baud: int, form: str) -> None:
+    target = read_by(MODEL)
+    settings = replace(target.profile.line, baud=baud, format=form)
+    slow = replace(target, profile=replace(target.profile, line=settings))
+    talk = dialogue(DRIVER, slow, VirtualBus([simulate(slow.profile, STILL)]))
+    usual = dialogue(DRIVER, target, VirtualBus([simulate(target.profile, STILL)]))
+    assert talk.run(DRIVER.read_energy(slow)).registers == usual.run(DRIVER.read_energy(target)).registers
+    with pytest.raises(MeterlinkError):
+        dialogue(DRIVER, slow, VirtualBus([simulate(target.profile, STILL)])).run(DRIVER.read_energy(slow))
 
 
 # --- energy -----------------------------------------------------------------------------------------------------------
