@@ -21,24 +21,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from meterlink.profiles import Profile
+from meterlink.tariff.schedule import MONTH_NAMES
 from meterlink_micron.days import HOLIDAYS_SIZE, MOVED_SIZE
 from meterlink_micron.slots import PACKINGS, Packing
 
 MONTHS: Final = range(1, 13)
-MONTH_NAMES: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 HOLIDAYS: Final = "holidays"
 MOVED_DAYS: Final = "moved days"
 TABLES_MEMORY: Final = 2

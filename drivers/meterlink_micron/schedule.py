@@ -13,9 +13,10 @@ from typing import Final
 from meterlink.driver import Unliftable
 from meterlink.profiles import Limits
 from meterlink.tariff import DayKind, DayProgram, ScheduleLimits, Season, SpecialDay, YearSchedule, check_limits
+from meterlink.tariff.schedule import MONTH_NAMES
 from meterlink.wire.payload import PayloadError
 from meterlink_micron.days import HolidayTable, MovedDays
-from meterlink_micron.memory import DAY_NAMES, HOLIDAYS, MONTH_NAMES, MONTHS, MOVED_DAYS, DayKey, day_name, keys_of
+from meterlink_micron.memory import DAY_NAMES, HOLIDAYS, MONTHS, MOVED_DAYS, DayKey, day_name, keys_of
 from meterlink_micron.slots import PACKINGS, SLOTS, STEP_MINUTES, Packing
 
 _DAYS_A_YEAR: Final = 366

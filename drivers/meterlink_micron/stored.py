@@ -61,6 +61,7 @@ _TEXT: Final = {
     "on": "on",
     "right": "right",
     "wrong": "wrong",
+    "one byte": "it takes one byte",
     "no days": "no days",
     "unchecked": "{days}; its checksum is wrong",
     "moved": "{on} as day {table}",
@@ -137,8 +138,11 @@ def _packing_of(raw: bytes) -> Packing:
     return next((packing for packing in PACKINGS.values() if packing.size == len(raw)), PACKINGS[4])
 
 
-def _flag_meaning(raw: bytes) -> object:
-    return bool(raw[0])
+def _is_set(raw: bytes) -> bool:
+    """A flag of one byte; PayloadError."""
+    if len(raw) != 1:
+        raise PayloadError(_TEXT["one byte"])
+    return raw != b"\x00"
 
 
 def _holiday_meaning(raw: bytes) -> object:
@@ -151,9 +155,9 @@ def _day_meaning(raw: bytes) -> object:
 
 
 _MEANINGS: Final[Mapping[str, Callable[[bytes], object]]] = {
-    DST_FLAG: _flag_meaning,
-    ONE_TARIFF: _flag_meaning,
-    SCHEDULE_CHECK: _flag_meaning,
+    DST_FLAG: _is_set,
+    ONE_TARIFF: _is_set,
+    SCHEDULE_CHECK: _is_set,
     HOLIDAYS: _holiday_meaning,
 }
 
@@ -182,21 +186,21 @@ def told_stored(name: str, raw: str) -> str:
         data = bytes_of(raw)
         if is_day(name):
             return str(_day_meaning(data))
-        return _TELLERS[name](data) if name in _TELLERS and data else raw
+        return _TELLERS[name](data) if name in _TELLERS else raw
     except PayloadError:
         return raw
 
 
 def _tell_dst(raw: bytes) -> str:
-    return _TEXT["off" if raw[0] else "on"]
+    return _TEXT["off" if _is_set(raw) else "on"]
 
 
 def _tell_mode(raw: bytes) -> str:
-    return _TEXT["on" if raw[0] else "off"]
+    return _TEXT["on" if _is_set(raw) else "off"]
 
 
 def _tell_check(raw: bytes) -> str:
-    return _TEXT["wrong" if raw[0] else "right"]
+    return _TEXT["wrong" if _is_set(raw) else "right"]
 
 
 def _tell_holidays(raw: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from meterlink.context import PasswordAttempts
 from meterlink.driver import Setting, Target, Unliftable, Written
-from meterlink.flow import Announcement, Change, Fate, Flow, Outcome
+from meterlink.flow import Change, Flow
 from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.memory import MemoryPort
 from meterlink.model import Action
@@ -29,6 +29,7 @@ from meterlink_micron.schedule import hexadecimal
 from meterlink_micron.sim import Behaviour, SimulatedMicron, simulate
 from meterlink_micron.stored import FLAG_MASKS, SCHEDULE_CHECK
 from tests.drivers import struck
+from tests.drivers.book import Book
 from tests.drivers.struck import Blow
 
 PASSWORD: Final = b"000000"
@@ -51,28 +52,6 @@ def library() -> ProfileLibrary:
 def target_of(model: str, address: str = ADDRESS, password: bytes | None = PASSWORD) -> Target:
     secret = None if password is None else Secret("meter", password)
     return Target(address=address, profile=library().get(model), secret=secret)
-
-
-@dataclass
-class Book:
-    """A gate that keeps what it was told."""
-
-    entries: list[Announcement | Outcome] = field(default_factory=list)
-
-    def __call__(self, entry: Announcement | Outcome) -> None:
-        self.entries.append(entry)
-
-    @property
-    def announced(self) -> list[Announcement]:
-        return [entry for entry in self.entries if isinstance(entry, Announcement)]
-
-    @property
-    def outcomes(self) -> list[Outcome]:
-        return [entry for entry in self.entries if isinstance(entry, Outcome)]
-
-    @property
-    def fates(self) -> list[Fate]:
-        return [outcome.fate for outcome in self.outcomes]
 
 
 def body_of(frame: bytes) -> bytes:

@@ -531,6 +531,7 @@ def test_a_model_without_the_mode_of_one_tariff_says_so() -> None:
         ("January weekdays", "FF", "FF"),
         ("holidays", "zz", "zz"),
         ("what is this", "01", "01"),
+        ("DST flag", "", ""),
     ],
 )
 def test_stored_values_in_words(name: str, raw: str, words: str) -> None:
@@ -545,3 +546,4 @@ def test_marks_of_days_that_no_calendar_has_mean_nothing() -> None:
     assert DRIVER.means_same("holidays", hexadecimal(one.encode()), hexadecimal(other.encode()))
     assert not DRIVER.means_same("holidays", hexadecimal(one.encode()), hexadecimal(one.bits + b"\x00"))
     assert not DRIVER.means_same("DST flag", "00", "01")
+    assert not DRIVER.means_same("DST flag", "00", "")
