@@ -59,6 +59,15 @@ def meter_of(
     return simulate(library().get(model), state, behaviour)
 
 
+def write_months(meter: SimulatedMicron, count: int) -> None:
+    """So many months of a SEB are as the orders here want them already."""
+    packing, tables = meter.memory.layout.packing, meter.memory.tables
+    day = packing.packed(preset("ru-household-2").schedule.seasons[0].week[1])
+    for at in range(0x0440, 0x0440 + count * 144, len(day)):
+        tables.write(at, day)
+    tables.count_schedules()
+
+
 def place_at(folder: Path, meter: SimulatedMicron, model: str, password: bytes = PASSWORD) -> Place:
     target = Target(address=ADDRESS, profile=library().get(model), secret=Secret("flat-5", password))
     return Place(folder, "micron", target, VirtualBus([meter]))
@@ -173,9 +182,9 @@ def test_a_wrong_password_ends_the_work_after_one_attempt(tmp_path: Path) -> Non
 
 def test_the_first_level_cannot_write(tmp_path: Path) -> None:
     ended, meter, _ = visit(
-        tmp_path, actions=("read", "dst_off", "schedule"), behaviour=Behaviour(passwords=(PASSWORD, b"222222"))
+        tmp_path, actions=("read", "dst_off", "holidays"), behaviour=Behaviour(passwords=(PASSWORD, b"222222"))
     )
-    assert results_of(ended) == {"dst_off": "refused", "schedule": "not-sent"}
+    assert results_of(ended) == {"dst_off": "refused", "holidays": "not-sent"}
     assert meter.memory.writes_done == 0
 
 
@@ -188,7 +197,10 @@ def test_a_meter_that_wants_frames_again_is_written_all_the_same(tmp_path: Path)
 
 def test_a_checksum_that_stays_wrong_is_no_work_done(tmp_path: Path) -> None:
     behaviour = Behaviour(memory=MemoryBehaviour(ignores=(b"\x03\x21",)))
-    ended, _, place = visit(tmp_path, actions=("read", "schedule"), behaviour=behaviour)
+    meter = meter_of(FOUR, behaviour)
+    write_months(meter, 11)
+    place = place_at(tmp_path, meter, FOUR)
+    ended = place.visit(order_at(FOUR, ("read", "schedule")))
     assert results_of(ended) == {"schedule": "differs"}
     assert place.act["result"] != "done"
 
