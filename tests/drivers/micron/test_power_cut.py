@@ -32,7 +32,7 @@ ORDER = order_at(FOUR, ("read", "schedule"))
 FOUR_TARIFFS = 4
 MONTHS = 2
 BLOCKS = MONTHS * 4 * 2 + 1
-"""Of a SEB: two blocks of each day of the last months, and 03 21. What lies between them is the same in both schedules."""
+"""Of a SEB: two blocks of each day of the last months, and 03 21. What lies between them is the same already."""
 SAMPLE = list(product(range(BLOCKS), (False, True))) if LONG else [(11, True), (BLOCKS - 1, False)]
 
 
