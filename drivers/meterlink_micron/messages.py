@@ -73,16 +73,12 @@ Answers = Callable[[Any], tuple[type[Any], Collection[int]]]
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[Q, A]):
-    """`head` are request and parameter code; `answers` says what comes back where that depends on what was asked.
-
-    `level` is the one that the meter wants, 0 where no channel need be open.
-    """
+    """`head` are request and parameter code; `answers` says what comes back where that depends on what was asked."""
 
     head: bytes
     name: str
     request: type[Q]
     reply: type[A]
-    level: int = 1
     answers: Answers | None = None
     secret_places: tuple[tuple[int, int], ...] = ()
     """Of the parameters, counted from the first of them."""
@@ -205,52 +201,52 @@ def _plain(parameter: int, name: str, reply: type[A]) -> Command[Nothing, A]:
     return _read(parameter, name, reply, Nothing)
 
 
-def _write(parameter: int, name: str, request: type[Q], level: int = 2) -> Command[Q, Status]:
-    return _add(Command(bytes([0x03, parameter]), name, request, Status, level=level))
+def _write(parameter: int, name: str, request: type[Q]) -> Command[Q, Status]:
+    return _add(Command(bytes([0x03, parameter]), name, request, Status))
 
 
-TEST = _add(Command(b"\x00", "test link", Nothing, Status, level=0))
-OPEN = _add(Command(b"\x01", "open channel", p.Opening, Status, level=0, secret_places=((0, 6),)))
-CLOSE = _add(Command(b"\x02", "close channel", Nothing, Status, level=0))
+TEST = _add(Command(b"\x00", "test link", Nothing, Status))
+OPEN = _add(Command(b"\x01", "open channel", p.Opening, Status, secret_places=((0, 6),)))
+CLOSE = _add(Command(b"\x02", "close channel", Nothing, Status))
 
-# writes that meterlink sends
-SHIFT_SECONDS = _write(0x0B, "correct clock by seconds", ShiftSeconds, level=1)
+# writes that meterlink sends: see WRITTEN
+SHIFT_SECONDS = _write(0x0B, "correct clock by seconds", ShiftSeconds)
 SET_CLOCK = _write(0x0C, "set clock", Clock)
-SHIFT_TO = _write(0x0D, "correct clock to a time of day", ShiftTo, level=1)
+SHIFT_TO = _write(0x0D, "correct clock to a time of day", ShiftTo)
 SET_FLAG = _write(0x18, "set or clear a flag", p.Flag)
 STORE_CHECKSUM = _write(0x21, "count and store the tariff schedule checksum", Nothing)
-WRITE_MEMORY = _add(Command(b"\x07", "write memory", p.MemoryWrite, Status, level=2))
+WRITE_MEMORY = _add(Command(b"\x07", "write memory", p.MemoryWrite, Status))
 
-# writes of others
-SET_INTERVAL = _write(0x00, "set profile interval and re-initialise the profile", p.ProfileInterval)
-SET_ADDRESS = _write(0x05, "set address", p.NewAddress, level=1)
-SET_DISPLAY_MODE = _write(0x06, "set display mode or mask", p.DisplayMode)
-SET_DISPLAY_PERIOD = _write(0x07, "set display period", p.DisplayPeriod)
-LATCH = _write(0x08, "latch measurements", p.Latch, level=0)
-INITIALISE = _write(0x10, "initialise the meter", Nothing)
-SET_LINE = _write(0x15, "set line settings", p.LineSetting)
-SET_SUMMER_MOMENT = _write(0x19, "set moment of switching to summer", SwitchMoment)
-SET_WINTER_MOMENT = _write(0x1A, "set moment of switching to winter", SwitchMoment)
-SET_VOLTAGE_RATIO = _write(0x1B, "set voltage ratio", p.Ratio)
-SET_CURRENT_RATIO = _write(0x1C, "set current ratio", p.Ratio)
-SET_COMBINED_RATIO = _write(0x1D, "set combined ratio, whole part", p.CombinedRatio)
-SET_RATIO_FRACTION = _write(0x1E, "set combined ratio, fraction", p.Fraction)
+# writes of others, which meterlink never sends
+_write(0x00, "set profile interval and re-initialise the profile", p.ProfileInterval)
+_write(0x05, "set address", p.NewAddress)
+_write(0x06, "set display mode or mask", p.DisplayMode)
+_write(0x07, "set display period", p.DisplayPeriod)
+LATCH = _write(0x08, "latch measurements", p.Latch)
+_write(0x10, "initialise the meter", Nothing)
+_write(0x15, "set line settings", p.LineSetting)
+_write(0x19, "set moment of switching to summer", SwitchMoment)
+_write(0x1A, "set moment of switching to winter", SwitchMoment)
+_write(0x1B, "set voltage ratio", p.Ratio)
+_write(0x1C, "set current ratio", p.Ratio)
+_write(0x1D, "set combined ratio, whole part", p.CombinedRatio)
+_write(0x1E, "set combined ratio, fraction", p.Fraction)
 CHANGE_PASSWORD = _add(Command(b"\x03\x1f", "change password", p.PasswordChange, Status, secret_places=((1, 13),)))
-RESET_ENERGY = _write(0x20, "reset energy registers", Nothing)
-SET_NAME = _write(0x22, "set metering point name", p.Text)
-SET_QUALITY = _write(0x26, "set power quality parameter", p.QualityParameter)
-SET_MULTIPLIER = _write(0x27, "set time-out multiplier", p.Multiplier)
-SEARCH_HEADER = _write(0x28, "search profile header", p.HeaderSearch, level=1)
-SET_MAXIMA_SEASON = _write(0x2A, "write season of the maxima schedule", p.MaximaSeason)
-CLEAR_MAXIMA = _write(0x2B, "clear maxima", p.DisplayMode)
-SET_OUTPUT = _write(0x2C, "configure output", p.OutputSetting)
-SET_LOSS_PARAMETER = _write(0x2D, "set loss meter parameter", p.LossParameter)
-CONTROL_LOAD = _write(0x2F, "control load or limits", p.LoadControl)
-SET_RATE = _write(0x30, "set clock rate correction", p.Rate)
-SET_AVERAGING = _write(0x31, "set averaging periods", p.Ratio)
-SET_IDENTIFIER = _write(0x32, "set identifier", p.Text)
-SET_LOAD_SEASON = _write(0x33, "set load schedule of a month", p.LoadSeason, level=1)
-SET_ZONE = _write(0x37, "set tariff zone (new form)", p.Zone)
+_write(0x20, "reset energy registers", Nothing)
+_write(0x22, "set metering point name", p.Text)
+_write(0x26, "set power quality parameter", p.QualityParameter)
+_write(0x27, "set time-out multiplier", p.Multiplier)
+SEARCH_HEADER = _write(0x28, "search profile header", p.HeaderSearch)
+_write(0x2A, "write season of the maxima schedule", p.MaximaSeason)
+_write(0x2B, "clear maxima", p.DisplayMode)
+_write(0x2C, "configure output", p.OutputSetting)
+_write(0x2D, "set loss meter parameter", p.LossParameter)
+_write(0x2F, "control load or limits", p.LoadControl)
+_write(0x30, "set clock rate correction", p.Rate)
+_write(0x31, "set averaging periods", p.Ratio)
+_write(0x32, "set identifier", p.Text)
+_write(0x33, "set load schedule of a month", p.LoadSeason)
+_write(0x37, "set tariff zone (new form)", p.Zone)
 
 # energy, memory, journals
 
@@ -281,7 +277,7 @@ READ_ENERGY = _add(Command(b"\x05", "read energy", EnergyIndex, Counts, answers=
 READ_ENERGY_MASK = _add(Command(b"\x0a", "read energy by kinds", EnergyMask, Counts, answers=_energy_answer))
 READ_ENERGY_BITS = _add(Command(b"\x0b", "read energy by bits", EnergyBits, BitCounts, answers=_bits_answer))
 READ_MEMORY = _add(Command(b"\x06", "read memory", p.MemoryPlace, Data, answers=_memory_answer))
-READ_NAMED_MEMORY = _add(Command(b"\x0c", "read memory (extended)", p.NamedPlace, p.NamedData, answers=_named_answer))
+_add(Command(b"\x0c", "read memory (extended)", p.NamedPlace, p.NamedData, answers=_named_answer))
 READ_RECORD: Command[records.ShortRecord, Any] = _add(
     Command(b"\x04", "read journal", records.ShortRecord, Payload, answers=_record_answer)
 )
@@ -340,28 +336,28 @@ READ_SERIAL = _plain(0x00, "serial and date", v.Serial)
 READ_TEMPERATURE = _plain(0x01, "temperature", v.Temperature)
 READ_RATIOS = _plain(0x02, "transformer ratios", v.Ratios)
 READ_FIRMWARE = _plain(0x03, "firmware version", v.Firmware)
-READ_PROFILE_POINTER = _read(0x04, "profile pointer", v.ProfilePointer, v.MaybeIndex)
+_read(0x04, "profile pointer", v.ProfilePointer, v.MaybeIndex)
 READ_ADDRESS: Command[v.MaybeIndex, Any] = _read(
     0x05, "address", Payload, v.MaybeIndex, _by_number(v.ShortAddress, {1: v.ExtendedAddress})
 )
-READ_INTERVAL = _read(0x06, "profile interval", v.Interval, v.MaybeIndex)
+_read(0x06, "profile interval", v.Interval, v.MaybeIndex)
 READ_SUMMER_MOMENT = _plain(0x07, "moment of switching to summer", SwitchMoment)
 READ_WINTER_MOMENT = _plain(0x08, "moment of switching to winter", SwitchMoment)
 READ_FLAGS = _read(0x09, "flags", v.Flags, v.MaybeIndex)
 READ_STATE: Command[v.MaybeIndex, Any] = _read(
     0x0A, "state", Payload, v.MaybeIndex, _by_number(v.StateWord, {1: v.News, 2: v.FourBytes, 3: v.FourBytes})
 )
-READ_NAME = _plain(0x0B, "metering point name", v.Name)
-READ_POWERS = _read(0x0C, "running profile power", v.Powers, v.MaybeIndex)
+_plain(0x0B, "metering point name", v.Name)
+_read(0x0C, "running profile power", v.Powers, v.MaybeIndex)
 READ_RUNNING_ENERGY = _read(0x0D, "energy of the running tariff", Counts, Nothing, lambda _: (Counts, (16,)))
 READ_TARIFF = _plain(0x0E, "tariff pointer", v.TariffPointer)
-READ_OLD_FREQUENCY = _plain(0x0F, "frequency, old form", v.OldFrequency)
-READ_OLD_POWER = _plain(0x10, "power, old form", v.OldPower)
+_plain(0x0F, "frequency, old form", v.OldFrequency)
+_plain(0x10, "power, old form", v.OldPower)
 READ_MOMENTARY = _read(0x11, "instantaneous value", v.Momentary, v.Index)
 READ_VARIANT = _plain(0x12, "variant", v.Variant)
-READ_DISPLAY_STATE = _read(0x13, "display state", v.DisplayState, v.MaybeIndex)
+_read(0x13, "display state", v.DisplayState, v.MaybeIndex)
 READ_LATCHED: Command[v.Index, Any] = _read(0x14, "latched value", Payload, v.Index, _latched_answer)
-READ_QUALITY = _read(0x15, "power quality parameter", v.Quality, v.Index)
+_read(0x15, "power quality parameter", v.Quality, v.Index)
 READ_GROUP = _read(0x16, "group of values", v.Group, v.Index)
 READ_LINE = _read(0x17, "line settings", v.LineState, v.MaybeIndex)
 READ_TASK: Command[v.Index, Any] = _read(
@@ -373,18 +369,21 @@ READ_TASK: Command[v.Index, Any] = _read(
 )
 CORRECTION_TASK: Final = v.Index(1)
 READ_PROGRAMMED = _plain(0x19, "time of the last programming", v.Programmed)
-READ_DISPLAY_MASK = _read(0x1A, "display mask", v.Number, v.Index)
+_read(0x1A, "display mask", v.Number, v.Index)
 READ_FLOATS = _read(0x1B, "floats", v.Floats, v.TwoIndices, _floats_answer)
-READ_PICTURE: Command[v.Picture, Any] = _read(0x1C, "maxima or load schedule", Payload, v.Picture, _picture_answer)
-READ_OUTPUT = _read(0x1D, "output configuration", v.Output, v.Index, _output_answer)
-READ_LOSS_PARAMETER = _read(0x1E, "loss meter parameter", v.Floats, v.Index, _rate_answer)
+_read(0x1C, "maxima or load schedule", Payload, v.Picture, _picture_answer)
+_read(0x1D, "output configuration", v.Output, v.Index, _output_answer)
+_read(0x1E, "loss meter parameter", v.Floats, v.Index, _rate_answer)
 READ_CONTROL = _read(0x20, "load control or limit", v.Control, v.TwoIndices, _control_answer)
-READ_RATE = _read(0x21, "clock rate correction", v.Floats, v.MaybeIndex, _rate_answer)
-READ_AVERAGING = _plain(0x22, "averaging periods", v.Number)
+_read(0x21, "clock rate correction", v.Floats, v.MaybeIndex, _rate_answer)
+_plain(0x22, "averaging periods", v.Number)
 READ_MASKED_FLOATS = _read(0x23, "floats by mask", v.MaskedFloats, v.FloatMask, _masked_answer)
-READ_IDENTIFIER = _plain(0x24, "identifier", v.Identifier)
-READ_PASSWORD = _read(0x25, "password (with the RESET key pressed)", v.Password, v.Index)
-READ_DISPLAY_IMAGE = _read(0x26, "display image", v.DisplayImage, Data)
+_plain(0x24, "identifier", v.Identifier)
+_read(0x25, "password (with the RESET key pressed)", v.Password, v.Index)
+_read(0x26, "display image", v.DisplayImage, Data)
+
+WRITTEN: Final = (SHIFT_SECONDS, SHIFT_TO, SET_CLOCK, SET_FLAG, STORE_CHECKSUM, WRITE_MEMORY)
+"""What meterlink sends of all that changes a meter; the other writes are here so that frames can be told."""
 
 COMMANDS: Final[Mapping[bytes, Command[Any, Any]]] = {command.head: command for command in _table}
 """Every command by its codes."""

@@ -20,6 +20,7 @@ from meterlink.driver import Target
 from meterlink.errors import (
     AddressError,
     ChannelClosedError,
+    LocalProtocolError,
     MeterlinkError,
     NoAnswerError,
     RefusedError,
@@ -37,9 +38,18 @@ from meterlink_micron.errors import (
     WrongPasswordError,
     why,
 )
+from meterlink_micron.memory import TABLES_MEMORY
 from meterlink_micron.messages import Call, Command
 from meterlink_micron.models import Table, table_of
-from meterlink_micron.parameters import Opening
+from meterlink_micron.parameters import (
+    BY_SCHEDULE,
+    DST_ALLOWED,
+    DST_FORBIDDEN,
+    ONE_TARIFF,
+    Flag,
+    MemoryWrite,
+    Opening,
+)
 from meterlink_micron.payload import NOTHING, Payload
 from meterlink_micron.values import MaybeIndex
 
@@ -58,6 +68,7 @@ _TEXT: Final = {
     "no password": "it was not given one",
     "form": "what was given has not six bytes",
     "writing": "writing",
+    "never": "{name} is a write that is never sent",
     "line": "the line",
     "common": "the address 0 reaches whoever is on the line, and such a meter is only read",
 }
@@ -153,7 +164,9 @@ class Session:
         return (yield from self._read(command, asked))
 
     def write(self, request: Call[A]) -> Flow[Reply[A]]:
-        """One announced frame, sent once."""
+        """One announced frame, sent once; LocalProtocolError for one that meterlink never sends."""
+        if not _is_permitted(request):
+            raise LocalProtocolError(why=_TEXT["never"].format(name=request.name))
         self.has_written = True
         return (yield from self._send(request))
 
@@ -204,6 +217,15 @@ class Session:
         if self.target.secret is not None:
             return closed
         return NoPasswordError(request=command.name, code=closed.code, why=why(_CLOSED))
+
+
+def _is_permitted(request: Call[Any]) -> bool:
+    """Only commands that meterlink writes, of the flags only those of DST and one-tariff mode, of memory only 02."""
+    if isinstance(request.asked, Flag) and request.asked not in (DST_ALLOWED, DST_FORBIDDEN, ONE_TARIFF, BY_SCHEDULE):
+        return False
+    if isinstance(request.asked, MemoryWrite) and request.asked.memory != TABLES_MEMORY:
+        return False
+    return request.command in m.WRITTEN
 
 
 def in_session(target: Target, work: Callable[[Session], Flow[T]]) -> Flow[T]:

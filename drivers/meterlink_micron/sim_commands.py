@@ -23,6 +23,7 @@ from meterlink.sim.state import SimState
 from meterlink_micron import energy_codec as codec, messages as m, parameters as p, records as r, values as v
 from meterlink_micron.clock import Clock, CorrectionState, SwitchMoment
 from meterlink_micron.energy_codec import BitCounts, Counts, EnergyBits, EnergyIndex, EnergyMask
+from meterlink_micron.memory import TABLES_MEMORY
 from meterlink_micron.messages import Command
 from meterlink_micron.models import JOURNALS, table_of
 from meterlink_micron.payload import Data, Payload
@@ -33,8 +34,6 @@ _BY_LIMIT: Final = 0x3F
 _DAYS_KEPT: Final = 31
 _PROTECTED: Final = frozenset({40})
 """What a healthy meter shows [documented]."""
-_TABLES_MEMORY: Final = 2
-_HALF_MINUTES: Final = 30
 _REACTIVE_SHARE: Final = Decimal("0.346")
 _VOLTAGE_V: Final = Decimal("229.8")
 _BATTERY_V: Final = Decimal("3.05")
@@ -364,7 +363,7 @@ def _quantity(inside: Inside, quantity: int, parameter: int, phase: int) -> int 
 def _memory(inside: Inside, asked: p.MemoryPlace, now: float) -> Answer:
     """Memory 02 alone, at most as much as the model gives at once."""
     inside.memory.advance(now)
-    if asked.memory != _TABLES_MEMORY or not 2 <= asked.count <= inside.memory.layout.memory_read:
+    if asked.memory != TABLES_MEMORY or not 2 <= asked.count <= inside.memory.layout.memory_read:
         return UNKNOWN
     raw = inside.memory.tables.read(asked.address, asked.count)
     return UNKNOWN if raw is None else Data(raw)

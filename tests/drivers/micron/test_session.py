@@ -12,6 +12,7 @@ from meterlink.errors import (
     AddressError,
     BadReplyError,
     ChannelClosedError,
+    LocalProtocolError,
     MeterlinkError,
     NoAnswerError,
     PasswordSpentError,
@@ -43,7 +44,7 @@ from meterlink_micron.errors import (
     WrongPasswordError,
 )
 from meterlink_micron.messages import Call, Status
-from meterlink_micron.parameters import Flag
+from meterlink_micron.parameters import Flag, MemoryWrite
 from meterlink_micron.session import Session, in_session, refuse_unwritable
 from meterlink_micron.sim import Behaviour, SimulatedMicron, simulate
 from tests.drivers.micron.scene import target_of
@@ -275,6 +276,25 @@ def test_an_answer_of_another_length_is_no_answer(data: bytes) -> None:
     with transcript(DRIVER, target, [exchange] * 3) as talk, pytest.raises(MeterlinkError) as failed:
         talk.run(in_session(target, temperature))
     assert not isinstance(failed.value, NoAnswerError)
+
+
+@pytest.mark.parametrize("head", sorted(head for head in m.COMMANDS if head[0] in m.WRITE_CODES), ids=bytes.hex)
+def test_what_no_order_lists_is_never_sent(head: bytes) -> None:
+    """Resets, initialisation, load control, addresses, passwords, other memories and flags, whoever would ask."""
+    target = target_of(MODEL)
+    session = Session(target)
+    forbidden = [session.call(m.COMMANDS[head])]
+    if head == m.SET_FLAG.head:
+        forbidden = [
+            session.call(m.SET_FLAG, Flag(flag)) for flag in range(0x60) if flag not in (0x00, 0x01, 0x0B, 0x0C)
+        ]
+    elif head == m.WRITE_MEMORY.head:
+        forbidden = [session.call(m.WRITE_MEMORY, MemoryWrite(number, 0, b"\0")) for number in (1, 3, 8, 9)]
+    elif m.COMMANDS[head] in m.WRITTEN:
+        forbidden = []
+    for request in forbidden:
+        with pytest.raises(LocalProtocolError, match="never sent"):
+            next(session.write(request))
 
 
 # --- addresses --------------------------------------------------------------------------------------------------------
