@@ -23,6 +23,8 @@ BUDGETS = (
     Budget("96 records written and read back, over the same", wire.schedule_write, 1.02),
     Budget("energy read in a session, wire time over the same", wire.session_energy_read, 1.02),
     Budget("the same with a change from 300 to 9600 baud", wire.session_energy_read_with_speed, 1.05),
+    Budget("half pulses of eight tariffs, wire time over bytes + gaps + meter latency", wire.half_pulses_read, 1.02),
+    Budget("a year of slots written and read back, over the same", wire.slots_write, 1.02),
     Budget("CPU of an exchange in memory over a pymodbus client's", cpu.exchange_over_pymodbus, 0.3),
     Budget("`meterlink --version` over `python -c 'import click'`", startup.version_over_click, 1.6),
     Budget("append to the sealed log over a plain write and fsync of the same bytes", audit.append_over_fsync, 3.0),

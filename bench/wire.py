@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from meterlink.context import Note, Traced
@@ -9,13 +10,16 @@ from meterlink.driver import Driver, SetSchedule, Target
 from meterlink.flow import Flow
 from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.memory import MemoryPort
+from meterlink.model import Action
 from meterlink.profiles import default_folder, load_profiles
 from meterlink.registry import load_driver
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.state import SimState
 from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule
 from meterlink.testing import START, pair
+from meterlink.visit.secrets import Secret
 from meterlink_energomera.sim import Behaviour, simulate
+from meterlink_micron import sim as micron
 
 SESSION_LATENCY_S = 0.2
 SIGN_ON_QUIET_S = 0.2
@@ -75,6 +79,61 @@ def _overhead(driver: Driver, target: Target, flow: Flow[object]) -> tuple[float
     before_request_s = max(exchanges * timing.quiet_s, end_of_request_s)
     needed_s = bytes_s + before_request_s + end_of_request_s + exchanges * LATENCY_S
     return took_s / needed_s, f"{exchanges} exchanges at {line}: {took_s:.4f} s over {needed_s:.4f} s"
+
+
+# --- a family that answers without the code of the request -----------------------------------------------------------
+
+
+def half_pulses_read() -> tuple[float, str]:
+    """Total and eight tariffs of four kinds of energy, with variant and ratios before them."""
+    return _micron_overhead("set-4tm.03m", lambda driver, target: driver.read_energy(target))
+
+
+def slots_write() -> tuple[float, str]:
+    """A year of ten-minute slots in pieces of sixteen bytes, each read back; then the second the meter is busy."""
+
+    def write(driver: Driver, target: Target) -> Flow[object]:
+        stored = yield from driver.read_stored(target, driver.stored_names(Action.SCHEDULE, target.profile))
+        changes = driver.changes(SetSchedule(schedule=_motley_weeks()), stored, target.profile)
+        return (yield from driver.write(target, "schedule", changes))
+
+    return _micron_overhead("psch-4tm.05", write)
+
+
+def _motley_weeks() -> YearSchedule:
+    """No two months alike, nor the days of a week that the meter tells apart."""
+    return YearSchedule(
+        seasons=tuple(
+            Season.of(
+                (month + 1, 1),
+                {
+                    kind: DayProgram.of([(0, 1), (60 * (month + 1), 2), (780 + 60 * _TABLE_OF.get(kind, 0), 3)])
+                    for kind in DayKind
+                },
+            )
+            for month in range(12)
+        )
+    )
+
+
+_TABLE_OF = {DayKind.SATURDAY: 1, DayKind.SUNDAY: 2, DayKind.HOLIDAY: 3}
+
+
+def _micron_overhead(model: str, work: Callable[[Driver, Target], Flow[object]]) -> tuple[float, str]:
+    profile = load_profiles([default_folder()]).get(model)
+    driver = load_driver(profile.driver)
+    line = profile.line.line
+    target = Target(address="83", profile=profile, secret=Secret("meter", b"000000"))
+    behaviour = micron.Behaviour(latency_s=(LATENCY_S, LATENCY_S))
+    meter = micron.simulate(profile, SimState(started_at=START, address=target.address), behaviour)
+    port = _Counting(VirtualBus([meter]), line, starts_at=START)
+    exchange = exchange_for(driver, target, line=line, port_name="memory", gate=lambda entry: None)
+    Dialogue(port, exchange).run(work(driver, target))
+    took_s = port.now() - START
+    silence_s = line.silence_s(profile.timing.quiet_chars, profile.timing.quiet_s)
+    busy_s = sum(frame[1:3] == b"\x03\x21" for frame in meter.writes)
+    needed_s = port.bytes_s + port.replies * (2 * silence_s + LATENCY_S) + busy_s
+    return took_s / needed_s, f"{port.replies} exchanges at {line}: {took_s:.4f} s over {needed_s:.4f} s"
 
 
 # --- a family with sessions -------------------------------------------------------------------------------------------

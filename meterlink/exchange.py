@@ -301,7 +301,7 @@ class Exchange:
         return Listen(self._until)
 
     def _quiet_at(self, line: Line) -> float:
-        return max(self._timing.quiet_s, self._timing.quiet_chars * line.char_s)
+        return line.silence_s(self._timing.quiet_chars, self._timing.quiet_s)
 
     def _swallow(self, data: bytes, now: float) -> Action:
         """Bytes while nothing may come: late replies, late echoes, another master."""

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from meterlink.sim.clock import MeterClock
-from meterlink.sim.energy import EnergyMeter, EnergyRegisters, SwitchesOn
+from meterlink.sim.energy import EnergyMeter, EnergyRegisters
 from meterlink.wire.payload import PayloadError
 from meterlink_energomera.journals import MOST_ENTRIES
 from meterlink_energomera.models import Table
@@ -39,8 +39,6 @@ class Archives:
     keeps_days: bool
     clock: MeterClock
     energy: EnergyMeter
-    switches_on: SwitchesOn
-    load_w: int
     told: Callable[[EnergyRegisters, str], Sequence[str]]
 
     def answer(self, parameter: str, args: str, now: float) -> Answer | None:
@@ -86,16 +84,10 @@ class Archives:
         return timedelta() < self.clock.local(now).date() - day <= _DAYS_KEPT
 
     def _after(self, day: date, now: float) -> EnergyRegisters | None:
-        """The registers at the end of a day: what is held, without what came since."""
+        """The registers at the end of a day."""
         if not self._is_kept(day, now):
             return None
-        end = datetime.combine(day, time.min) + timedelta(days=1)
-        at = now - (self.clock.local(now) - end).total_seconds()
-        at += (end - self.clock.local(at)).total_seconds()  # once more where the clock jumped in between
-        since = EnergyMeter(clock=self.clock, switches_on=self.switches_on, now=at, load_w=self.load_w)
-        counted = since.registers(now).energy_uj
-        held = self.energy.registers(now).energy_uj
-        return EnergyRegisters(energy_uj={each: max(0, uj - counted.get(each, 0)) for each, uj in held.items()})
+        return self.energy.stood_at(datetime.combine(day, time.min) + timedelta(days=1), now)
 
 
 def _day_of(text: str) -> date | None:

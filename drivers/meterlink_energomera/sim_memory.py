@@ -144,8 +144,6 @@ class Memory:
             keeps_days=profile.has(ARCHIVES[ArchiveSpan.DAY]),
             clock=self.clock,
             energy=self.energy,
-            switches_on=self._switches_on,
-            load_w=self.load_w,
             told=self._registers,
         )
         self.entries = Entries()

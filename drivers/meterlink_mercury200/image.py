@@ -26,6 +26,7 @@ from meterlink.tariff import (
     YearSchedule,
     check_limits,
 )
+from meterlink.tariff.schedule import MONTH_NAMES
 from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_mercury200.schedule import (
     EVERY_RECORD,
@@ -43,26 +44,11 @@ _WEEKDAYS: Final = tuple(kind for kind in DayKind if kind is not DayKind.HOLIDAY
 
 HALF_NAMES: Final = ("holidays 1", "holidays 2")
 
-_MONTH_NAMES: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
 
 def record_name(key: RecordKey) -> str:
     """A record in words: "January sunday"."""
     month, kind = key
-    return f"{_MONTH_NAMES[month]} {kind.name.lower()}"
+    return f"{MONTH_NAMES[month]} {kind.name.lower()}"
 
 
 _REASONS: Final = {

@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from typing import Final
 
-from meterlink.cli.connect import Meter, Place, connected_at, find_place, library, surroundings
+from meterlink.cli.connect import Meter, Place, connected_at, find_place, library
 from meterlink.cli.key_ring import resolve_secret
 from meterlink.cli.options import Given
-from meterlink.cli.settings import Setting, resolve
+from meterlink.cli.settings import Setting, resolve, surroundings
 from meterlink.errors import ConfigError, NotOrderedMeterError
 from meterlink.flow import Gate, closed_gate
 from meterlink.link.port import PortKind
@@ -49,6 +49,7 @@ def place_of(given: Given, order: Order) -> Place:
     """Port by the command line; model, address and time zone by the order, which options may not contradict."""
     profiles = library()
     settings = resolve(given.values, surroundings())
+    settings.pop("secret_ref", None)  # the order names it
     wanted = {"model": profiles.named(order.meter.model).model, "address": order.meter.network_address, "tz": order.tz}
     profile = profiles.get(wanted["model"])
     check_address(order, profile, load_driver(profile.driver))

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 from typing import Final, TypeVar
 
 from meterlink.cli import output
+from meterlink.cli.key_ring import resolve_secret
 from meterlink.cli.options import Given
-from meterlink.cli.settings import Setting, Surroundings, resolve
+from meterlink.cli.settings import Setting, resolve, surroundings
 from meterlink.cli.simulated import own_address, simulate
 from meterlink.context import Observer, Traced
 from meterlink.driver import Driver, Target
@@ -39,6 +39,7 @@ from meterlink.profiles import Profile, ProfileLibrary, load_profiles, profile_f
 from meterlink.registry import load_driver
 from meterlink.sim.line import VirtualWire
 from meterlink.visit.parts import UNREAD
+from meterlink.visit.secrets import Secret
 from meterlink.wire.line import Line
 from meterlink.zone import parse_zone
 
@@ -132,10 +133,6 @@ def library() -> ProfileLibrary:
     return load_profiles(profile_folders(os.environ))
 
 
-def surroundings() -> Surroundings:
-    return Surroundings(environ=os.environ, folder=Path.cwd())
-
-
 @contextmanager
 def connected(given: Given, needs: str | None = None) -> Iterator[Meter]:
     """A meter that was identified. `needs` is what the profile must know of it before a byte is sent."""
@@ -185,6 +182,7 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
         profile=profile,
         line=url.line(profile.line.line),
         line_fixed=url.kind is PortKind.TCP,
+        secret=_secret(values.get("secret_ref"), profile),
     )
     return Place(
         url=url,
@@ -195,6 +193,11 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
         simulated=simulated,
         plate=_plate(values.get("address", "")),
     )
+
+
+def _secret(reference: str | None, profile: Profile) -> Secret | None:
+    """The password of this name, where the model asks for one to be read."""
+    return None if reference is None or profile.access.reading_needs is None else resolve_secret(reference)
 
 
 def _missing(name: str, **facts: str) -> ConfigError:

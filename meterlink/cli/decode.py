@@ -8,10 +8,10 @@ from typing import Final
 import click
 
 from meterlink.cli import output
-from meterlink.cli.connect import library, surroundings
+from meterlink.cli.connect import library
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, model_option, pass_given
-from meterlink.cli.settings import resolve
+from meterlink.cli.settings import resolve, surroundings
 from meterlink.driver import Described, Description
 from meterlink.errors import ConfigError, HexError
 from meterlink.profiles import Profile

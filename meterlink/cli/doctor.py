@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from meterlink.cli import output
-from meterlink.cli.connect import library, surroundings
+from meterlink.cli.connect import library
 from meterlink.cli.drivers import driver_facts, driver_states
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, meter_options, pass_given
 from meterlink.cli.outcome import without_user
 from meterlink.cli.ports import port_facts
 from meterlink.cli.profiles import folder_facts
-from meterlink.cli.settings import Setting, Surroundings, read_places, resolve, resolve_without_files
+from meterlink.cli.settings import Setting, Surroundings, read_places, resolve, resolve_without_files, surroundings
 from meterlink.cli.version import VERSION
 from meterlink.errors import MeterlinkError, NoLogError, told_os_error
 from meterlink.link.listing import serial_ports

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from meterlink.cli.asking import ask_hidden, can_ask
-from meterlink.cli.connect import surroundings
+from meterlink.cli.settings import surroundings
 from meterlink.errors import (
     ConfigError,
     SecretFormError,

@@ -19,8 +19,9 @@ _HELP = {
     "address": "address of the meter on the line, or serial:NUMBER to derive it from the plate",
     "model": "model id, as `meterlink profiles list` shows it",
     "tz": "time zone of the meter's place, as Europe/Moscow or +03:00",
+    "secret_ref": "name of the meter's password, as `meterlink secret set` keeps it, where reading takes one",
     "trace": "append one JSON line per frame to this file",
-    "place": "a named place of the settings file: its port, model, address and tz",
+    "place": "a named place of the settings file: its port, model, address, tz and secret_ref",
     "json": "print one JSON document instead of tables",
 }
 _NO_VALUE = "Option {option!r} requires an argument, and {next!r} is the next option."
@@ -61,7 +62,8 @@ def _note_json(ctx: click.Context, _param: click.Parameter, value: bool) -> None
 
 
 def _setting(name: str, metavar: str) -> Callable[[C], C]:
-    return click.option(f"--{name}", metavar=metavar, help=_help(name), expose_value=False, callback=_note)
+    option = f"--{name.replace('_', '-')}"
+    return click.option(option, metavar=metavar, help=_help(name), expose_value=False, callback=_note)
 
 
 _SETTINGS: dict[str, str] = {
@@ -69,6 +71,7 @@ _SETTINGS: dict[str, str] = {
     "address": "ADDRESS",
     "model": "MODEL",
     "tz": "ZONE",
+    "secret_ref": "REF",
     "trace": "FILE",
     "place": "NAME",
 }

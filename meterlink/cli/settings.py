@@ -8,12 +8,14 @@ A place that is named by an option is stronger than variables.
     model = "mercury-200.02"
     address = "925646"
     tz = "Europe/Moscow"
+    secret_ref = "flat-5"  # the name of a password, never the password
 
 `METERLINK_HOME` moves the user's folder. A file is read only where a place is asked for. Not here: what values mean.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ from meterlink.meant import aside
 from meterlink.visit.secrets import is_variable
 
 FILE_NAME: Final = "meterlink.toml"
-PLACE_KEYS: Final = ("port", "model", "address", "tz")
+PLACE_KEYS: Final = ("port", "model", "address", "tz", "secret_ref")
 NAMES: Final = (*PLACE_KEYS, "trace", "place")
 SURROUNDING: Final = ("json", "profiles", "home", "lang")
 """Variables that are no settings of a meter."""
@@ -87,6 +89,11 @@ class Surroundings:
         import platformdirs
 
         return platformdirs.user_config_path("meterlink", appauthor=False)
+
+
+def surroundings() -> Surroundings:
+    """Those of this process."""
+    return Surroundings(environ=os.environ, folder=Path.cwd())
 
 
 def resolve(given: Mapping[str, str], around: Surroundings) -> dict[str, Setting]:

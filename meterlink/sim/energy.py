@@ -115,6 +115,18 @@ class EnergyMeter:
         self.advance(now)
         return self._archive.get((year, month))
 
+    def stood_at(self, local: datetime, now: float) -> EnergyRegisters:
+        """The registers at a moment of the meter's own time that is over: what is held, without what came since.
+
+        As if load, table and clock had been the same since then (guess); no register below 0.
+        """
+        at = now - (self._clock.local(now) - local).total_seconds()
+        at += (local - self._clock.local(at)).total_seconds()  # once more where the clock jumped in between
+        since = EnergyMeter(clock=self._clock, switches_on=self._switches_on, now=at, load_w=self._load_w)
+        counted = since.registers(now).energy_uj
+        held = self.registers(now).energy_uj
+        return EnergyRegisters(energy_uj={each: max(0, uj - counted.get(each, 0)) for each, uj in held.items()})
+
     def months(self, now: float) -> list[tuple[int, int]]:
         """The (year, month) of each archive record, oldest record first."""
         self.advance(now)

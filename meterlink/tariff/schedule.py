@@ -36,6 +36,22 @@ from meterlink.wire.payload import YEARS
 MINUTES_A_DAY = 1440
 TARIFFS = range(1, 9)
 
+MONTH_NAMES = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+"""January first. Stored values of families are named by them, also in logs, so they never change."""
+
 MonthDay = tuple[int, int]
 """Month 1-12 and day 1-31 of no particular year; (2, 29) is one of them."""
 

@@ -69,9 +69,11 @@ def give_up(log: SealedLog, records: Sequence[Record]) -> list[Resolved]:
 
 
 def _settle(site: Site, log: SealedLog, frames: Sequence[Doubt], intents: Mapping[int, Record]) -> list[Resolved]:
+    """A value that several frames are about is read once."""
     resolved: list[Resolved] = []
+    found: dict[str, str] = {}
     for each in frames:
-        settled = _resolve(site, each, _frame(intents[each.of], each.i))
+        settled = _resolve(site, each, _frame(intents[each.of], each.i), found)
         _write_down(log, settled)
         resolved.append(settled)
     return resolved
@@ -87,7 +89,8 @@ def _frame(intent: Record, i: int) -> dict[str, Any]:
     return next((frame for frame in intent.d["frames"] if frame["i"] == i), {})
 
 
-def _resolve(site: Site, doubt: Doubt, frame: dict[str, Any]) -> Resolved:
+def _resolve(site: Site, doubt: Doubt, frame: dict[str, Any], known: dict[str, str]) -> Resolved:
+    """`known` are the values that were read until now; what has to be read is put there."""
     old, new = frame.get("old"), frame.get("new")
     if doubt.parameter == CLOCK:
         reading = site.read_clock()
@@ -95,7 +98,9 @@ def _resolve(site: Site, doubt: Doubt, frame: dict[str, Any]) -> Resolved:
         return Resolved(doubt=doubt, decision=decision, found=found_clock(reading), old=old, new=new)
     if doubt.parameter is None:
         return Resolved(doubt=doubt, decision=_UNKNOWN, found=_UNKNOWN)
-    found = site.talk.run(site.driver.read_stored(site.target, [doubt.parameter]))[doubt.parameter]
+    if doubt.parameter not in known:
+        known |= site.talk.run(site.driver.read_stored(site.target, [doubt.parameter]))
+    found = known[doubt.parameter]
     words = site.driver.told_stored
     alike = [
         decision

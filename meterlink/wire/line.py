@@ -42,6 +42,10 @@ class Line:
         """Seconds one character takes, start and stop bits included."""
         return (1 + self.data_bits + (self.parity != "N") + self.stop_bits) / self.baud
 
+    def silence_s(self, chars: float, least_s: float) -> float:
+        """A silence of so many characters, and of at least so many seconds."""
+        return max(chars * self.char_s, least_s)
+
     @property
     def has_even_seven_bits(self) -> bool:
         """Whether software can make its parity."""

@@ -40,6 +40,12 @@ from meterlink.wire.line import Line
 
 MODELS = ("mercury-200.02", "mercury-200.04", "mercury-201", "mercury-203.2t", "mercury-206")
 ENERGOMERA = ("ce102m", "ce301", "ce301by", "ce303", "ce6850m")
+MICRON = (
+    *("psch-3tm.05", "psch-3tm.05d", "psch-3tm.05m", "psch-3tm.05mk"),
+    *("psch-4tm.05", "psch-4tm.05d", "psch-4tm.05m", "psch-4tm.05md", "psch-4tm.05mk", "psch-4tm.05mn"),
+    *("seb-1tm.01", "seb-1tm.02", "seb-1tm.02d", "seb-1tm.02m", "seb-1tm.03", "seb-2a"),
+    *("set-4tm.01", "set-4tm.02", "set-4tm.02m", "set-4tm.03", "set-4tm.03m"),
+)
 
 HEAD = """
 spec = 1
@@ -157,9 +163,10 @@ def test_a_shipped_profile_says_about_every_capability_whether_the_model_has_it(
 
 def test_the_shipped_models_are_these() -> None:
     library = load_profiles(profile_folders({}))
-    assert tuple(profile.model for profile in library.all()) == (*ENERGOMERA, *MODELS)
+    assert tuple(profile.model for profile in library.all()) == (*ENERGOMERA, *MODELS, *MICRON)
     assert tuple(profile.model for profile in library.by_family("mercury200")) == MODELS
     assert tuple(profile.model for profile in library.by_family("energomera")) == ENERGOMERA
+    assert tuple(profile.model for profile in library.by_family("micron")) == MICRON
     assert library.by_family("modbus") == ()
 
 

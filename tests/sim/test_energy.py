@@ -232,3 +232,11 @@ def test_a_remembered_past_grows_month_by_month() -> None:
     assert len(totals) == 13
     assert totals == sorted(totals)
     assert totals[-1] - totals[0] == 365 * 24 * 1000 * UJ_PER_WH
+
+
+def test_what_the_registers_held_at_a_moment_of_the_past() -> None:
+    metered = meter(start_kwh=(Decimal(100), Decimal(50)))
+    assert kwh_by_tariff(metered.stood_at(datetime(2026, 1, 2), START + 2 * DAY)) == {1: "116.00", 2: "58.00"}
+    assert kwh_by_tariff(metered.registers(START + 2 * DAY)) == {1: "132.00", 2: "66.00"}
+    before = metered.stood_at(datetime(2025, 6, 1), START + 2 * DAY)  # more was counted since than there ever was
+    assert kwh_by_tariff(before) == {1: "0.00", 2: "0.00"}

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from meterlink.audit.record import Entry
-from meterlink.errors import MissedInstantError, ReadBackError
+from meterlink.driver import SoftCorrection, Target, Written
+from meterlink.errors import MeterlinkError, MissedInstantError, NoAnswerError, ReadBackError, RefusedError
+from meterlink.flow import Change, Pause
 from meterlink.link.memory import MemoryPort
+from meterlink.profiles import Profile
 from meterlink.sim.line import Burst, VirtualWire
 from meterlink.visit.carrying import Result, StepResult
 from meterlink.wire.line import Line
 from meterlink_mercury200 import messages as m
+from meterlink_mercury200.driver import Mercury200
 from meterlink_mercury200.sim import SimulatedMercury200
 from tests.visit.visits import REASON, YES, Visit, Visits, make_meter, order_of, spied
 
@@ -197,3 +203,62 @@ def test_a_clock_that_shows_no_time_at_the_end_is_told_as_that(
     assert (result.result, result.found) == (Result.DIFFERS, "no time at all")
     assert isinstance(result.error, ReadBackError)
     assert "no time at all" in str(result.error)
+
+
+# --- a correction that the meter does not make ----------------------------------------------------------------------
+
+
+@dataclass
+class Soft(Mercury200):
+    """A family whose clock runs into the right time, and what becomes of that: `failure`, and whether it is done."""
+
+    failures: list[MeterlinkError | None]
+    correct: Callable[[], None] = lambda: None
+    asked: int = 0
+
+    def soft_correction(self, profile: Profile) -> SoftCorrection | None:
+        return SoftCorrection(limit=timedelta(seconds=120))
+
+    def shift_clock(
+        self, target: Target, operation: str, by: timedelta, change: Change
+    ) -> Generator[Any, Any, Written]:
+        yield Pause(0.1)
+        self.asked += 1
+        failure = self.failures.pop(0)
+        if not isinstance(failure, RefusedError):
+            self.correct()
+        return Written(found={}, failure=failure)
+
+
+def softly(visits: Visits, *failures: MeterlinkError | None, done_at: int = 1) -> tuple[StepResult, Soft]:
+    """A clock 60 s ahead; the correction is done with the try of this number, from 1."""
+    meter = make_meter(clock_error_s=60)
+    visit = visits.at(meter, CLOCK)
+    driver = Soft(failures=list(failures))
+
+    def correct() -> None:
+        if driver.asked == done_at:
+            set_off(meter, visit, timedelta())
+
+    driver.correct = correct
+    visit.session.site = replace(visit.session.site, driver=driver)
+    return carried_out(visit), driver
+
+
+LOST = NoAnswerError(address="1", port="memory", request="correct the clock", tries=1, heard="")
+
+
+def test_a_soft_correction_that_is_refused_is_no_correction(visits: Visits) -> None:
+    refused = RefusedError(request="correct the clock", code="4", why="it was corrected today")
+    result, driver = softly(visits, refused)
+    assert (result.result, result.error) == (Result.REFUSED, refused)
+    assert "it was corrected today" in str(result.detail)
+    assert driver.asked == 1, "a refusal is not tried again"
+
+
+@pytest.mark.parametrize(("done_at", "asked"), [(1, 1), (2, 2)])
+def test_a_soft_correction_whose_answer_was_lost_is_looked_for_in_the_clock(
+    visits: Visits, done_at: int, asked: int
+) -> None:
+    result, driver = softly(visits, LOST, None, done_at=done_at)
+    assert (result.result, driver.asked) == (Result.VERIFIED, asked)

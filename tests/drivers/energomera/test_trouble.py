@@ -29,8 +29,9 @@ from meterlink_energomera import DRIVER
 from meterlink_energomera.errors import NotUnderstoodError
 from meterlink_energomera.sim import Behaviour, simulate
 from meterlink_energomera.text import NAK
+from tests.drivers.book import Book
 from tests.drivers.energomera.meters import CE102M, CE301, PASSWORD, STILL, met, target_of
-from tests.drivers.energomera.test_writing import BEFORE, THREE, Book, Scene
+from tests.drivers.energomera.test_writing import BEFORE, THREE, Scene
 from tests.drivers.energomera.visits import ACTIONS, holds_the_order, meter_at, order_at, visits_at
 from tests.drivers.readings import timeless
 from tests.visit.visits import Visit, results_of

@@ -22,7 +22,7 @@ from meterlink.errors import (
     ScheduleError,
     WireError,
 )
-from meterlink.flow import Announcement, Change, Fate, Flow, Outcome, Pause
+from meterlink.flow import Announcement, Change, Fate, Flow, Pause
 from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.memory import MemoryPort
 from meterlink.model import Action
@@ -43,6 +43,7 @@ from meterlink_energomera.messages import PresentPassword
 from meterlink_energomera.schedule import joined
 from meterlink_energomera.sim import Behaviour, SimulatedEnergomera, simulate
 from meterlink_energomera.stored import means_same
+from tests.drivers.book import Book
 from tests.drivers.energomera.meters import ADDRESS, PASSWORD, library, target_of
 
 CE6850M = target_of("ce6850m", password=PASSWORD)
@@ -50,20 +51,6 @@ TWO = preset("ru-household-2").schedule
 THREE = preset("ru-household-3").schedule
 BEFORE = SimState(started_at=START, address=ADDRESS, schedule=TWO, dst_enabled=True)
 P1 = PresentPassword(PASSWORD).encode()
-
-
-@dataclass
-class Book:
-    """A gate that keeps what it was told."""
-
-    entries: list[Announcement | Outcome] = field(default_factory=list)
-
-    def __call__(self, entry: Announcement | Outcome) -> None:
-        self.entries.append(entry)
-
-    @property
-    def fates(self) -> list[Fate]:
-        return [entry.fate for entry in self.entries if isinstance(entry, Outcome)]
 
 
 @dataclass

@@ -1,0 +1,41 @@
+"""Asking for one part of a reading: what the meter lacks or does not answer is absent with the reason."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+from meterlink.errors import NoAnswerError, NotSupportedError, RefusedError, WireError
+from meterlink.flow import Flow, Reply
+from meterlink.model import Absent
+from meterlink_micron.errors import NoPasswordError, NotOpenError, UnknownCommandError
+from meterlink_micron.messages import Command
+from meterlink_micron.payload import NOTHING, Payload
+from meterlink_micron.session import Session
+
+A = TypeVar("A", bound=Payload)
+
+LACKS: Final = "this meter does not know the command"
+
+
+def attempt(
+    session: Session, what: str, command: Command[Any, A], absent: list[Absent], asked: Payload = NOTHING
+) -> Flow[A | None]:
+    """The value, or None with the reason among `absent`."""
+    try:
+        return (yield from session.read(command, asked)).value
+    except UnknownCommandError:
+        absent.append(Absent(what=what, reason=LACKS))
+    except (NoPasswordError, NotOpenError):
+        raise
+    except (NoAnswerError, WireError, RefusedError) as error:
+        absent.append(Absent(what=what, reason=str(error)))
+    return None
+
+
+def main(session: Session, capability: str, command: Command[Any, A], asked: Payload = NOTHING) -> Flow[Reply[A]]:
+    """What a reading cannot do without; a meter that does not know the command is told as such."""
+    try:
+        return (yield from session.read(command, asked))
+    except UnknownCommandError as error:
+        model = session.target.profile.model
+        raise NotSupportedError(model=model, capability=capability, why=LACKS) from error

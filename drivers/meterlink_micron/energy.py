@@ -1,0 +1,218 @@
+"""Energy registers and their archives, by 05, 0A or 0B: counts of half pulses, made kWh by the meter's constant.
+
+E = N / (2 * A) * Kn * Kt. Where nobody knows A the counts are told raw, as parts that are absent. Which kinds of energy
+a meter has is a matter of its profile: what it answers about others is not known, so it is not asked about them.
+Rules: docs/protocols/micron.md, chapter 11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from meterlink.driver import Target
+from meterlink.errors import NoAnswerError, NotSupportedError, RefusedError, WireError
+from meterlink.flow import Flow, Reply, instant
+from meterlink.model import (
+    Absent,
+    ArchiveReading,
+    ArchiveRecord,
+    ArchiveSpan,
+    Direction,
+    EnergyReading,
+    EnergyValue,
+    Quantity,
+)
+from meterlink.profiles import ARCHIVES
+from meterlink_micron import energy_codec as codec, messages as m
+from meterlink_micron.asking import LACKS, attempt, main
+from meterlink_micron.clock import Clock
+from meterlink_micron.energy_codec import EnergyBits, EnergyIndex, EnergyMask
+from meterlink_micron.errors import NoPasswordError, NotOpenError, UnknownCommandError
+from meterlink_micron.models import Table, table_of
+from meterlink_micron.session import Session, in_session
+
+_COUNTED: Final[Mapping[str, tuple[Quantity, Direction]]] = {
+    "A+": (Quantity.ACTIVE, Direction.IMPORT),
+    "A-": (Quantity.ACTIVE, Direction.EXPORT),
+    "R+": (Quantity.REACTIVE, Direction.IMPORT),
+    "R-": (Quantity.REACTIVE, Direction.EXPORT),
+}
+"""Of the kinds that are told; the quadrants R1 to R4 are not asked for."""
+_TOTAL: Final = "total"
+_MONTHS: Final = 12
+_TEXT: Final = {
+    "raw": "the constant of the meter is not known; the raw count is {count} half pulses",
+    "other constant": "the meter names {told} impulses/kWh; {used} was used, as this model has no other",
+    "months": "the meter keeps the starts of twelve months",
+    "days": "the meter keeps the starts of {days} days",
+    "constant": "constant",
+}
+
+
+def register_of(tariff: int) -> str:
+    return f"T{tariff}" if tariff else _TOTAL
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What a count is worth: the constant, None where nobody knows it, and Kn * Kt."""
+
+    constant: int | None
+    ratio: int
+
+    def value(self, kind: str, tariff: int, count: int) -> EnergyValue | Absent:
+        quantity, direction = _COUNTED[kind]
+        if self.constant is None:
+            what = f"{register_of(tariff)} {quantity} {direction}"
+            return Absent(what=what, reason=_TEXT["raw"].format(count=count))
+        return EnergyValue(
+            quantity=quantity,
+            direction=direction,
+            register=register_of(tariff),
+            amount=codec.amount(count, self.constant, self.ratio),
+            raw=f"{count:08x}",
+        )
+
+
+def scale_in(session: Session, table: Table, absent: list[Absent]) -> Flow[Scale]:
+    """By the variant and the ratios of the meter. Without its ratios no energy can be told."""
+    variant = None
+    if table.variant:
+        variant = yield from attempt(session, _TEXT["constant"], m.READ_VARIANT, absent)
+    constant = table.constant_of(variant)
+    if variant is not None and constant is not None and variant.constant not in (None, constant):
+        told = _TEXT["other constant"].format(told=variant.constant, used=constant)
+        absent.append(Absent(what=_TEXT["constant"], reason=told))
+    ratios = (yield from main(session, "energy", m.READ_RATIOS)).value
+    return Scale(constant, ratios.voltage_ratio * ratios.current_ratio)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The counts of one question, by kind and tariff."""
+
+    counts: Mapping[tuple[str, int], int]
+    at: datetime
+
+
+def _counts_in(session: Session, table: Table, tariff: int, array: int, number: int) -> Flow[Counted]:
+    """One register of every kind, by 05 or 0A."""
+    kinds = [kind for kind in table.kinds if kind in _COUNTED]
+    if table.energy == "05":
+        reply = yield from session.read(m.READ_ENERGY, EnergyIndex(array, number, tariff))
+        asked = codec.KINDS[: len(reply.value.counts)]
+    else:
+        mask = codec.mask_of(kinds)
+        reply = yield from session.read(m.READ_ENERGY_MASK, EnergyMask(array, number, tariff, mask))
+        asked = codec.kinds_of(mask)
+    pairs = zip(asked, reply.value.counts, strict=True)
+    return Counted({(kind, tariff): count for kind, count in pairs if kind in kinds}, instant(reply.received_at))
+
+
+def _bits_in(session: Session, table: Table, tariffs: int, array: int, number: int) -> Flow[Counted]:
+    """T1 to Tn of every kind at once, by 0B."""
+    bits = EnergyBits.of([kind for kind in table.kinds if kind in _COUNTED], tariffs, array, number)
+    reply = yield from session.read(m.READ_ENERGY_BITS, bits)
+    return Counted(dict(zip(bits.asked, reply.value.counts, strict=True)), instant(reply.received_at))
+
+
+def _every_register(session: Session, table: Table, array: int, number: int = 0) -> Flow[Counted]:
+    """Total and tariffs; at the moment of the first answer. The total is asked for first, so it is never above them."""
+    tariffs = session.target.profile.limits.tariffs
+    total = yield from _counts_in(session, table, codec.SUM, array, number)
+    counts = dict(total.counts)
+    if table.energy == "0B":
+        counts |= (yield from _bits_in(session, table, tariffs, array, number)).counts
+        return Counted(counts, total.at)
+    for tariff in range(1, tariffs + 1):
+        counts |= (yield from _counts_in(session, table, tariff, array, number)).counts
+    return Counted(counts, total.at)
+
+
+def _told(counted: Counted, scale: Scale, table: Table, absent: list[Absent]) -> tuple[EnergyValue, ...]:
+    """Kind by kind, total first."""
+    order = sorted(counted.counts, key=lambda place: (table.kinds.index(place[0]), place[1]))
+    told = [scale.value(kind, tariff, counted.counts[kind, tariff]) for kind, tariff in order]
+    absent += [value for value in told if isinstance(value, Absent)]
+    return tuple(value for value in told if isinstance(value, EnergyValue))
+
+
+def read_energy(target: Target) -> Flow[EnergyReading]:
+    """Array 00, total and every tariff."""
+    target.profile.require("energy")
+    table = table_of(target.profile)
+
+    def work(session: Session) -> Flow[EnergyReading]:
+        absent: list[Absent] = []
+        scale = yield from scale_in(session, table, absent)
+        try:
+            counted = yield from _every_register(session, table, codec.TOTAL)
+        except UnknownCommandError as error:
+            raise NotSupportedError(model=target.profile.model, capability="energy", why=LACKS) from error
+        registers = _told(counted, scale, table, absent)
+        return EnergyReading(registers=registers, read_at=counted.at, absent=tuple(absent))
+
+    return (yield from in_session(target, work))
+
+
+# --- archives ---------------------------------------------------------------------------------------------------------
+
+
+def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveReading]:
+    """The readings at the start of months (83) or days (86, or 84 and 85), by the meter's own calendar."""
+    target.profile.require(ARCHIVES[span])
+    table = table_of(target.profile)
+    depth, told = (
+        (_MONTHS, _TEXT["months"])
+        if span is ArchiveSpan.MONTH
+        else (table.archive_days, _TEXT["days"].format(days=table.archive_days))
+    )
+
+    def work(session: Session) -> Flow[ArchiveReading]:
+        absent: list[Absent] = []
+        if count > depth:
+            absent.append(Absent(what=f"{count - depth} {span}s before", reason=told))
+        clock: Reply[Clock] = yield from main(session, ARCHIVES[span], m.READ_RECORD, m.CLOCK_RECORD)
+        scale = yield from scale_in(session, table, absent)
+        records: list[ArchiveRecord] = []
+        for start in span.starts(clock.value.on, min(count, depth)):
+            place = _place_of(span, start, clock.value.on, table)
+            registers = yield from _archived(session, table, scale, span.label(start), place, absent)
+            if registers:
+                records.append(ArchiveRecord(start=start, registers=registers))
+        read_at = instant(clock.received_at)
+        return ArchiveReading(span=span, records=tuple(records), read_at=read_at, absent=tuple(absent))
+
+    return (yield from in_session(target, work))
+
+
+def _place_of(span: ArchiveSpan, start: date, today: date, table: Table) -> tuple[int, int]:
+    """Array and number of a record."""
+    if span is ArchiveSpan.MONTH:
+        return codec.MONTH_START, start.month
+    if table.archive_days > len(_NEAR_DAYS):
+        return codec.DAY_START, start.day
+    return _NEAR_DAYS[today - start], 0
+
+
+_NEAR_DAYS: Final = {timedelta(0): codec.TODAY_START, timedelta(days=1): codec.YESTERDAY_START}
+
+
+def _archived(
+    session: Session, table: Table, scale: Scale, label: str, place: tuple[int, int], absent: list[Absent]
+) -> Flow[tuple[EnergyValue, ...]]:
+    """The registers of one record; none with the reason among `absent`."""
+    try:
+        counted = yield from _every_register(session, table, *place)
+    except (NoPasswordError, NotOpenError):
+        raise
+    except UnknownCommandError:
+        absent.append(Absent(what=label, reason=LACKS))
+    except (NoAnswerError, WireError, RefusedError) as error:
+        absent.append(Absent(what=label, reason=str(error)))
+    else:
+        return _told(counted, scale, table, absent)
+    return ()

@@ -1,0 +1,146 @@
+"""Journals: begin and end of events, changes of settings, wrong passwords, the state word as it changed.
+
+A record is asked for by its number, the newest has the highest. What an empty place holds is not known: zeros, and what
+is no date, are passed over. Records and numbers: `records`; which journals a model has: its profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from meterlink.driver import Target
+from meterlink.errors import BadReplyError, NoAnswerError, NotSupportedError, RefusedError, WireError
+from meterlink.flow import Flow, instant
+from meterlink.model import Absent, JournalEvent, JournalReading
+from meterlink.profiles import Profile
+from meterlink_micron import messages as m, records as r
+from meterlink_micron.asking import LACKS
+from meterlink_micron.errors import NoPasswordError, NotOpenError, UnknownCommandError
+from meterlink_micron.models import JOURNALS, Table, table_of
+from meterlink_micron.payload import Payload
+from meterlink_micron.session import Session, in_session
+from meterlink_micron.status import state_words
+from meterlink_micron.values import StateWord
+
+_HELD: Final[Mapping[str, str]] = {
+    "power": "power off and on",
+    "clock": "the clock before and after each change",
+    "holidays": "changes of the table of holidays",
+    "schedule": "changes of the tariff schedule",
+    "energy_reset": "resets of the energy registers",
+    "cover": "terminal cover opened and closed",
+    "state": "changes of the state word",
+    "moved_days": "changes of the list of moved days",
+    "passwords": "wrong passwords, by day",
+    "parametrisation": "days on which settings were written with the second password",
+    "second_cover": "second cover opened and closed",
+    "body": "body opened and closed",
+    "magnet": "magnetic influence, begin and end",
+}
+PAIRS: Final[Mapping[str, tuple[str, str]]] = {
+    "power": ("power off", "power on"),
+    "clock": ("clock before a change", "clock after the change"),
+    "cover": ("cover opened", "cover closed"),
+    "second_cover": ("second cover opened", "second cover closed"),
+    "body": ("body opened", "body closed"),
+    "magnet": ("magnetic influence began", "magnetic influence ended"),
+}
+SINGLES: Final[Mapping[str, str]] = {
+    "holidays": "holidays changed",
+    "schedule": "tariff schedule changed",
+    "energy_reset": "energy registers reset",
+    "moved_days": "moved days changed",
+}
+COUNTERS: Final[Mapping[str, str]] = {
+    "passwords": "wrong password, {count} that day",
+    "parametrisation": "settings written, {count} that day",
+}
+
+_TEXT: Final = {
+    "none": "this model has no such journal",
+    "record": "record {index}",
+    "rest": "records from {index} on",
+}
+
+
+def journals(profile: Profile) -> Mapping[str, str]:
+    """Those of a model, with what they hold in words."""
+    return {name: _HELD[name] for name in table_of(profile).journals if why_not(name, profile) is None}
+
+
+def why_not(journal: str, profile: Profile) -> str | None:
+    """Why a model has no such journal; None where it has. The house names three of them, the table all."""
+    support = profile.supports.get(f"journal_{journal}")
+    if support is not None and not support.supported:
+        return support.note or _TEXT["none"]
+    return None if journal in table_of(profile).journals else _TEXT["none"]
+
+
+def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading]:
+    """From the newest record back, as many as are asked for."""
+    table = table_of(target.profile)
+    why = why_not(journal, target.profile)
+    if why is not None:
+        raise NotSupportedError(model=target.profile.model, capability=f"journal_{journal}", why=why)
+    number = JOURNALS[journal]
+
+    def work(session: Session) -> Flow[JournalReading]:
+        events: list[JournalEvent] = []
+        absent: list[Absent] = []
+        read_at: datetime | None = None
+        for index in range(min(most, r.LENGTH)):
+            try:
+                reply = yield from _record(session, table, number, r.LENGTH - 1 - index)
+            except UnknownCommandError as error:
+                if not index:
+                    capability = f"journal_{journal}"
+                    raise NotSupportedError(model=target.profile.model, capability=capability, why=LACKS) from error
+                break
+            except BadReplyError:
+                continue  # an empty place, most likely: it holds no date
+            except (NoPasswordError, NotOpenError):
+                raise
+            except (NoAnswerError, WireError, RefusedError) as error:
+                if not index:
+                    raise
+                absent.append(Absent(what=_TEXT["rest"].format(index=index), reason=str(error)))
+                break
+            read_at = read_at or instant(session.heard_at)
+            events += _events(journal, index, reply, table)
+        return JournalReading(journal=journal, events=tuple(events), read_at=read_at, absent=tuple(absent))
+
+    return (yield from in_session(target, work))
+
+
+def _record(session: Session, table: Table, journal: int, record: int) -> Flow[Payload]:
+    """By 04 where the model has nothing else."""
+    reply = (
+        (yield from session.read(m.READ_RECORD, r.ShortRecord(journal, record)))
+        if table.short_records
+        else (yield from session.read(m.READ_LONG_RECORD, r.LongRecord(journal, record)))
+    )
+    value: Payload = reply.value
+    return value
+
+
+def _events(journal: str, index: int, record: Payload, table: Table) -> Iterator[JournalEvent]:
+    """What a record tells, newest first."""
+    raw = record.encode().hex(" ").upper()
+    for event, at in _told(journal, record, table):
+        if at is not None:
+            yield JournalEvent(index=index, event=event, raw=raw, at=at)
+
+
+def _told(journal: str, record: Payload, table: Table) -> Iterator[tuple[str, datetime | None]]:
+    if isinstance(record, r.Pair):
+        begin, end = PAIRS[journal]
+        yield end, record.end
+        yield begin, record.begin
+    elif isinstance(record, r.Single):
+        yield SINGLES[journal], record.at
+    elif isinstance(record, r.Counter):
+        yield COUNTERS[journal].format(count=record.count), record.at
+    elif isinstance(record, r.StateRecord):
+        yield state_words(StateWord(record.state), table), record.at

@@ -1,0 +1,166 @@
+"""What a profile says about a model in the family's own table, as typed values, and whether that table makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from meterlink.profiles import Profile
+from meterlink_micron import memory
+from meterlink_micron.checksum import Check
+from meterlink_micron.energy_codec import KINDS
+from meterlink_micron.values import CONSTANTS, Variant
+
+ENERGY_FORMS: Final = ("05", "0A", "0B")
+MOMENTARY: Final = ("voltage", "current", "active power", "reactive power", "apparent power", "power factor")
+JOURNALS: Final[Mapping[str, int]] = {
+    "power": 0x01,
+    "clock": 0x02,
+    "holidays": 0x03,
+    "schedule": 0x04,
+    "energy_reset": 0x05,
+    "cover": 0x0A,
+    "state": 0x3C,
+    "moved_days": 0x3E,
+    "passwords": 0x46,
+    "parametrisation": 0x47,
+    "second_cover": 0x52,
+    "body": 0x53,
+    "magnet": 0x56,
+}
+"""Numbers of the journals that meterlink reads, by its names."""
+
+_Check = Callable[[object], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """`[driver_table]`, typed, but for the keys of `memory`.
+
+    `check`             the checksum of frames
+    `extended_address`  whether the model has an address of four bytes
+    `short_records`     whether journals are asked for by 04 alone, which knows those up to 0A
+    `variant`           whether the model answers 08 12
+    `constant`          the constant A where the variant does not tell it, or tells it wrongly; 0: as the variant says
+    `kinds`             the energies that it counts
+    `energy`            the request by which they are read
+    `archive_days`      how many days back the readings at the start of a day go
+    `correction`        the soft correction of the clock: "0B" by seconds, "0D" to a time of day where 0B is not known
+    `phases`            1 or 3
+    `momentary`         momentary quantities that it measures
+    `power_scale`       the factor Kc of powers; `scale_by_variant`: only at 120-230 V and 5 or 10 A, else 1
+    `current_scale`     the factor Ci of currents
+    `state_bits`        what the errors E-n of the state word mean, by n
+    `state_normal`      errors that a healthy meter shows
+    `journals`          its journals, by meterlink's names
+    `relay`             whether it may have a load relay that tells its state
+    `simulated_variant` the three bytes of 08 12, for the simulator
+    """
+
+    check: Check
+    extended_address: bool
+    short_records: bool
+    variant: bool
+    constant: int
+    kinds: tuple[str, ...]
+    energy: str
+    archive_days: int
+    correction: str
+    phases: int
+    momentary: tuple[str, ...]
+    power_scale: int
+    scale_by_variant: bool
+    current_scale: int
+    state_bits: Mapping[str, str]
+    state_normal: tuple[int, ...]
+    journals: tuple[str, ...]
+    relay: bool
+    simulated_variant: str
+
+    def scales(self, variant: Variant | None) -> tuple[int, int]:
+        """Kc and Ci: what the counts of power and current are multiplied with."""
+        direct = variant is None or (not variant.is_low_voltage and variant.current_a != 1)
+        return self.power_scale if direct or not self.scale_by_variant else 1, self.current_scale
+
+    def constant_of(self, variant: Variant | None) -> int | None:
+        """Impulses a kWh; None where nobody knows."""
+        return self.constant or (None if variant is None else variant.constant)
+
+
+def _is(kind: type) -> _Check:
+    return lambda value: isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+def _one_of(*values: object) -> _Check:
+    return lambda value: value in values and not isinstance(value, bool)
+
+
+def _list_of(check: _Check) -> _Check:
+    return lambda value: isinstance(value, Sequence) and not isinstance(value, str) and all(map(check, value))
+
+
+def _some_of(options: Collection[str]) -> tuple[_Check, str]:
+    return _list_of(_one_of(*options)), f"a list out of {', '.join(options)}"
+
+
+def _is_bits(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        str(key).isdecimal() and 1 <= int(key) <= 40 and isinstance(word, str) for key, word in value.items()
+    )
+
+
+def _is_variant(value: object) -> bool:
+    try:
+        return isinstance(value, str) and len(bytes.fromhex(value)) in (0, 3)
+    except ValueError:
+        return False
+
+
+_FLAG: Final = (_is(bool), "true or false")
+_CHECKS: Final[Mapping[str, tuple[_Check, str]]] = {
+    "check": (_one_of(*Check), " or ".join(Check)),
+    "extended_address": _FLAG,
+    "short_records": _FLAG,
+    "variant": _FLAG,
+    "constant": (_one_of(0, *CONSTANTS.values()), f"0 or one of {', '.join(map(str, CONSTANTS.values()))}"),
+    "kinds": _some_of(KINDS),
+    "energy": (_one_of(*ENERGY_FORMS), f"one of {', '.join(ENERGY_FORMS)}"),
+    "archive_days": (_one_of(0, 2, 31), "0, 2 or 31"),
+    "correction": (_one_of("0B", "0D"), "0B or 0D"),
+    "phases": (_one_of(1, 3), "1 or 3"),
+    "momentary": _some_of(MOMENTARY),
+    "power_scale": (_one_of(1, 2, 10, 20), "1, 2, 10 or 20"),
+    "scale_by_variant": _FLAG,
+    "current_scale": (_one_of(1, 10), "1 or 10"),
+    "state_bits": (_is_bits, "a table of texts by the numbers 1 to 40"),
+    "state_normal": (_list_of(_is(int)), "a list of numbers"),
+    "journals": _some_of(JOURNALS),
+    "relay": _FLAG,
+    "simulated_variant": (_is_variant, "three bytes in hexadecimal, or empty"),
+    **memory.CHECKS,
+}
+
+
+def table_of(profile: Profile) -> Table:
+    """The table of a profile that `problems_of` found nothing in."""
+    raw: dict[str, Any] = {key: value for key, value in profile.driver_table.items() if key not in memory.CHECKS}
+    raw["check"] = Check(raw["check"])
+    return Table(**raw)
+
+
+def problems_of(profile: Profile) -> list[str]:
+    """What is wrong with it, as `key: why`."""
+    table = profile.driver_table
+    problems = [f"{key}: is not a key of this family" for key in table if key not in _CHECKS]
+    for key, (check, wanted) in _CHECKS.items():
+        if key not in table:
+            problems.append(f"{key}: is missing")
+        elif not check(table[key]):
+            problems.append(f"{key}: must be {wanted}")
+    return problems
+
+
+def supports(profile: Profile, capability: str) -> bool:
+    support = profile.supports.get(capability)
+    return support is not None and support.supported

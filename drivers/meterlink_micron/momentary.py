@@ -1,0 +1,77 @@
+"""Momentary quantities, by 08 11 on single-phase meters and by 08 16 (sum and three phases) on others.
+
+A power that flows back is negative: the two top bits of an answer tell the directions of active and reactive power.
+Scaling: `quantities`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from meterlink.driver import Target
+from meterlink.flow import Flow, instant
+from meterlink.model import Absent, InstantReading, InstantValue
+from meterlink_micron import messages as m
+from meterlink_micron.asking import attempt, main
+from meterlink_micron.models import Table, supports, table_of
+from meterlink_micron.quantities import KINDS, PHASES, Kind
+from meterlink_micron.session import Session, in_session
+from meterlink_micron.values import Index, Momentary
+
+_FREQUENCY: Final = "frequency"
+_REACTIVE: Final = "reactive power"
+_ONE_PHASE: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    ratios: tuple[int, int]
+    scales: tuple[int, int]
+
+    def value(self, name: str, kind: Kind, heard: Momentary, phase: str | None) -> InstantValue:
+        reverse = (name == "active power" and heard.active_reverse) or (name == _REACTIVE and heard.reactive_reverse)
+        amount = kind.amount(heard.count, self.ratios, self.scales)
+        return InstantValue(
+            quantity=name,
+            value=-amount if reverse else amount,
+            unit=kind.unit,
+            raw=heard.encode().hex(),
+            phase=phase,
+        )
+
+
+def read_instant(target: Target) -> Flow[InstantReading]:
+    """The quantities of the profile, and the frequency where it has that."""
+    target.profile.require("instant")
+    table = table_of(target.profile)
+    names = [*table.momentary, *([_FREQUENCY] if supports(target.profile, _FREQUENCY) else [])]
+
+    def work(session: Session) -> Flow[InstantReading]:
+        absent: list[Absent] = []
+        variant = (yield from attempt(session, "variant", m.READ_VARIANT, absent)) if table.variant else None
+        told = (yield from main(session, "instant", m.READ_RATIOS)).value
+        worth = _Worth((told.voltage_ratio, told.current_ratio), table.scales(variant))
+        read_at = instant(session.heard_at)
+        values: list[InstantValue] = []
+        for name in names:
+            values += yield from _quantity(session, name, worth, table, absent)
+        return InstantReading(values=tuple(values), read_at=read_at, absent=tuple(absent))
+
+    return (yield from in_session(target, work))
+
+
+def _quantity(
+    session: Session, name: str, worth: _Worth, table: Table, absent: list[Absent]
+) -> Flow[Sequence[InstantValue]]:
+    kind = KINDS[name]
+    if table.phases == _ONE_PHASE or name == _FREQUENCY:
+        number = kind.number if kind.sums or name == _FREQUENCY else kind.number + 1
+        one = yield from attempt(session, name, m.READ_MOMENTARY, absent, Index(number))
+        return [] if one is None else [worth.value(name, kind, one, None)]
+    group = yield from attempt(session, name, m.READ_GROUP, absent, Index(kind.number))
+    if group is None:
+        return []
+    phases = [worth.value(name, kind, one, phase) for one, phase in zip(group.values[1:], PHASES, strict=True)]
+    return [worth.value(name, kind, group.values[0], None), *phases] if kind.sums else phases
