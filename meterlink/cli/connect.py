@@ -59,6 +59,9 @@ _ADVICE: Final = {
 _BAD_PORT: Final = {
     "cyrillic": "it contains Cyrillic letters, which look like the Latin ones of COM3",
     "no model": "it needs a model, as in sim:mercury-200.02",
+    "framing": "{model} knows no framing {framing!r}; {known}",
+    "framings": "it knows {names}",
+    "no framing": "it has its own alone",
 }
 _MODEL_UNPROVEN: Final = "the meter does not tell its model; {model} is what was given"
 _SERIAL_PREFIX: Final = "serial:"
@@ -186,6 +189,7 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
         profile=profile,
         line=url.line(profile.line.line),
         line_fixed=url.kind is PortKind.TCP,
+        framing=_framing(url, profile),
     )
     return Place(
         url=url,
@@ -196,6 +200,16 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
         simulated=simulated,
         plate=_plate(values.get("address", "")),
     )
+
+
+def _framing(url: PortUrl, profile: Profile) -> str | None:
+    """How the port wants frames wrapped; PortUrlError where this model cannot be talked to like that."""
+    known = profile.line.framings
+    if url.framing is None or url.framing in known:
+        return url.framing
+    told = _BAD_PORT["framings"].format(names=", ".join(known)) if known else _BAD_PORT["no framing"]
+    why = _BAD_PORT["framing"].format(model=profile.model, framing=url.framing, known=told)
+    raise PortUrlError(setting=url.text, why=why)
 
 
 def _missing(name: str, **facts: str) -> ConfigError:
