@@ -40,6 +40,7 @@ from meterlink_modbus.values import Number
 FAMILY: Final = "modbus"
 
 _NO_SERIAL: Final = "no register of this model is known to tell it"
+_UNITS: Final = {Quantity.ACTIVE: "kWh", Quantity.REACTIVE: "kvarh"}
 _NO_REGISTER: Final = "meterlink reads no register for it"
 
 
@@ -129,18 +130,22 @@ def read_energy(target: Target) -> Flow[EnergyReading]:
     target.profile.require("energy")
     read = map_of(target.profile)
     reactive = supports(target.profile, "reactive_energy")
-    rows = [row for row in read.energy if reactive or row.quantity is Quantity.ACTIVE]
-    found = yield from read_numbers(target, read, [row.number for row in rows])
+    rows = [
+        (row, row.direction)
+        for row in read.energy
+        if row.direction is not None and (reactive or row.quantity is Quantity.ACTIVE)
+    ]
+    found = yield from read_numbers(target, read, [row.number for row, _ in rows])
     absent: list[Absent] = []
     values: list[EnergyValue] = []
-    for row in rows:
+    for row, direction in rows:
         value = _value(found, row.name, row.number, absent)
         if value is not None:
             amount, raw = value
             values.append(
                 EnergyValue(
                     quantity=row.quantity,
-                    direction=row.direction,
+                    direction=direction,
                     register=row.register,
                     amount=amount * row.factor,
                     raw=raw.hex(),
@@ -171,19 +176,28 @@ def read_instant(target: Target) -> Flow[InstantReading]:
 
 
 def read_status(target: Target) -> Flow[StatusReading]:
-    """The numbers of `status`."""
+    """The numbers of `status`, and the energy of which a setting of the meter decides what it counts."""
     read = map_of(target.profile)
-    found = yield from read_numbers(target, read, [row.number for row in read.status])
+    combined = [row for row in read.energy if row.direction is None]
+    numbers = [row.number for row in (*read.status, *combined)]
+    found = yield from read_numbers(target, read, numbers)
     absent: list[Absent] = []
     values: list[StatusValue] = []
-    for row in read.status:
+    for fact in read.status:
+        value = _value(found, fact.name, fact.number, absent)
+        if value is not None:
+            told = f"{value[0]:f}"
+            values.append(_status(fact.name, fact.words.get(told, told), fact.unit, value[1]))
+    for row in combined:
         value = _value(found, row.name, row.number, absent)
         if value is not None:
-            amount, raw = value
-            told = row.words.get(f"{amount:f}", f"{amount:f}")
-            values.append(StatusValue(name=row.name, value=told, unit=row.unit, raw=raw.hex(" ").upper()))
+            values.append(_status(row.name, f"{value[0] * row.factor:f}", _UNITS[row.quantity], value[1]))
     read_at = None if found.first is None else instant(found.first.received_at)
     return StatusReading(values=tuple(values), read_at=read_at, absent=tuple(absent))
+
+
+def _status(name: str, value: str, unit: str, raw: bytes) -> StatusValue:
+    return StatusValue(name=name, value=value, unit=unit, raw=raw.hex(" ").upper())
 
 
 # --- time -----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from meterlink.model import Direction, Quantity
 from meterlink.profiles import Profile
 from meterlink.profiles.problems import did_you_mean
-from meterlink_modbus.maps import ENERGY_UNITS, QUANTITIES, REGISTERS, Energy, Fact, Instant, Map
+from meterlink_modbus.maps import COMBINED, ENERGY_UNITS, QUANTITIES, REGISTERS, Energy, Fact, Instant, Map
 from meterlink_modbus.pdu import MOST_READ, MOST_WRITTEN, READ_HOLDING, READ_INPUT, span
 from meterlink_modbus.tables import (
     CLOCK_PARTS,
@@ -228,9 +228,10 @@ class _Reader:
         self._known(row, (*_NUMBER_KEYS, "register", "direction", "unit"), where)
         unit = self._one_of(row.get("unit"), tuple(ENERGY_UNITS), f"{where}unit")
         quantity, factor = ENERGY_UNITS[unit]
+        direction = self._one_of(row.get("direction"), (*Direction, COMBINED), f"{where}direction")
         return Energy(
             register=self._one_of(row.get("register"), REGISTERS, f"{where}register"),
-            direction=self._one_of(row.get("direction"), tuple(Direction), f"{where}direction"),
+            direction=None if direction == COMBINED else Direction(direction),
             quantity=quantity,
             factor=factor,
             number=self._number(row, where, unit),

@@ -17,6 +17,8 @@ from meterlink_modbus.tables import ClockForm, Tariffs
 from meterlink_modbus.values import Number
 
 REGISTERS: Final = ("total", *(f"T{number}" for number in range(1, 9)))
+COMBINED: Final = "combined"
+"""What a profile says for a register of both directions, counted as a setting of the meter has it."""
 SERIAL_NUMBER: Final = "serial number"
 FIRMWARE: Final = "firmware"
 
@@ -44,16 +46,21 @@ QUANTITIES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Energy:
-    """One energy register: T1 imported, and how many kWh or kvarh one unit of it is."""
+    """One energy register: T1 imported, and how many kWh or kvarh one unit of it is.
+
+    `direction` is None where a setting of the meter decides what it counts.
+    """
 
     register: str
-    direction: Direction
+    direction: Direction | None
     quantity: Quantity
     factor: Decimal
     number: Number
 
     @property
     def name(self) -> str:
+        if self.direction is None:
+            return f"{COMBINED} {self.quantity.value} {self.register}"
         return f"{self.quantity.value} {self.direction.value} {self.register}"
 
 

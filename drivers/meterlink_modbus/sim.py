@@ -7,6 +7,7 @@ Rules of the wire:
   length or value [documented by the protocol; which of them for what is a guess];
 * a frame ends by the length of its function, else with a silence of 3.5 characters [documented by the protocol];
 * the answer to a new unit id comes from the new one [seen];
+* a request that comes while it still answers waits for its turn [guess: a gateway lets nothing else through];
 * it answers Modbus TCP in kind, as if behind a gateway that recognises both forms [guess].
 """
 
@@ -33,7 +34,7 @@ class SimulatedModbus(HearingMeter):
     """One meter. Times in seconds since 1970 UTC."""
 
     def __init__(self, profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> None:
-        super().__init__(command_framer(), gap_s=state.gap_s)
+        super().__init__(command_framer(), gap_s=state.gap_s, deaf_while_sending=False)
         self._behaviour = behaviour or Behaviour()
         self._memory = Memory(profile, state, self._behaviour)
         self._line = profile.line.line
@@ -109,7 +110,7 @@ class SimulatedModbus(HearingMeter):
     def _answer(self, form: Form, frame: bytes, answered: Answered, now: float) -> None:
         """From the unit id that it has now, without gaps between bytes [guess]."""
         reply = form.wrap(self._memory.address, answered.encode(), form.transaction(frame))
-        self._speak(reply, now + self._own_gap_s + self._behaviour.latency_s)
+        self._speak(reply, max(now, self._busy_until) + self._own_gap_s + self._behaviour.latency_s)
 
     # --- power -------------------------------------------------------------------------------------------------------
 

@@ -254,7 +254,7 @@ def _span(address: int, count: int) -> range:
 
 def _amount(row: Energy, counted: EnergyRegisters) -> Decimal:
     """Active energy imported is what is counted; the load draws nothing else [guess]."""
-    if (row.quantity, row.direction) != (Quantity.ACTIVE, Direction.IMPORT):
+    if row.quantity is not Quantity.ACTIVE or row.direction is Direction.EXPORT:
         return Decimal(0)
     energy_uj = counted.total_uj if row.register == "total" else counted.energy_uj.get(int(row.register[1:]), 0)
     return (Decimal(energy_uj) * _BY_UJ).quantize(Decimal("0.01"), "ROUND_DOWN")
