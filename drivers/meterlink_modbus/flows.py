@@ -179,7 +179,7 @@ def read_status(target: Target) -> Flow[StatusReading]:
     """The numbers of `status`, and the energy of which a setting of the meter decides what it counts."""
     read = map_of(target.profile)
     combined = [row for row in read.energy if row.direction is None]
-    numbers = [row.number for row in (*read.status, *combined)]
+    numbers = [*(fact.number for fact in read.status), *(row.number for row in combined)]
     found = yield from read_numbers(target, read, numbers)
     absent: list[Absent] = []
     values: list[StatusValue] = []

@@ -111,7 +111,7 @@ def test_its_client_reads_and_writes_our_meter_over_a_pseudo_terminal() -> None:
     with served(open_pty_door(VirtualBus([meter]), meter.line)) as device:
         client = ModbusSerialClient(device, baudrate=QUICK_BAUD, parity="N")
         try:
-            assert client.connect()  # type: ignore[no-untyped-call]
+            assert client.connect()
             look_round(client, "or-we-526")
         finally:
             client.close()  # type: ignore[no-untyped-call]
@@ -177,10 +177,8 @@ def read_all(url: str, model: str) -> dict[str, Decimal]:
     ended = run("energy", "read", "--port", url, "--model", model, "--address", str(UNIT), "--json")
     assert ended.code == 0, ended.err
     assert ended.document["meter"]["serial_number"].lstrip("0") == "20210123"
-    registers = ended.document["registers"]
-    return {
-        one["register"]: Decimal(one["kwh"]) for one in registers if one.get("kwh") and one["direction"] == "import"
-    }
+    imported = [one for one in ended.document["registers"] if one["direction"] == "import" and "kwh" in one]
+    return {one["register"]: Decimal(one["kwh"]) for one in imported}
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
@@ -196,9 +194,11 @@ def test_our_driver_reads_their_server_over_tcp(framing: str) -> None:
 @needs_terminals
 def test_our_driver_reads_their_server_over_pseudo_terminals() -> None:
     device = SimDevice(UNIT, simdata=registers_of("or-we-526"))
-    with two_terminals() as (theirs, ours):
-        with their_server(lambda: ModbusSerialServer(device, framer=FramerType.RTU, port=theirs, baudrate=QUICK_BAUD)):
-            found = read_all(f"{ours}?baud={QUICK_BAUD}", "or-we-526")
+    with (
+        two_terminals() as (theirs, ours),
+        their_server(lambda: ModbusSerialServer(device, framer=FramerType.RTU, port=theirs, baudrate=QUICK_BAUD)),
+    ):
+        found = read_all(f"{ours}?baud={QUICK_BAUD}", "or-we-526")
     assert (found["T1"], found["T2"]) == (Decimal("621.42"), Decimal("208.34"))
 
 
