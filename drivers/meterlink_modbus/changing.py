@@ -12,7 +12,7 @@ from meterlink.flow import Change
 from meterlink.profiles import Profile
 from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, check_limits
 from meterlink_modbus.schedule import Image, lift, lower, new_holidays, schedule_limits
-from meterlink_modbus.stored import alike, hexadecimal, tariffs_of
+from meterlink_modbus.stored import alike, hexadecimal, in_safe_order, tariffs_of
 from meterlink_modbus.tables import HOLIDAYS, MonthDay, Tariffs
 
 _CAPABILITIES: Final = {
@@ -36,7 +36,9 @@ def changes(setting: Setting, stored: Mapping[str, str], profile: Profile) -> tu
     else:
         profile.require("set_holidays")
         wanted = _holidays(setting.days, image, tariffs, profile)
-    return tuple(Change(parameter=name, old=stored.get(name), new=hexadecimal(raw)) for name, raw in wanted.items())
+    return in_safe_order(
+        Change(parameter=name, old=stored.get(name), new=hexadecimal(raw)) for name, raw in wanted.items()
+    )
 
 
 def _image(stored: Mapping[str, str], tariffs: Tariffs) -> Image:
@@ -53,13 +55,22 @@ def _schedule(schedule: YearSchedule, image: Image, tariffs: Tariffs, profile: P
     limits = schedule_limits(profile.limits, tariffs)
     check_limits(schedule, limits)
     stored = lift(image)
-    if isinstance(stored, YearSchedule) and stored == _with_days_of(schedule, stored):
+    if isinstance(stored, YearSchedule) and _is_as_wanted(stored, schedule):
         return {}
     return lower(schedule, image, tariffs, limits)
 
 
-def _with_days_of(schedule: YearSchedule, stored: YearSchedule) -> YearSchedule:
-    return YearSchedule(seasons=schedule.seasons, special_days=stored.special_days)
+def _is_as_wanted(stored: YearSchedule, wanted: YearSchedule) -> bool:
+    """Whether every day has its program, the holidays of both counted as holidays.
+
+    Without a holiday in the meter nobody knows what its holiday table holds, so wanted ones are looked at anew.
+    """
+    if wanted.special_days and not stored.special_days:
+        return False
+    days = tuple(dict.fromkeys((*stored.special_days, *wanted.special_days)))
+    return YearSchedule(seasons=stored.seasons, special_days=days) == YearSchedule(
+        seasons=wanted.seasons, special_days=days
+    )
 
 
 def _holidays(days: Sequence[MonthDay], image: Image, tariffs: Tariffs, profile: Profile) -> dict[str, bytes]:

@@ -2,7 +2,8 @@
 
 There is no passive bank: what is written counts at once. So a new program goes into a day table that nothing refers to,
 and the zones of the year are pointed at it in one frame afterwards; only where no table is free, one that counts is
-written in place, whole, in one frame. After each frame every day has a whole program, the old one or the new one.
+written in place, whole, in one frame. After each frame every day has a whole program; with free tables enough it is the
+old one or the new one.
 Forms of the tables: `tables`. Facts: docs/protocols/modbus.md, 5.
 """
 
@@ -120,7 +121,11 @@ class _Lifting:
         return tuple(seasons)
 
     def _selector(self) -> tuple[int, int]:
-        return decode_selector(self.image[SELECTOR]) if SELECTOR in self.image else (0, 0)
+        try:
+            return decode_selector(self.image[SELECTOR]) if SELECTOR in self.image else (0, 0)
+        except PayloadError as error:
+            self.reasons.append(f"{SELECTOR}: {error}")
+        return 0, 0
 
 
 def _season(starts: MonthDay, workday: DayProgram, weekend: DayProgram, holiday: DayProgram) -> Season:
@@ -349,6 +354,22 @@ def new_holidays(days: Sequence[MonthDay], stored: Image, tariffs: Tariffs) -> b
     held = dict(_entries(stored, HOLIDAYS))
     number = holiday_table(stored, tariffs)
     return encode_list(((day, held.get(day, number)) for day in sorted(set(days))), tariffs.slots(HOLIDAYS))
+
+
+def rank(name: str, old: bytes | None, new: bytes) -> int:
+    """When a value may be written, so that no moment leaves a day without a program; the lower the earlier.
+
+    Tables come before what refers to them, and those that lose their program after it. The selector comes before the
+    zones where it names tables for days that followed the zones, and behind them where such days shall follow them.
+    """
+    if name == ZONES:
+        return 2
+    if name == HOLIDAYS:
+        return 4
+    if name == SELECTOR:
+        before = (0, 0) if old is None or len(old) != 2 else old
+        return 3 if any(one and not other for one, other in zip(before, new, strict=False)) else 1
+    return 5 if _known_program({name: new}, name) is None else 0
 
 
 # --- from the factory -----------------------------------------------------------------------------------------------

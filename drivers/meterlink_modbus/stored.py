@@ -8,13 +8,13 @@ Stored form: the registers in spaced hexadecimal. A block is read in one request
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
 from meterlink.driver import ScheduleReading, Target, Unliftable
 from meterlink.errors import BadReplyError, ConfigError, NotSupportedError
-from meterlink.flow import Flow
+from meterlink.flow import Change, Flow
 from meterlink.model import Action, Holidays
 from meterlink.profiles import Profile
 from meterlink.tariff import YearSchedule
@@ -23,7 +23,7 @@ from meterlink_modbus.blocks import read_block
 from meterlink_modbus.flows import supports
 from meterlink_modbus.maps import map_of
 from meterlink_modbus.pdu import span
-from meterlink_modbus.schedule import lift
+from meterlink_modbus.schedule import lift, rank
 from meterlink_modbus.tables import HOLIDAYS, Tariffs, decode_list, decode_table, meaning, slot_bytes, told
 
 _TEXT: Final = {
@@ -169,6 +169,16 @@ def alike(name: str, one: bytes, other: bytes) -> bool:
         return bool(meaning(name, one) == meaning(name, other))
     except PayloadError:
         return one == other
+
+
+def in_safe_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """In the order in which no frame leaves a day without a program: see `rank`."""
+    return tuple(sorted(changes, key=_rank))
+
+
+def _rank(change: Change) -> int:
+    name = change.parameter
+    return rank(name, None if change.old is None else bytes_of(name, change.old), bytes_of(name, change.new))
 
 
 def lift_stored(stored: Mapping[str, str]) -> YearSchedule | Unliftable:

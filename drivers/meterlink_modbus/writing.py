@@ -27,7 +27,7 @@ from meterlink.model import Action
 from meterlink_modbus.maps import map_of
 from meterlink_modbus.messages import Call, write_call
 from meterlink_modbus.pdu import span
-from meterlink_modbus.stored import alike, bytes_of, hexadecimal, read_raw, require_writing, told_stored
+from meterlink_modbus.stored import alike, bytes_of, hexadecimal, in_safe_order, read_raw, require_writing, told_stored
 
 STEP_ORDER: Final = (Action.DST_OFF, Action.DST_ON, Action.CLOCK, Action.SCHEDULE, Action.HOLIDAYS)
 """The switch of summer time stands here so that an order that lists it is told that there is none; the tables before
@@ -46,11 +46,15 @@ _TEXT: Final = {
 
 
 def write(target: Target, operation: str, changes: Sequence[Change]) -> Flow[Written]:
-    """One announcement of all; then block by block: send, read back, go on only where the value stands as wanted."""
+    """One announcement of all; then block by block: send, read back, go on only where the value stands as wanted.
+
+    What is restored comes in the order of its names, so the order is made safe here, too.
+    """
+    changes = in_safe_order(changes)
     orders = [_order(target, change) for change in changes]
     if not orders:
         return Written(found={})
-    yield Announce(operation, tuple(call for _, call, _ in orders), tuple(changes))
+    yield Announce(operation, tuple(call for _, call, _ in orders), changes)
     found: dict[str, str] = {}
     for name, call, wanted in orders:
         try:

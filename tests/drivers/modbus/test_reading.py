@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -323,13 +322,13 @@ class Scripted:
     def due(self) -> float | None:
         return self.waiting[0].at if self.waiting else None
 
-    def poll(self, now: float) -> Sequence[Burst]:
+    def poll(self, now: float) -> list[Burst]:
         ready, self.waiting = self.waiting, []
         return ready
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_any_bytes_at_all_end_in_an_error_of_ours(framing: str | None, data: bytes) -> None:
     target = replace(one_register()[0], framing=framing)
@@ -350,7 +349,7 @@ def say(meter: SimulatedModbus, frame: bytes, now: float = START + 1) -> list[by
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_simulated_meter_takes_any_bytes(data: bytes) -> None:
     meter = ear()
     say(meter, data)
