@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from meterlink.errors import ProfileError
@@ -135,6 +136,7 @@ class Map:
         return any(address in one and address + count - 1 in one for one in self.writable)
 
 
+@lru_cache(maxsize=32)
 def map_of(profile: Profile) -> Map:
     """The map of a profile; ProfileError with the first thing that is wrong in it."""
     from meterlink_modbus.map_reader import read_map

@@ -22,7 +22,6 @@ from meterlink.wire.payload import PayloadError
 from meterlink_modbus.blocks import read_block
 from meterlink_modbus.flows import supports
 from meterlink_modbus.maps import map_of
-from meterlink_modbus.pdu import span
 from meterlink_modbus.schedule import lift, rank
 from meterlink_modbus.tables import HOLIDAYS, Tariffs, decode_list, decode_table, meaning, slot_bytes, told
 
@@ -31,7 +30,6 @@ _TEXT: Final = {
     "meant": "; did you mean {near!r}",
     "form": "{raw!r} is not what is stored there: no bytes in hexadecimal",
     "size": "{found} bytes, where {wanted} belong",
-    "not writable": "its registers {at} are not among those that may be written",
     "behind": "{name}: bytes behind the last slot are not read by the meter",
     "no tables": "its profile names no tables",
 }
@@ -70,15 +68,15 @@ def place_of(name: str, profile: Profile) -> tuple[int, int]:
 
 
 def require_writing(name: str, raw: bytes, profile: Profile) -> int:
-    """Where these bytes may be written; NotSupportedError or ConfigError where they may not."""
+    """Where these bytes may be written; NotSupportedError or ConfigError where they may not.
+
+    That the place lies among the `writable` registers is a rule of the map, looked at whenever it is read.
+    """
     address, count = place_of(name, profile)
     capability = "set_holidays" if name == HOLIDAYS else "set_schedule"
     profile.require(capability)
     if len(raw) != 2 * count:
         raise ConfigError(setting=name, why=_TEXT["size"].format(found=len(raw), wanted=2 * count))
-    if not map_of(profile).may_write(address, count):
-        why = _TEXT["not writable"].format(at=span(address, count))
-        raise NotSupportedError(model=profile.model, capability=capability, why=why)
     return address
 
 

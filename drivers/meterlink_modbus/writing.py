@@ -26,7 +26,6 @@ from meterlink.flow import Announce, Change, Flow, WaitUntil, ask
 from meterlink.model import Action
 from meterlink_modbus.maps import map_of
 from meterlink_modbus.messages import Call, write_call
-from meterlink_modbus.pdu import span
 from meterlink_modbus.stored import alike, bytes_of, hexadecimal, in_safe_order, read_raw, require_writing, told_stored
 
 STEP_ORDER: Final = (Action.DST_OFF, Action.DST_ON, Action.CLOCK, Action.SCHEDULE, Action.HOLIDAYS)
@@ -41,7 +40,6 @@ _TEXT: Final = {
     "not whole": "the clock cannot be set to {local}, which is not a whole second without a zone from 1990 to 2089",
     "no shift": "no map of this family has a register for it, the whole time alone can be written",
     "shift": "soft correction of the clock",
-    "not writable": "its registers {at} are not among those that may be written",
 }
 
 
@@ -101,7 +99,9 @@ def set_clock(target: Target, operation: str, local: datetime, at: float, change
     target.profile.require("set_clock")
     if local.tzinfo is not None or local.microsecond or local.year not in _YEARS:
         raise LocalProtocolError(why=_TEXT["not whole"].format(local=local.isoformat()))
-    call = _clock_call(target, local)
+    form = map_of(target.profile).clock
+    assert form is not None  # the map's own rule for a model that can be told the time
+    call = write_call(target, form.address, form.encode(local))
     yield Announce(operation, (call,), (change,))
     yield WaitUntil(at - _travel_s(target, call))
     try:
@@ -109,16 +109,6 @@ def set_clock(target: Target, operation: str, local: datetime, at: float, change
     except (LinkError, WireError, RefusedError) as failure:
         return Written(found={}, failure=failure)
     return Written(found={})
-
-
-def _clock_call(target: Target, local: datetime) -> Call:
-    read = map_of(target.profile)
-    form = read.clock
-    if form is None or not read.may_write(form.address, form.count):
-        at = "" if form is None else span(form.address, form.count)
-        why = _TEXT["not writable"].format(at=at)
-        raise NotSupportedError(model=target.profile.model, capability="set_clock", why=why)
-    return write_call(target, form.address, form.encode(local))
 
 
 def _travel_s(target: Target, call: Call) -> float:

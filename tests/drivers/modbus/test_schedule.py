@@ -39,16 +39,21 @@ def written(image: Image, changes: tuple[Change, ...]) -> dict[str, bytes]:
     return {**image, **{change.parameter: bytes.fromhex(change.new) for change in changes}}
 
 
-def tables(*programs: DayProgram, model: str = "or-we-517", zones: Any = (((1, 1), 1),), **other: bytes) -> Image:
+def tables(
+    *programs: DayProgram,
+    model: str = "or-we-517",
+    zones: Any = (((1, 1), 1),),
+    other: Mapping[str, bytes] | None = None,
+) -> Image:
     """An image with these numbered tables."""
     image = factory_image(tariffs_of(library().get(model)))
     for number, program in enumerate(programs, 1):
         points = ((point.minute, point.tariff) for point in program.points)
         image[table_name(number)] = encode_table(table_name(number), points, 8)
-    return {**image, ZONES: encode_list(zones, 8), **other}
+    return {**image, ZONES: encode_list(zones, 8), **(other or {})}
 
 
-# --- the law ------------------------------------------------------------------------------------------------------------
+# --- the law ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -163,7 +168,7 @@ def test_the_weekend_has_a_table_for_the_whole_year() -> None:
 
 
 def test_what_means_the_same_is_not_written() -> None:
-    late = tables(DAY, FLAT, DAY, zones=[((1, 1), 3)], **{SELECTOR: b"\x01\x03"})
+    late = tables(DAY, FLAT, DAY, zones=[((1, 1), 3)], other={SELECTOR: b"\x01\x03"})
     assert changes_of("or-we-517", YearSchedule.every_day(DAY), late) == ()
     behind = {**late, table_name(3): late[table_name(3)][:9] + b"\0\0\0" + b"\x12\x00\x01" * 4}
     assert changes_of("or-we-517", YearSchedule.every_day(DAY), behind) == ()
@@ -223,20 +228,23 @@ def test_the_usual_plans_fit(model: str, plan: str) -> None:
         (tables(DAY, zones=()), "year zones: there is no zone"),
         (tables(DAY, zones=[((1, 1), 2)]), "day table 2: it has no slot"),
         (tables(DAY, zones=[((1, 1), 9)]), "day table 9: day table 9 is named and does not exist"),
-        (tables(DAY, **{SELECTOR: b"\x04\x00"}), "day table 4: it has no slot"),
-        (tables(DAY, **{ZONES: b"\x13\x01\x01".ljust(24, b"\0")}), "year zones: 13-01 is no date"),
-        (tables(DAY, **{ZONES: b"\x01\x01\x01\x01\x01\x01".ljust(24, b"\0")}), "year zones: 01-01 stands twice"),
+        (tables(DAY, other={SELECTOR: b"\x04\x00"}), "day table 4: it has no slot"),
+        (tables(DAY, other={ZONES: b"\x13\x01\x01".ljust(24, b"\0")}), "year zones: 13-01 is no date"),
+        (tables(DAY, other={ZONES: b"\x01\x01\x01\x01\x01\x01".ljust(24, b"\0")}), "year zones: 01-01 stands twice"),
         (
-            tables(DAY, **{table_name(1): b"\x07\x00\x01".ljust(24, b"\0")}),
+            tables(DAY, other={table_name(1): b"\x07\x00\x01".ljust(24, b"\0")}),
             "day table 1: its first slot begins at",
         ),
         (
-            tables(DAY, **{table_name(1): b"\x00\x00\x01\x00\x00\x02".ljust(24, b"\0")}),
+            tables(DAY, other={table_name(1): b"\x00\x00\x01\x00\x00\x02".ljust(24, b"\0")}),
             "day table 1: its slots are",
         ),
-        (tables(DAY, **{table_name(1): b"\x24\x00\x01".ljust(24, b"\0")}), "day table 1: 24:00 is not a time of day"),
-        (tables(DAY, **{table_name(1): b"\x0a\x00\x01".ljust(24, b"\0")}), "day table 1: 0A holds a digit above 9"),
-        (tables(DAY, **{table_name(1): b"\x00\x00\x09".ljust(24, b"\0")}), "day table 1: T9 does not exist"),
+        (
+            tables(DAY, other={table_name(1): b"\x24\x00\x01".ljust(24, b"\0")}),
+            "day table 1: 24:00 is not a time of day",
+        ),
+        (tables(DAY, other={table_name(1): b"\x0a\x00\x01".ljust(24, b"\0")}), "day table 1: 0A holds a digit above 9"),
+        (tables(DAY, other={table_name(1): b"\x00\x00\x09".ljust(24, b"\0")}), "day table 1: T9 does not exist"),
     ],
 )
 def test_tables_that_make_no_schedule_say_why(image: Image, reason: str) -> None:
