@@ -5,7 +5,7 @@ MBAP   transaction:2  protocol:2 = 0  length:2  unit:1  pdu
 
 The transaction is the CRC of unit and pdu, so a question has the same bytes whenever it is asked, in the log and on the
 wire; a late answer to another question carries another number. pymodbus' own RTU framer is not used: it loses a good
-frame behind two bytes of junk, and takes frames of other units (docs/protocols/modbus.md, 3).
+frame behind a byte of junk (docs/protocols/modbus.md, 3).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from meterlink_modbus.pdu import NAMES, request_size
 _HEAD: Final = 7
 _SHORTEST_REQUEST: Final = 6
 """Length field of the shortest request in an envelope: unit, function, two words."""
-_REFUSAL: Final = 2
+REFUSAL: Final = 2
+"""Bytes of the message that says no."""
 
 
 class Form(StrEnum):
@@ -85,7 +86,7 @@ class AnswerFramer(ReplyFramer):
 
     def _find_frames(self) -> None:
         super()._find_frames()
-        size = self._form.overhead + _REFUSAL
+        size = self._form.overhead + REFUSAL
         while len(self._buffer) - self._looked >= size:  # windows looked at once stay wrong
             if self._is_reply(self._looked, size):
                 self._take_damage(self._looked, Damage.JUNK)

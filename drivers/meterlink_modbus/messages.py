@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from meterlink.driver import Target
 from meterlink.wire.request import ReplySizes, Request
 from meterlink_modbus.errors import refusal
-from meterlink_modbus.framing import Form
+from meterlink_modbus.framing import REFUSAL, Form
 from meterlink_modbus.pdu import WRITE, Answered, Asked
 
 
@@ -33,17 +34,19 @@ class Call(Request[bytes]):
 
     @property
     def reply_sizes(self) -> ReplySizes:
-        usual, refused = self.asked.reply_size() + self.form.overhead, 2 + self.form.overhead
-        return ReplySizes(usual, (usual, refused))
+        return _reply_sizes(self.asked.reply_size(), self.form.overhead)
 
     def encode(self) -> bytes:
-        return self.form.wrap(self.unit, self.asked.encode())
+        return _encoded(self)
 
     def accepts(self, frame: bytes) -> bool:
-        if not self.same_meter(frame) or self.form.transaction(frame) != self.form.transaction(self.encode()):
+        if not self.same_meter(frame):
             return False
-        code, refused = self.form.pdu(frame)[0], len(frame) == 2 + self.form.overhead
-        return code == (self.asked.function | 0x80 if refused else self.asked.function)
+        form = self.form
+        if form is Form.MBAP and form.transaction(frame) != form.transaction(self.encode()):
+            return False
+        refused = len(frame) == REFUSAL + form.overhead
+        return form.pdu(frame)[0] == (self.asked.function | 0x80 if refused else self.asked.function)
 
     def same_meter(self, frame: bytes) -> bool:
         return len(frame) > self.form.overhead and self.form.unit(frame) == self.unit
@@ -54,6 +57,17 @@ class Call(Request[bytes]):
         if answered.exception is not None:
             raise refusal(self.name, answered.exception)
         return answered.data
+
+
+@lru_cache(maxsize=64)
+def _encoded(call: Call) -> bytes:
+    """One call is encoded for the announcement, the wire, the trace and each look at an answer."""
+    return call.form.wrap(call.unit, call.asked.encode())
+
+
+@lru_cache(maxsize=64)
+def _reply_sizes(size: int, overhead: int) -> ReplySizes:
+    return ReplySizes(size + overhead, (size + overhead, REFUSAL + overhead))
 
 
 def call_to(target: Target, asked: Asked) -> Call:
