@@ -7,7 +7,7 @@ from typing import Final
 
 from meterlink.errors import AddressError
 from meterlink.profiles import Profile
-from meterlink_modbus.maps import map_of
+from meterlink_modbus.map_reader import map_of
 
 _SERIAL_PREFIX: Final = "serial:"
 

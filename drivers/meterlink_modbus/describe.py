@@ -14,7 +14,8 @@ from meterlink.profiles import Profile
 from meterlink.wire.payload import PayloadError
 from meterlink_modbus.errors import why_refused
 from meterlink_modbus.framing import Form, form_of
-from meterlink_modbus.maps import Map, map_of
+from meterlink_modbus.map_reader import map_of
+from meterlink_modbus.maps import Map
 from meterlink_modbus.pdu import NAMES, Answered, Asked, span
 from meterlink_modbus.tables import told
 from meterlink_modbus.values import Number

@@ -33,7 +33,8 @@ from meterlink.model import (
 from meterlink.profiles import ARCHIVES, Profile
 from meterlink.wire.payload import PayloadError
 from meterlink_modbus.blocks import Found, read_block, read_numbers
-from meterlink_modbus.maps import FIRMWARE, SERIAL_NUMBER, Fact, Map, map_of
+from meterlink_modbus.map_reader import map_of
+from meterlink_modbus.maps import FIRMWARE, SERIAL_NUMBER, Fact, Map
 from meterlink_modbus.pdu import Asked
 from meterlink_modbus.values import Number
 

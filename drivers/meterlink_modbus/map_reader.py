@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Final, TypeVar
 
+from meterlink.errors import ProfileError
 from meterlink.model import Direction, Quantity
 from meterlink.profiles import Profile
 from meterlink.profiles.problems import did_you_mean
@@ -109,6 +111,16 @@ def read_map(profile: Profile) -> tuple[Map | None, list[str]]:
     if read is None:
         return None, reader.problems
     return read, [*reader.problems, *chain.from_iterable(rule(read, profile) for rule in _RULES)]
+
+
+@lru_cache(maxsize=32)
+def map_of(profile: Profile) -> Map:
+    """The map of a profile; ProfileError with the first thing that is wrong in it."""
+    read, problems = read_map(profile)
+    if read is None or problems:
+        key, _, why = problems[0].partition(": ")
+        raise ProfileError(file=profile.origin, key=f"driver_table.{key}", why=why)
+    return read
 
 
 class _Wrong(Exception):

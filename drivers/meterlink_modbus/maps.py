@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final
 
-from meterlink.errors import ProfileError
 from meterlink.model import Direction, Quantity
-from meterlink.profiles import Profile
 from meterlink_modbus.tables import ClockForm, Tariffs
 from meterlink_modbus.values import Number
 
@@ -134,15 +131,3 @@ class Map:
     def may_write(self, address: int, count: int) -> bool:
         """Whether all of these registers are among those that may be written."""
         return any(address in one and address + count - 1 in one for one in self.writable)
-
-
-@lru_cache(maxsize=32)
-def map_of(profile: Profile) -> Map:
-    """The map of a profile; ProfileError with the first thing that is wrong in it."""
-    from meterlink_modbus.map_reader import read_map
-
-    read, problems = read_map(profile)
-    if read is None or problems:
-        key, _, why = problems[0].partition(": ")
-        raise ProfileError(file=profile.origin, key=f"driver_table.{key}", why=why)
-    return read

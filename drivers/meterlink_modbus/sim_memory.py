@@ -22,7 +22,8 @@ from meterlink.sim.state import SimState
 from meterlink.tariff import YearSchedule
 from meterlink.wire.payload import PayloadError
 from meterlink_modbus.address import plate_digits
-from meterlink_modbus.maps import FIRMWARE, SERIAL_NUMBER, Energy, Instant, map_of
+from meterlink_modbus.map_reader import map_of
+from meterlink_modbus.maps import FIRMWARE, SERIAL_NUMBER, Energy, Instant
 from meterlink_modbus.schedule import Image, factory_image, lift, lower, schedule_limits
 from meterlink_modbus.tables import Tariffs
 from meterlink_modbus.values import Number

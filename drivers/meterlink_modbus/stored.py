@@ -21,7 +21,7 @@ from meterlink.tariff import YearSchedule
 from meterlink.wire.payload import PayloadError
 from meterlink_modbus.blocks import read_block
 from meterlink_modbus.flows import supports
-from meterlink_modbus.maps import map_of
+from meterlink_modbus.map_reader import map_of
 from meterlink_modbus.schedule import lift, rank
 from meterlink_modbus.tables import HOLIDAYS, Tariffs, decode_list, decode_table, meaning, slot_bytes, told
 

@@ -24,7 +24,7 @@ from meterlink.errors import (
 )
 from meterlink.flow import Announce, Change, Flow, WaitUntil, ask
 from meterlink.model import Action
-from meterlink_modbus.maps import map_of
+from meterlink_modbus.map_reader import map_of
 from meterlink_modbus.messages import Call, write_call
 from meterlink_modbus.stored import alike, bytes_of, hexadecimal, in_safe_order, read_raw, require_writing, told_stored
 

@@ -9,7 +9,7 @@ import pytest
 from meterlink.errors import ProfileError
 from meterlink.profiles import CAPABILITIES
 from meterlink_modbus import DRIVER
-from meterlink_modbus.maps import map_of
+from meterlink_modbus.map_reader import map_of
 from tests.drivers.modbus.meters import MODELS, library, with_support, with_table
 
 VOLTAGE = {"quantity": "voltage", "unit": "V", "address": 0x0010, "type": "float32"}

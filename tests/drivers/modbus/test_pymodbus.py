@@ -26,7 +26,7 @@ from meterlink.link.doors import GAP_S, Door, TcpDoor, open_pty_door
 from meterlink.profiles import Profile
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.state import SimState
-from meterlink_modbus.maps import map_of
+from meterlink_modbus.map_reader import map_of
 from meterlink_modbus.sim import SimulatedModbus, simulate
 from meterlink_modbus.stored import tariffs_of
 from meterlink_modbus.tables import decode_table, encode_table, table_name

@@ -395,3 +395,15 @@ def test_a_new_unit_id_is_acknowledged_from_there() -> None:
     (reply,) = say(meter, bytes.fromhex("01 06 00 02 00 05 E8 09"))
     assert reply == bytes.fromhex("05 06 00 02 00 05 E9 8D")
     assert meter.bus_address == "5"
+
+
+def test_a_stopped_clock_shows_the_same_second_for_ever() -> None:
+    target = target_of("or-we-517")
+    for running, apart_s in ((False, 0), (True, 3600)):
+        meter = ear(behaviour=Behaviour(clock_running=running))
+        wire = VirtualBus([meter])
+        shown = [
+            dialogue(DRIVER, target, wire, starts_at=START + wait_s).run(DRIVER.read_clock(target)).local
+            for wait_s in (5, 3605)
+        ]
+        assert shown[1] - shown[0] == timedelta(seconds=apart_s)

@@ -22,7 +22,7 @@ from meterlink_modbus import DRIVER
 from meterlink_modbus.errors import RegisterRefusedError
 from meterlink_modbus.flows import read_clock
 from meterlink_modbus.framing import AnswerFramer, Form
-from meterlink_modbus.maps import map_of
+from meterlink_modbus.map_reader import map_of
 from meterlink_modbus.messages import Call, call_to, write_call
 from meterlink_modbus.pdu import READ_HOLDING, WRITE, WRITE_ONE, Answered, Asked
 from meterlink_modbus.stored import tariffs_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ from meterlink.audit.run import Run
 from meterlink.audit.verify import verify_log
 from meterlink.cli.act_files import act_of, judge
 from meterlink.driver import Target, Unliftable
-from meterlink.errors import ExperimentalError, OtherMeterError
+from meterlink.errors import ExperimentalError, NotSupportedError, OtherMeterError
 from meterlink.language import Language
 from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.memory import MemoryPort
@@ -118,9 +119,9 @@ class Visit:
     def told(self) -> list[dict[str, Any]]:
         return records(self.home.current().bytes())
 
-    def page(self, language: Language = Language.RU) -> str:
+    def page(self) -> str:
         body = act_of(self.home.current(), None).body
-        return page_text(render_html(body, OPENINGS, CHECKPOINT, language, DRIVER.words))
+        return page_text(render_html(body, OPENINGS, CHECKPOINT, Language.RU, DRIVER.words))
 
 
 @pytest.mark.parametrize("framing", [None, "modbus-tcp"])
@@ -176,6 +177,31 @@ def test_a_table_that_does_not_take_is_told_and_the_rest_is_not_begun(tmp_path: 
     visit = Visit(tmp_path, behaviour=Behaviour(ignores_writes=frozenset({0x0360})))
     assert results_of(visit.ended) == {"clock": "verified", "schedule": "differs"}
     assert isinstance(visit.meter.memory.schedule, YearSchedule)
+
+
+def test_a_step_that_broke_off_tells_of_the_frame_that_did_not_stand_in_the_order_of_the_driver(tmp_path: Path) -> None:
+    """The plan names the zones first; the driver writes the table first, and that does not take."""
+
+    def turned(plan: Plan) -> Plan:
+        steps = [replace(step, changes=tuple(reversed(step.changes))) for step in plan.steps]
+        return replace(plan, steps=tuple(steps))
+
+    behaviour = Behaviour(ignores_writes=frozenset({0x030C}))
+    visit = Visit(tmp_path, actions=("read", "schedule"), behaviour=behaviour, spoil=turned)
+    (result,) = visit.ended.results
+    assert (result.result.value, result.found) == ("differs", "no slots")
+    assert [one.address for one in visit.wire.writes] == [0x030C]
+
+
+def test_power_that_comes_back_lets_the_work_go_on(tmp_path: Path) -> None:
+    visit = Visit(tmp_path, behaviour=Behaviour(dies_after_writes=1, loses_power_for_s=0.3))
+    assert (visit.ended.result, visit.ended.problems) == ("done", ())
+    assert visit.meter.memory.schedule == THREE
+
+
+def test_summer_time_cannot_be_switched_on(tmp_path: Path) -> None:
+    with pytest.raises(NotSupportedError, match="DST: not in this meter"):
+        Visit(tmp_path, actions=("read", "dst_on"))
 
 
 def test_a_meter_that_is_not_the_one_of_the_order_is_refused(tmp_path: Path) -> None:

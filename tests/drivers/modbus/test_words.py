@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from meterlink.profiles import Profile
 from meterlink_modbus import DRIVER
-from meterlink_modbus.maps import COMBINED, map_of
+from meterlink_modbus.map_reader import map_of
+from meterlink_modbus.maps import COMBINED
 from tests.drivers.modbus.generic import own_models
 from tests.drivers.modbus.meters import MODELS, library
 from tests.drivers.words_given import never_given, not_russian, notes_of, without_word
