@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 from statistics import median
+from typing import Any
 
 from pymodbus.client import ModbusTcpClient
 
@@ -22,8 +23,12 @@ from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.profiles import default_folder, load_profiles
 from meterlink.registry import load_driver
 from meterlink.wire.line import Line
+from meterlink.wire.request import Request
 from meterlink_mercury200.messages import READ_ENERGY, Call, encode_frame
 from meterlink_mercury200.values import Energies
+from meterlink_modbus.framing import Form
+from meterlink_modbus.messages import call_to
+from meterlink_modbus.pdu import READ_HOLDING, Answered, Asked
 
 EXCHANGES = 500
 BATCHES = 12
@@ -64,12 +69,22 @@ class EchoingPort:
 
 
 def exchange_over_pymodbus() -> tuple[float, str]:
+    """The energy of a Mercury 200: 16 bytes of data."""
+    return _over_pymodbus(_mercury_exchanges())
+
+
+def modbus_over_pymodbus() -> tuple[float, str]:
+    """The same registers that the pymodbus client reads, through our driver's messages and framer."""
+    return _over_pymodbus(_modbus_driver_exchanges())
+
+
+def _over_pymodbus(ours: Callable[[], object]) -> tuple[float, str]:
     """In long turns, each side as it runs by itself (a processor that waited for a socket runs slower for a while).
 
     The medians over all batches are compared.
     """
     with _modbus_client() as client:
-        ours, theirs = _our_exchanges(), partial(_modbus_exchanges, client)
+        theirs = partial(_modbus_exchanges, client)
         our_times, their_times = [], []
         for _ in range(TURNS):
             our_times += [_exchange_s(ours) for _ in range(BATCHES)]
@@ -84,21 +99,33 @@ def _exchange_s(exchanges: Callable[[], object]) -> float:
     return (time.process_time() - began) / EXCHANGES
 
 
-def _our_exchanges() -> Callable[[], object]:
+def _mercury_exchanges() -> Callable[[], object]:
     profile = load_profiles([default_folder()]).get("mercury-200.02")
     target = Target(address=str(ADDRESS), profile=profile)
     zero = Decimal("0.00")
     reply = encode_frame(ADDRESS, 0x27, Energies((Decimal("621.42"), zero, zero, zero)).encode())
-    exchange = exchange_for(load_driver("mercury200"), target, line=profile.line.line, port_name="memory")
+    return _exchanges(target, Call(ADDRESS, READ_ENERGY), reply)
+
+
+def _modbus_driver_exchanges() -> Callable[[], object]:
+    target = Target(address="1", profile=load_profiles([default_folder()]).get("or-we-517"))
+    asked = Asked(READ_HOLDING, 0, REGISTERS)
+    data = b"".join(register.to_bytes(2, "big") for register in range(REGISTERS))
+    return _exchanges(target, call_to(target, asked), Form.RTU.wrap(1, Answered.to(asked, data).encode()))
+
+
+def _exchanges(target: Target, request: Request[Any], reply: bytes) -> Callable[[], object]:
+    """Many times one and the same request with its answer."""
+    driver = load_driver(target.profile.driver)
+    exchange = exchange_for(driver, target, line=target.profile.line.line, port_name="memory")
     dialogue = Dialogue(EchoingPort(reply), exchange)
 
-    def flow(exchanges: int) -> Flow[Energies]:
+    def flow(exchanges: int) -> Flow[Any]:
         for _ in range(exchanges):
-            answer = yield Call(ADDRESS, READ_ENERGY)
-        value: Energies = answer.value
-        return value
+            answer = yield request
+        return answer.value
 
-    assert dialogue.run(flow(1)).amounts[0] == Decimal("621.42")
+    assert dialogue.run(flow(1)) == request.decode_reply(reply)
     return lambda: dialogue.run(flow(EXCHANGES))
 
 

@@ -15,7 +15,7 @@ from meterlink.profiles import default_folder, load_profiles
 from meterlink.registry import load_driver
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.state import SimState
-from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule
+from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule, preset
 from meterlink.testing import START, pair
 from meterlink.visit.secrets import Secret
 from meterlink_energomera.sim import Behaviour, simulate
@@ -24,6 +24,7 @@ from meterlink_micron import sim as micron
 SESSION_LATENCY_S = 0.2
 SIGN_ON_QUIET_S = 0.2
 MODEL = "mercury-200.02"
+MODBUS_MODEL = "or-we-517"
 LATENCY_S = 0.010
 """What the simulated meter takes after the silence that ends a request."""
 
@@ -59,10 +60,22 @@ def _motley() -> YearSchedule:
     )
 
 
-def _meter() -> tuple[Driver, Target]:
-    profile = load_profiles([default_folder()]).get(MODEL)
-    driver = load_driver(profile.driver)
-    return driver, Target(address="925646", profile=profile)
+def modbus_energy_read() -> tuple[float, str]:
+    """Import and export of four tariffs and the total, in as few requests as the meter allows."""
+    driver, target = _meter(MODBUS_MODEL, "1")
+    return _overhead(driver, target, driver.read_energy(target))
+
+
+def modbus_schedule_write() -> tuple[float, str]:
+    """A day table and the year's zones, written whole and read back."""
+    driver, target = _meter(MODBUS_MODEL, "1")
+    changes = driver.changes(SetSchedule(schedule=preset("ru-household-3").schedule), {}, target.profile)
+    return _overhead(driver, target, driver.write(target, "schedule", changes))
+
+
+def _meter(model: str = MODEL, address: str = "925646") -> tuple[Driver, Target]:
+    profile = load_profiles([default_folder()]).get(model)
+    return load_driver(profile.driver), Target(address=address, profile=profile)
 
 
 def _overhead(driver: Driver, target: Target, flow: Flow[object]) -> tuple[float, str]:

@@ -48,14 +48,16 @@ class Target:
     """One meter: its address in the family's canonical text form, and the profile it is read by.
 
     `line` is how the port was opened, None where it is the profile's own line; `line_fixed` says that nobody can change
-    it from here (a raw TCP gateway). `secret` is the password that whoever sent us here gave, for families that ask for
-    one; it is shown nowhere.
+    it from here (a raw TCP gateway). `framing` is how frames are wrapped on the way, one of `line.framings` of the
+    profile; None is the family's own form. `secret` is the password that whoever sent us here gave, for families that
+    ask for one; it is shown nowhere.
     """
 
     address: str
     profile: Profile
     line: Line | None = None
     line_fixed: bool = False
+    framing: str | None = None
     secret: Revealing | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -15,10 +15,11 @@ from meterlink.errors import ConfigError
 from meterlink.flow import Change
 from meterlink.profiles import Profile
 from meterlink.tariff import DayKind, DayProgram, MonthDay, Season, SpecialDay, YearSchedule, check_limits
+from meterlink.wire.payload import hexadecimal
 from meterlink_micron import stored as s
 from meterlink_micron.days import HolidayTable
 from meterlink_micron.memory import HOLIDAYS, day_name, layout_of
-from meterlink_micron.schedule import hexadecimal, lower, schedule_limits
+from meterlink_micron.schedule import lower, schedule_limits
 
 _TEXT: Final = {
     "not here": "this family has no such setting",

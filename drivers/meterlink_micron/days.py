@@ -17,7 +17,7 @@ from typing import Final
 
 from meterlink.tariff import MonthDay, SpecialDay
 from meterlink.tariff.schedule import in_calendar
-from meterlink.wire.payload import PayloadError, decode_bcd, decode_date, encode_bcd
+from meterlink.wire.payload import PayloadError, decode_bcd, decode_date, encode_bcd, hexadecimal
 from meterlink_micron.slots import Packing
 
 HOLIDAYS_SIZE: Final = 48
@@ -149,7 +149,7 @@ def moved_list(days: Iterable[MovedDay]) -> bytes:
 
 
 def _moved_day(record: bytes, packing: Packing) -> MovedDay:
-    shown = record.hex(" ").upper()
+    shown = hexadecimal(record)
     if len(record) < _RECORD or record[3] >= len(packing.tables):
         raise PayloadError(_TEXT["kind"].format(raw=shown))
     try:

@@ -11,7 +11,7 @@ from typing import Final
 
 from meterlink.driver import Described, Description
 from meterlink.profiles import Profile
-from meterlink.wire.payload import PayloadError
+from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink.wire.request import mask as masked, mask_whole
 from meterlink_micron import energy_codec as codec, messages as m
 from meterlink_micron.address import EXTENDED, Address
@@ -67,7 +67,7 @@ def _request(frame: bytes, check: Check) -> tuple[Described, Call[Payload] | Non
     if wrong is not None:
         return wrong, None
     address, body = Address.read(frame[: -check.size])
-    head = _head(address) | {"command": m.head_of(body).hex(" ").upper()}
+    head = _head(address) | {"command": hexadecimal(m.head_of(body))}
     try:
         call = m.decode_call(frame, check)
     except PayloadError as error:
@@ -180,7 +180,7 @@ def _head(address: Address) -> dict[str, object]:
 
 
 def _raw(data: bytes) -> dict[str, object]:
-    return {"raw": "**" if _may_be_secret(data) else data.hex(" ").upper()}
+    return {"raw": "**" if _may_be_secret(data) else hexadecimal(data)}
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
@@ -191,13 +191,13 @@ def mask(frame: bytes) -> str:
     check = next((check for check in Check if check.holds(frame)), None)
     if check is None:
         body = frame[5:] if frame[:1] == bytes([EXTENDED]) else frame[1:]
-        return mask_whole(frame) if _may_be_secret(body) else frame.hex(" ").upper()
+        return mask_whole(frame) if _may_be_secret(body) else hexadecimal(frame)
     address, body = Address.read(frame[: -check.size])
     for command in (m.OPEN, m.CHANGE_PASSWORD):
         if body.startswith(command.head):
             start = address.size + len(command.head)
             return masked(frame, ((start, len(frame) - check.size),), check.size)
-    return frame.hex(" ").upper()
+    return hexadecimal(frame)
 
 
 def _may_be_secret(body: bytes) -> bool:

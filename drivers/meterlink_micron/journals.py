@@ -15,6 +15,7 @@ from meterlink.errors import BadReplyError, NoAnswerError, NotSupportedError, Re
 from meterlink.flow import Flow, instant
 from meterlink.model import Absent, JournalEvent, JournalReading
 from meterlink.profiles import Profile
+from meterlink.wire.payload import hexadecimal
 from meterlink_micron import messages as m, records as r
 from meterlink_micron.asking import LACKS
 from meterlink_micron.errors import NoPasswordError, NotOpenError, UnknownCommandError
@@ -127,7 +128,7 @@ def _record(session: Session, table: Table, journal: int, record: int) -> Flow[P
 
 def _events(journal: str, index: int, record: Payload, table: Table) -> Iterator[JournalEvent]:
     """What a record tells, newest first."""
-    raw = record.encode().hex(" ").upper()
+    raw = hexadecimal(record.encode())
     for event, at in _told(journal, record, table):
         if at is not None:
             yield JournalEvent(index=index, event=event, raw=raw, at=at)

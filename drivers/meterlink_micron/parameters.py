@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, Final, Self
 
-from meterlink.wire.payload import PayloadError
+from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_micron.payload import Codec, Digits, Float, Payload, Raw, Whole
 from meterlink_micron.values import Windows, line_words
 
@@ -201,7 +201,7 @@ class Text(Payload):
         return bytes([len(self.text)]) + self.text + bytes([self.end])
 
     def told(self) -> dict[str, object]:
-        return {"length": len(self.text), "raw": self.text.hex(" ").upper()}
+        return {"length": len(self.text), "raw": hexadecimal(self.text)}
 
 
 def _counted(told: int, found: int) -> None:
@@ -252,7 +252,7 @@ class HeaderSearch(Payload):
             **({} if self.identifier is None else {"identifier": self.identifier}),
             "array": self.search[0],
             "start_address": int.from_bytes(self.search[1:3], "big"),
-            "hour_day_month_year_season": self.search[3:8].hex(" ").upper(),
+            "hour_day_month_year_season": hexadecimal(self.search[3:8]),
             "interval_min": self.search[8],
         }
 

@@ -20,6 +20,7 @@ from meterlink.wire.payload import (
     decode_date,
     decode_datetime,
     encode_bcd,
+    hexadecimal,
 )
 
 _TEXT: Final = {
@@ -89,7 +90,7 @@ class Float:
     def decode(self, raw: bytes) -> Decimal:
         value: float = struct.unpack("<f", raw)[0]
         if not math.isfinite(value):
-            raise PayloadError(_TEXT["no number"].format(raw=raw.hex(" ").upper()))
+            raise PayloadError(_TEXT["no number"].format(raw=hexadecimal(raw)))
         return next(
             Decimal(text)
             for text in (f"{value:.{digits}g}" for digits in range(1, 18))
@@ -203,7 +204,7 @@ def plain(value: object) -> object:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, bytes):
-        return value.hex(" ").upper()
+        return hexadecimal(value)
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     return value

@@ -68,11 +68,6 @@ class Image:
         return yearly + (() if self.moved is None else self.moved.special_days(self.packing))
 
 
-def hexadecimal(raw: bytes) -> str:
-    """The stored form of bytes."""
-    return raw.hex(" ").upper()
-
-
 def bytes_of(raw: str) -> bytes:
     """The bytes of a stored form; PayloadError."""
     try:

@@ -27,6 +27,7 @@ from meterlink.errors import (
     WrongAddressError,
 )
 from meterlink.flow import Flow, Pause, Reply, WaitUntil, ask
+from meterlink.wire.payload import hexadecimal
 from meterlink_micron import messages as m
 from meterlink_micron.address import Address
 from meterlink_micron.errors import (
@@ -209,7 +210,7 @@ class Session:
         if meant.is_common or reply.value.address == meant.number:
             return
         self.address = meant
-        shown = reply.frame.hex(" ").upper()
+        shown = hexadecimal(reply.frame)
         raise WrongAddressError(address=str(meant), port=_TEXT["line"], request=asked.name, raw=shown)
 
     def _unopened(self, command: Command[Any, Any], closed: ChannelClosedError) -> RefusedError:

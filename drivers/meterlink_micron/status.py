@@ -14,6 +14,7 @@ from meterlink.driver import Target
 from meterlink.flow import Flow, instant
 from meterlink.model import Absent, StatusReading, StatusValue
 from meterlink.profiles import Profile
+from meterlink.wire.payload import hexadecimal
 from meterlink_micron import messages as m
 from meterlink_micron.asking import attempt
 from meterlink_micron.clock import CORRECTION_STATES, CorrectionState
@@ -140,6 +141,6 @@ def _value(fact: Fact, answer: Payload, table: Table) -> StatusValue:
         name=fact.name,
         value=fact.shown(answer, table),
         unit=fact.unit,
-        raw=answer.encode().hex(" ").upper(),
+        raw=hexadecimal(answer.encode()),
         alarm=fact.alarms(answer, table),
     )

@@ -26,7 +26,7 @@ from meterlink.model import Action, Holidays
 from meterlink.profiles import Profile
 from meterlink.tariff import YearSchedule
 from meterlink.tariff.schedule import month_day_text
-from meterlink.wire.payload import PayloadError
+from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_micron import messages as m, values as v
 from meterlink_micron.days import MOVED_SIZE, HolidayTable, MovedDays
 from meterlink_micron.errors import UnknownCommandError
@@ -42,7 +42,7 @@ from meterlink_micron.memory import (
     layout_of,
 )
 from meterlink_micron.parameters import MemoryPlace
-from meterlink_micron.schedule import Image, bytes_of, hexadecimal, lift
+from meterlink_micron.schedule import Image, bytes_of, lift
 from meterlink_micron.session import Session, in_session
 from meterlink_micron.slots import EIGHT, PACKINGS, Packing
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, Final, Self
 
-from meterlink.wire.payload import PayloadError, decode_date, decode_datetime, encode_bcd
+from meterlink.wire.payload import PayloadError, decode_date, decode_datetime, encode_bcd, hexadecimal
 from meterlink_micron.payload import Codec, Data, Day, Digits, Float, Moment, Payload, Raw, Whole
 
 _TEXT: Final = {
@@ -654,7 +654,7 @@ class Output(Data):
     def told(self) -> dict[str, object]:
         if len(self.raw) == 2:
             return {"mask": int.from_bytes(self.raw, "big")}
-        return {"raw": self.raw.hex(" ").upper()}
+        return {"raw": hexadecimal(self.raw)}
 
 
 @dataclass(frozen=True, slots=True)

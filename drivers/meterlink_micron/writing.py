@@ -30,12 +30,12 @@ from meterlink.errors import (
 )
 from meterlink.flow import Announce, Change, Flow, Pause
 from meterlink.model import Action
-from meterlink.wire.payload import PayloadError
+from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_micron import messages as m, parameters as p, stored as s
 from meterlink_micron.errors import RepeatWantedError
 from meterlink_micron.memory import PIECE, TABLES_MEMORY, Span, layout_of
 from meterlink_micron.messages import Call, Status
-from meterlink_micron.schedule import bytes_of, hexadecimal
+from meterlink_micron.schedule import bytes_of
 from meterlink_micron.session import Session, in_session, refuse_unwritable
 
 STEP_ORDER: Final = (

@@ -59,6 +59,9 @@ _ADVICE: Final = {
 _BAD_PORT: Final = {
     "cyrillic": "it contains Cyrillic letters, which look like the Latin ones of COM3",
     "no model": "it needs a model, as in sim:mercury-200.02",
+    "framing": "{model} knows no framing {framing!r}; {known}",
+    "framings": "it knows {names}",
+    "no framing": "it has its own alone",
 }
 _MODEL_UNPROVEN: Final = "the meter does not tell its model; {model} is what was given"
 _SERIAL_PREFIX: Final = "serial:"
@@ -183,6 +186,7 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
         line=url.line(profile.line.line),
         line_fixed=url.kind is PortKind.TCP,
         secret=_secret(values.get("secret_ref"), profile),
+        framing=_framing(url, profile),
     )
     return Place(
         url=url,
@@ -198,6 +202,16 @@ def find_place(settings: Mapping[str, Setting], profiles: ProfileLibrary) -> Pla
 def _secret(reference: str | None, profile: Profile) -> Secret | None:
     """The password of this name, where the model asks for one to be read."""
     return None if reference is None or profile.access.reading_needs is None else resolve_secret(reference)
+
+
+def _framing(url: PortUrl, profile: Profile) -> str | None:
+    """How the port wants frames wrapped; PortUrlError where this model cannot be talked to like that."""
+    known = profile.line.framings
+    if url.framing is None or url.framing in known:
+        return url.framing
+    told = _BAD_PORT["framings"].format(names=", ".join(known)) if known else _BAD_PORT["no framing"]
+    why = _BAD_PORT["framing"].format(model=profile.model, framing=url.framing, known=told)
+    raise PortUrlError(setting=url.text, why=why)
 
 
 def _missing(name: str, **facts: str) -> ConfigError:

@@ -19,7 +19,9 @@ from meterlink.errors import MeterlinkError, NotSupportedError
 from meterlink.model import Absent
 from meterlink.visit.parts import absent_part
 
-_HEAD: Final = "{model}{given}, serial number {serial_number}, address {address}, {at:%Y-%m-%d %H:%M:%S %Z}"
+_HEAD: Final = "{model}{given}, {serial}, address {address}, {at:%Y-%m-%d %H:%M:%S %Z}"
+_SERIAL: Final = "serial number {serial_number}"
+_NO_SERIAL: Final = "serial number not told"
 _GIVEN: Final = " (as given)"
 """The meter did not prove its model."""
 
@@ -57,7 +59,8 @@ class Section:
         who = self.meter.identity
         at = self.meter.moment(self.read_at)
         given = _GIVEN if self.meter.notes else ""
-        words = {"model": who.model, "serial_number": who.serial_number, "address": who.address}
+        serial = _SERIAL.format(serial_number=who.serial_number) if who.serial_number else _NO_SERIAL
+        words = {"model": who.model, "serial": serial, "address": who.address}
         output.line(_HEAD.format(**words, given=given, at=at))
         output.line()
         self.show()

@@ -101,7 +101,12 @@ def _next(
     if not serial.isdecimal():
         raise _error("serial", "series", text=serial)
     further = f"{int(serial) + number:0{len(serial)}d}"
-    return driver.simulate(profile, replace(state, serial_number=further, seed=state.seed + number))
+    another = replace(state, serial_number=further, seed=state.seed + number)
+    meter = driver.simulate(profile, another)
+    if meter.bus_address != first.bus_address or not first.bus_address.isdecimal():
+        return meter
+    counted_on = str(int(first.bus_address) + number)  # the factory gives every meter the same
+    return driver.simulate(profile, replace(another, address=driver.parse_address(counted_on, profile)))
 
 
 def _who(meter: SimulatedMeter) -> tuple[str, str]:

@@ -74,7 +74,10 @@ PORT_TIMING: Final[Mapping[PortKind, PortTiming]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortUrl:
-    """A port as people write it. `place` is the device, `host:port` or the simulated model."""
+    """A port as people write it. `place` is the device, `host:port` or the simulated model.
+
+    `framing` is how a gateway wants frames wrapped; which there are depends on the family.
+    """
 
     text: str
     kind: PortKind
@@ -84,6 +87,7 @@ class PortUrl:
     echo: EchoMode = EchoMode.AUTO
     latency_s: float | None = None
     parity: ParityMode = ParityMode.LINE
+    framing: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, usual: Line) -> Line:
@@ -109,7 +113,7 @@ _WHY: Final = {
     "host": "it needs a host and a port number, as in tcp://192.168.1.5:4001",
 }
 
-_LINE_OPTIONS: Final = ("baud", "format", "echo", "latency_s", "parity")
+_LINE_OPTIONS: Final = ("baud", "format", "echo", "latency_s", "parity", "framing")
 _SIM_OPTIONS: Final = (
     "at",
     "address",
@@ -149,6 +153,7 @@ def parse_port(text: str) -> PortUrl:
         echo=_converted(text, options, "echo", EchoMode) or EchoMode.AUTO,
         latency_s=_converted(text, options, "latency_s", _latency),
         parity=_converted(text, options, "parity", ParityMode) or ParityMode.LINE,
+        framing=options.get("framing"),
         options=rest,
     )
 

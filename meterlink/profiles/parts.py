@@ -58,11 +58,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineSettings:
-    """`[line]`: speed and character format from the factory; `format_optical` where the optical head differs."""
+    """`[line]`: speed and character format from the factory; `format_optical` where the optical head differs.
+
+    `framings` are the forms beside its own in which the family can wrap its frames for a gateway.
+    """
 
     baud: int = field(metadata=checks.whole(50, 4_000_000))
     format: str = field(metadata=checks.LINE_FORMAT)
     format_optical: str | None = field(default=None, metadata=checks.LINE_FORMAT)
+    framings: tuple[str, ...] = field(default=(), metadata=checks.TEXTS)
     provenance: Provenance
 
     @property

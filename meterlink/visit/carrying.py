@@ -158,6 +158,11 @@ class Progress:
         """The next announcement begins from nothing, also where it is never made."""
         self.answered, self.changes = None, ()
 
+    def in_announced_order(self, left: Sequence[Change]) -> list[Change]:
+        """The changes as the driver sends them; it knows which order is safe."""
+        announced = [change.parameter for change in self.changes]
+        return sorted(left, key=lambda change: announced.index(change.parameter) if announced else 0)
+
     @property
     def last_answered(self) -> Change | None:
         """What the last frame that was answered is about."""
@@ -244,7 +249,7 @@ class Carrying:
             self._refuse_doubt(written.failure)
             if unread is not None and unread.parameter not in found:
                 raise self._in_doubt(unread.parameter, "unread", written.failure) from written.failure
-            left = [change for change in left if change.parameter not in written.standing]
+            left = [change for change in progress.in_announced_order(left) if change.parameter not in written.standing]
             if not left:
                 return self._result(step, Result.VERIFIED)
             if not isinstance(written.failure, NoAnswerError | WireError):

@@ -68,6 +68,12 @@ def test_several_meters_on_one_line() -> None:
     assert [meter["serial_number"] for meter in ready["meters"]] == ["43096744", "43096745", "43096746"]
 
 
+def test_several_meters_whose_factory_address_is_the_same_count_on_from_it() -> None:
+    profile = load_profiles([default_folder()]).get("or-we-517")
+    simulation = simulate(load_driver("modbus"), profile, {}, started_at=0.0, count=3)
+    assert simulation.meters == (("1", "20210123"), ("2", "20210124"), ("3", "20210125"))
+
+
 def test_several_meters_have_each_their_own_chance(mocker: MockerFixture) -> None:
     profile = load_profiles([default_folder()]).get("mercury-206")
     driver = load_driver(profile.driver)

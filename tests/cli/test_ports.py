@@ -90,3 +90,11 @@ def test_ports_are_listed(mocker: MockerFixture) -> None:
     mocker.patch("serial.tools.list_ports.comports", return_value=[])
     assert "no serial port" in run("ports").out
     assert run("ports", "--json").document["ports"] == []
+
+
+def test_a_framing_that_the_model_does_not_know_is_refused_before_anything_is_sent() -> None:
+    error = run("energy", "read", "--port", "sim:mercury-200.02?framing=modbus-tcp", "--json").document["error"]
+    assert error["kind"] == "PortUrlError"
+    assert "mercury-200.02 knows no framing 'modbus-tcp'; it has its own alone" in error["message"]
+    error = run("energy", "read", "--port", "sim:or-we-517?framing=ascii", "--json").document["error"]
+    assert "or-we-517 knows no framing 'ascii'; it knows modbus-tcp" in error["message"]

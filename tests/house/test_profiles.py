@@ -39,6 +39,7 @@ from meterlink.profiles.library import SourceFile
 from meterlink.wire.line import Line
 
 MODELS = ("mercury-200.02", "mercury-200.04", "mercury-201", "mercury-203.2t", "mercury-206")
+MODBUS = ("or-we-515", "or-we-517", "or-we-526")
 ENERGOMERA = ("ce102m", "ce301", "ce301by", "ce303", "ce6850m")
 MICRON = (
     *("psch-3tm.05", "psch-3tm.05d", "psch-3tm.05m", "psch-3tm.05mk"),
@@ -163,11 +164,12 @@ def test_a_shipped_profile_says_about_every_capability_whether_the_model_has_it(
 
 def test_the_shipped_models_are_these() -> None:
     library = load_profiles(profile_folders({}))
-    assert tuple(profile.model for profile in library.all()) == (*ENERGOMERA, *MODELS, *MICRON)
+    assert tuple(profile.model for profile in library.all()) == (*ENERGOMERA, *MODELS, *MICRON, *MODBUS)
     assert tuple(profile.model for profile in library.by_family("mercury200")) == MODELS
     assert tuple(profile.model for profile in library.by_family("energomera")) == ENERGOMERA
     assert tuple(profile.model for profile in library.by_family("micron")) == MICRON
-    assert library.by_family("modbus") == ()
+    assert tuple(profile.model for profile in library.by_family("modbus")) == MODBUS
+    assert library.by_family("mercury230") == ()
 
 
 DIGITS = {"mercury-200.02": 6, "mercury-200.04": 6, "mercury-201": 8, "mercury-203.2t": 8, "mercury-206": 8}

@@ -74,3 +74,9 @@ def test_a_password_in_a_port_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(PortUrlError, match="holds a user or a password") as caught:
         parse_port(text)
     assert "secret" not in f"{caught.value} {caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
+
+
+def test_a_port_says_how_frames_are_wrapped_and_nothing_else_is_told_by_it() -> None:
+    assert parse_port("tcp://192.168.1.5:502?framing=modbus-tcp").framing == "modbus-tcp"
+    assert parse_port("sim:or-we-517?framing=modbus-tcp&seed=7").options == {"seed": "7"}
+    assert parse_port("tcp://192.168.1.5:502").framing is None

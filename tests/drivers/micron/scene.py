@@ -21,11 +21,11 @@ from meterlink.tariff import YearSchedule, preset
 from meterlink.testing import START
 from meterlink.visit.secrets import Secret
 from meterlink.wire.line import Line
+from meterlink.wire.payload import hexadecimal
 from meterlink_micron import DRIVER
 from meterlink_micron.address import Address
 from meterlink_micron.memory import DAY_NAMES, HOLIDAYS
 from meterlink_micron.messages import WRITE_CODES, Call, decode_call, readdressed
-from meterlink_micron.schedule import hexadecimal
 from meterlink_micron.sim import Behaviour, SimulatedMicron, simulate
 from meterlink_micron.stored import FLAG_MASKS, SCHEDULE_CHECK
 from tests.drivers import struck

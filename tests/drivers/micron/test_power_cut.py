@@ -16,8 +16,8 @@ from meterlink.sim.bus import VirtualBus
 from meterlink.visit.form import Form
 from meterlink.visit.resolving import Resolved, read_back, resolve
 from meterlink.visit.session import Confirmed
+from meterlink.wire.payload import hexadecimal
 from meterlink_micron.memory import DAY_NAMES
-from meterlink_micron.schedule import hexadecimal
 from meterlink_micron.sim import Behaviour, SimulatedMicron
 from meterlink_micron.sim_memory import MemoryBehaviour
 from meterlink_micron.slots import FOUR as FOUR_ZONES

@@ -22,9 +22,10 @@ from meterlink.tariff import (
     preset,
     preset_names,
 )
+from meterlink.wire.payload import hexadecimal
 from meterlink_micron.days import HolidayTable, MovedDay, MovedDays, checksum, moved_list
 from meterlink_micron.memory import DAY_NAMES, HOLIDAYS, MOVED_DAYS, keys_of
-from meterlink_micron.schedule import Image, hexadecimal, lift, lower
+from meterlink_micron.schedule import Image, lift, lower
 from meterlink_micron.slots import EIGHT, FOUR, Packing
 from tests.drivers.micron.schedules import packings, schedules
 

@@ -25,6 +25,7 @@ from meterlink.flow import Change, Fate
 from meterlink.model import Action
 from meterlink.sim.faults import FAULTS
 from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule
+from meterlink.wire.payload import hexadecimal
 from meterlink_micron import DRIVER
 from meterlink_micron.days import HolidayTable
 from meterlink_micron.errors import (
@@ -34,7 +35,6 @@ from meterlink_micron.errors import (
     UnknownCommandError,
     WrongPasswordError,
 )
-from meterlink_micron.schedule import hexadecimal
 from meterlink_micron.sim import Behaviour
 from meterlink_micron.sim_memory import MemoryBehaviour
 from tests.drivers.micron.scene import (

@@ -1,0 +1,107 @@
+"""Numbers of a map read in the fewest requests that the meter allows.
+
+Neighbours share a request; what lies between them is read over where the profile says that it is there. A meter that
+refuses a request for several numbers by its registers or its length is asked for each by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from meterlink.driver import Target
+from meterlink.errors import MeterlinkError, NoAnswerError, RefusedError, WireError
+from meterlink.flow import Flow, Reply, ask
+from meterlink_modbus.errors import RegisterRefusedError, ValueRefusedError
+from meterlink_modbus.maps import Map
+from meterlink_modbus.messages import call_to
+from meterlink_modbus.pdu import Asked
+from meterlink_modbus.values import Number
+
+_TOO_MUCH: Final = (RegisterRefusedError, ValueRefusedError)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Registers that are read in one request."""
+
+    address: int
+    count: int
+
+    def part(self, number: Number, data: bytes) -> bytes:
+        """The bytes of one number in it."""
+        begins = 2 * (number.address - self.address)
+        return data[begins : begins + 2 * number.count]
+
+
+@dataclass(slots=True)
+class Found:
+    """What was read: the bytes of each number, or why there are none; the reply that came first."""
+
+    raw: dict[Number, bytes]
+    failed: dict[Number, MeterlinkError]
+    first: Reply[bytes] | None = None
+
+    def reply(self) -> Reply[bytes]:
+        """The first answer; where there was none, the first failure is raised."""
+        if self.first is None:
+            raise next(iter(self.failed.values()))
+        return self.first
+
+
+def blocks_of(numbers: Sequence[Number], read: Map) -> list[tuple[Block, list[Number]]]:
+    """The requests for these numbers, each with the numbers that it brings; in rising order."""
+    made: list[tuple[Block, list[Number]]] = []
+    for number in sorted(numbers, key=lambda one: one.address):
+        if made:
+            block, members = made[-1]
+            end = max(block.address + block.count, number.end)
+            between = range(block.address + block.count, number.address)
+            if end - block.address <= read.most_registers and _is_there(between, read):
+                made[-1] = Block(block.address, end - block.address), [*members, number]
+                continue
+        made.append((Block(number.address, number.count), [number]))
+    return made
+
+
+def _is_there(between: range, read: Map) -> bool:
+    """Whether registers may be read over; the numbers round them are there, so it is enough to look between."""
+    if not between:
+        return True
+    return any(between[0] in one and between[-1] in one for one in read.readable)
+
+
+def read_numbers(target: Target, read: Map, numbers: Sequence[Number]) -> Flow[Found]:
+    """All of them as far as the meter tells them; what fails by itself is among `failed`."""
+    found = Found({}, {})
+    for block, members in blocks_of(numbers, read):
+        try:
+            yield from _read(target, read, block, members, found)
+        except _TOO_MUCH as refused:
+            if len(members) == 1:
+                found.failed[members[0]] = refused
+            else:
+                yield from _read_each(target, read, members, found)
+        except (NoAnswerError, WireError, RefusedError) as error:
+            found.failed |= dict.fromkeys(members, error)
+    return found
+
+
+def _read_each(target: Target, read: Map, members: Sequence[Number], found: Found) -> Flow[None]:
+    for number in members:
+        try:
+            yield from _read(target, read, Block(number.address, number.count), [number], found)
+        except (NoAnswerError, WireError, RefusedError) as error:
+            found.failed[number] = error
+
+
+def _read(target: Target, read: Map, block: Block, members: Sequence[Number], found: Found) -> Flow[None]:
+    reply = yield from read_block(target, read, block.address, block.count)
+    found.first = found.first or reply
+    found.raw |= {number: block.part(number, reply.value) for number in members}
+
+
+def read_block(target: Target, read: Map, address: int, count: int) -> Flow[Reply[bytes]]:
+    """One request."""
+    return (yield from ask(call_to(target, Asked(read.function, address, count))))

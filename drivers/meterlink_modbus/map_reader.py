@@ -1,0 +1,449 @@
+"""From `[driver_table]` of a profile to a `Map`, with everything that is wrong in it.
+
+What is wrong is told as `key: why`, with the number of the row where a key holds rows: `energy[3].scale: ...`.
+Rules over several keys stand last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from itertools import chain
+from typing import Any, Final, TypeVar
+
+from meterlink.errors import ProfileError
+from meterlink.meant import did_you_mean
+from meterlink.model import Direction, Quantity
+from meterlink.profiles import Profile
+from meterlink_modbus.maps import COMBINED, ENERGY_UNITS, QUANTITIES, REGISTERS, Energy, Fact, Instant, Map
+from meterlink_modbus.pdu import MOST_READ, MOST_WRITTEN, READ_HOLDING, READ_INPUT, span
+from meterlink_modbus.tables import (
+    CLOCK_PARTS,
+    FILLER,
+    HOLIDAYS,
+    KINDS,
+    SELECTOR,
+    WEEKDAY,
+    ZONES,
+    ClockForm,
+    Tariffs,
+    kind_name,
+    slot_bytes,
+    table_name,
+)
+from meterlink_modbus.values import TYPES, WORD_ORDERS, Number
+
+T = TypeVar("T")
+
+_KEYS: Final = (
+    "function",
+    "most_registers",
+    "word_order",
+    "bounds",
+    "readable",
+    "writable",
+    "factory_address",
+    "address_register",
+    "identity",
+    "energy",
+    "instant",
+    "status",
+    "clock",
+    "tariffs",
+)
+_NUMBER_KEYS: Final = ("address", "type", "count", "word_order", "scale", "least", "most")
+_ADDRESSES: Final = range(0x10000)
+_UNITS: Final = range(1, 248)
+_PHASES: Final = ("L1", "L2", "L3")
+
+_TEXT: Final = {
+    "key": "is not a key of this family{meant}",
+    "missing": "is missing",
+    "whole": "is {value!r}, must be a whole number from {least} to {most}",
+    "one of": "is {value!r}, must be one of {known}",
+    "text": "is {value!r}, must be a text",
+    "number": "is {value!r}, must be a number",
+    "table": "must be a table",
+    "rows": "must be a list of tables",
+    "pairs": "must be a list of pairs [first register, how many]",
+    "positive": "is {value}, must be above 0",
+    "count": "is {value}, and a {type} has {wanted}",
+    "no bounds": "has no bounds: give least and most, or bounds.{unit}",
+    "order": "is {value}, above most = {most}",
+    "layout": "is {value!r}, must be an even number of {known}, each of {needed} once",
+    "sunday": "is {value!r}, must be 0 or 7",
+    "bytes": "{count} slots of {step} bytes are no whole number of registers",
+    "day tables": "must be a list of registers, or a table of {kinds}",
+    "no zones": "is missing: numbered day tables count by the zones of the year",
+    "zones too": "stands beside day tables by kind of day, which know none",
+    "most": "has {count} registers, and one frame holds {most}",
+    "space": "ends behind the last register FFFF",
+    "overlap": "{one} ({at}) overlaps {other} ({there})",
+    "twice": "{name} stands twice",
+    "needs": "is missing, and supports.{capability} needs it",
+    "not writable": "{name} ({at}) lies outside writable, and supports.{capability} would write it",
+    "measured": "{name} ({at}) is measured or told by the meter, and lies among what may be written",
+    "input": "input registers cannot be written, and supports.{capability} would write them",
+}
+
+_NEEDS: Final[Mapping[str, str]] = {
+    "energy": "energy",
+    "reactive_energy": "energy",
+    "instant": "instant",
+    "frequency": "instant",
+    "reactive_power": "instant",
+    "clock": "clock",
+    "set_clock": "clock",
+    "schedule": "tariffs",
+    "set_schedule": "tariffs",
+    "holidays": "tariffs",
+    "set_holidays": "tariffs",
+}
+"""The key that a capability needs."""
+_WRITES: Final = ("set_clock", "set_schedule", "set_holidays")
+
+
+def read_map(profile: Profile) -> tuple[Map | None, list[str]]:
+    """The map, None where a key is unusable, and everything that is wrong."""
+    reader = _Reader()
+    read = reader.map(profile.driver_table)
+    if read is None:
+        return None, reader.problems
+    return read, [*reader.problems, *chain.from_iterable(rule(read, profile) for rule in _RULES)]
+
+
+@lru_cache(maxsize=32)
+def map_of(profile: Profile) -> Map:
+    """The map of a profile; ProfileError with the first thing that is wrong in it."""
+    read, problems = read_map(profile)
+    if read is None or problems:
+        key, _, why = problems[0].partition(": ")
+        raise ProfileError(file=profile.origin, key=f"driver_table.{key}", why=why)
+    return read
+
+
+class _Wrong(Exception):
+    """A value is unusable; what is wrong was noted."""
+
+
+class _Reader:
+    """Reads one table and collects what is wrong in it."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self._word_order: Any = WORD_ORDERS[0]
+        self._bounds: dict[str, tuple[Decimal, Decimal]] = {}
+
+    def map(self, table: Mapping[str, object]) -> Map | None:
+        self._known(table, _KEYS, "")
+        try:
+            self._word_order = self._one_of(table.get("word_order", WORD_ORDERS[0]), WORD_ORDERS, "word_order")
+            self._bounds = dict(self._read_bounds(table.get("bounds", {})))
+            made = Map(
+                function=self._one_of(table.get("function", READ_HOLDING), (READ_HOLDING, READ_INPUT), "function"),
+                most_registers=self._whole(table, "most_registers", range(1, MOST_READ + 1), ""),
+                readable=self._ranges(table.get("readable", ()), "readable"),
+                writable=self._ranges(table.get("writable", ()), "writable"),
+                factory_address=self._whole(table, "factory_address", _UNITS, ""),
+                address_register=self._optional(table, "address_register"),
+                identity=tuple(self._rows(table, "identity", self._fact)),
+                energy=tuple(self._rows(table, "energy", self._energy)),
+                instant=tuple(self._rows(table, "instant", self._instant)),
+                status=tuple(self._rows(table, "status", self._fact)),
+                clock=self._clock(table["clock"]) if table.get("clock") else None,
+                tariffs=self._tariffs(table["tariffs"]) if table.get("tariffs") else None,
+            )
+        except _Wrong:
+            return None
+        return None if self.problems else made
+
+    # --- single values -----------------------------------------------------------------------------------------------
+
+    def _wrong(self, key: str, why: str, **facts: object) -> _Wrong:
+        self.problems.append(f"{key}: {_TEXT[why].format(**facts)}")
+        return _Wrong()
+
+    def _known(self, table: Mapping[str, object], known: Collection[str], where: str) -> None:
+        for key in table:
+            if key not in known:
+                meant = did_you_mean(key, known)
+                self._wrong(where + key, "key", meant=f", {meant}" if meant else "")
+
+    def _whole(self, table: Mapping[str, object], key: str, permitted: range, where: str) -> int:
+        if key not in table:
+            raise self._wrong(where + key, "missing")
+        return self._in_range(table[key], permitted, where + key)
+
+    def _in_range(self, value: object, permitted: range, key: str) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and value in permitted:
+            return value
+        raise self._wrong(key, "whole", value=value, least=permitted[0], most=permitted[-1])
+
+    def _optional(self, table: Mapping[str, object], key: str) -> int | None:
+        return self._whole(table, key, _ADDRESSES, "") if key in table else None
+
+    def _one_of(self, value: Any, known: Sequence[T], key: str) -> T:
+        for one in known:
+            if one == value and not isinstance(value, bool):
+                return one
+        raise self._wrong(key, "one of", value=value, known=", ".join(map(str, known)))
+
+    def _text(self, table: Mapping[str, object], key: str, where: str) -> str:
+        value = table.get(key)
+        if isinstance(value, str) and value:
+            return value
+        raise self._wrong(where + key, "missing" if key not in table else "text", value=value)
+
+    def _decimal(self, value: object, key: str) -> Decimal:
+        if isinstance(value, int | float) and not isinstance(value, bool) and Decimal(str(value)).is_finite():
+            return Decimal(str(value))
+        raise self._wrong(key, "number", value=value)
+
+    def _table(self, value: object, key: str) -> Mapping[str, Any]:
+        if isinstance(value, Mapping):
+            return value
+        raise self._wrong(key, "table")
+
+    def _ranges(self, value: object, key: str) -> tuple[range, ...]:
+        pairs = value if isinstance(value, Sequence) and not isinstance(value, str) else ["no pair"]
+        made: list[range] = []
+        for pair in pairs:
+            if not (isinstance(pair, Sequence) and len(pair) == 2):
+                raise self._wrong(key, "pairs")
+            first = self._in_range(pair[0], _ADDRESSES, key)
+            count = self._in_range(pair[1], range(1, len(_ADDRESSES) - first + 1), key)
+            made.append(range(first, first + count))
+        return tuple(made)
+
+    def _read_bounds(self, value: object) -> Iterator[tuple[str, tuple[Decimal, Decimal]]]:
+        for unit, pair in self._table(value, "bounds").items():
+            if not (isinstance(pair, Sequence) and len(pair) == 2):
+                raise self._wrong(f"bounds.{unit}", "pairs")
+            least, most = (self._decimal(one, f"bounds.{unit}") for one in pair)
+            yield unit, (least, most)
+
+    # --- rows --------------------------------------------------------------------------------------------------------
+
+    def _rows(self, table: Mapping[str, object], key: str, read: Any) -> Iterator[Any]:
+        """Every row that can be read; what is wrong with the others was noted."""
+        rows = table.get(key, ())
+        if not isinstance(rows, Sequence) or isinstance(rows, str):
+            raise self._wrong(key, "rows")
+        for index, row in enumerate(rows, 1):
+            try:
+                yield read(self._table(row, f"{key}[{index}]"), f"{key}[{index}].")
+            except _Wrong:
+                continue
+
+    def _energy(self, row: Mapping[str, Any], where: str) -> Energy:
+        self._known(row, (*_NUMBER_KEYS, "register", "direction", "unit"), where)
+        unit = self._one_of(row.get("unit"), tuple(ENERGY_UNITS), f"{where}unit")
+        quantity, factor = ENERGY_UNITS[unit]
+        direction = self._one_of(row.get("direction"), (*Direction, COMBINED), f"{where}direction")
+        return Energy(
+            register=self._one_of(row.get("register"), REGISTERS, f"{where}register"),
+            direction=None if direction == COMBINED else Direction(direction),
+            quantity=quantity,
+            factor=factor,
+            number=self._number(row, where, unit),
+        )
+
+    def _instant(self, row: Mapping[str, Any], where: str) -> Instant:
+        self._known(row, (*_NUMBER_KEYS, "quantity", "phase", "unit"), where)
+        quantity = self._one_of(row.get("quantity"), tuple(QUANTITIES), f"{where}quantity")
+        unit = self._one_of(row.get("unit"), QUANTITIES[quantity], f"{where}unit")
+        phase = self._one_of(row["phase"], _PHASES, f"{where}phase") if "phase" in row else None
+        return Instant(quantity=quantity, phase=phase, unit=unit, number=self._number(row, where, unit))
+
+    def _fact(self, row: Mapping[str, Any], where: str) -> Fact:
+        self._known(row, (*_NUMBER_KEYS, "name", "unit", "words"), where)
+        words = self._table(row.get("words", {}), f"{where}words")
+        unit = self._text(row, "unit", where) if "unit" in row else ""
+        return Fact(
+            name=self._text(row, "name", where),
+            unit=unit,
+            words={key: self._text(words, key, f"{where}words.") for key in words},
+            number=self._number(row, where, None),
+        )
+
+    def _number(self, row: Mapping[str, Any], where: str, unit: str | None) -> Number:
+        """`unit` is None where nothing bounds the number unless the row does."""
+        kind = self._one_of(row.get("type"), tuple(TYPES), f"{where}type")
+        scale = self._decimal(row.get("scale", 1), f"{where}scale")
+        if scale <= 0:
+            raise self._wrong(f"{where}scale", "positive", value=scale)
+        least, most = self._bounds_of(row, where, unit)
+        return Number(
+            address=self._whole(row, "address", _ADDRESSES, where),
+            count=self._count(row, where, kind),
+            type=kind,
+            word_order=self._one_of(row.get("word_order", self._word_order), WORD_ORDERS, f"{where}word_order"),
+            scale=scale,
+            least=least,
+            most=most,
+        )
+
+    def _count(self, row: Mapping[str, Any], where: str, kind: str) -> int:
+        wanted = TYPES[kind].registers
+        if not wanted:
+            return self._whole(row, "count", range(1, 9), where)
+        if row.get("count", wanted) != wanted:
+            raise self._wrong(f"{where}count", "count", value=row["count"], type=kind, wanted=wanted)
+        return wanted
+
+    def _bounds_of(self, row: Mapping[str, Any], where: str, unit: str | None) -> tuple[Decimal | None, Decimal | None]:
+        usual: tuple[Decimal | None, Decimal | None] = self._bounds.get(unit or "", (None, None))
+        if unit == "":
+            usual = self._bounds.get("none", usual)
+        least, most = (
+            self._decimal(row[key], where + key) if key in row else value
+            for key, value in zip(("least", "most"), usual, strict=True)
+        )
+        if unit is not None and (least is None or most is None):
+            raise self._wrong(f"{where}least", "no bounds", unit=unit or "none")
+        if least is not None and most is not None and least > most:
+            raise self._wrong(f"{where}least", "order", value=least, most=most)
+        return least, most
+
+    # --- blocks ------------------------------------------------------------------------------------------------------
+
+    def _clock(self, value: object) -> ClockForm:
+        table = self._table(value, "clock")
+        self._known(table, ("address", "layout", "sunday"), "clock.")
+        layout = tuple(self._text(table, "layout", "clock.").split())
+        known = (*CLOCK_PARTS, WEEKDAY, FILLER)
+        once = all(layout.count(part) == 1 for part in CLOCK_PARTS) and layout.count(WEEKDAY) <= 1
+        if len(layout) % 2 or not once or not set(layout) <= set(known):
+            wanted = {"known": " ".join(known), "needed": " ".join(CLOCK_PARTS)}
+            raise self._wrong("clock.layout", "layout", value=" ".join(layout), **wanted)
+        if table.get("sunday", 7) not in (0, 7):
+            raise self._wrong("clock.sunday", "sunday", value=table["sunday"])
+        address = self._whole(table, "address", _ADDRESSES, "clock.")
+        return ClockForm(address=address, layout=layout, sunday=table.get("sunday", 7))
+
+    def _tariffs(self, value: object) -> Tariffs:
+        table = self._table(value, "tariffs")
+        self._known(table, ("slots", "day_tables", "zones", "selector", "holidays"), "tariffs.")
+        slots = self._whole(table, "slots", range(1, 49), "tariffs.")
+        places = {
+            name: (address, self._registers(slots, slot_bytes(name), "tariffs.slots"))
+            for name, address in self._day_tables(table.get("day_tables")).items()
+        }
+        numbered = isinstance(table.get("day_tables"), Sequence)
+        if numbered and "zones" not in table:
+            raise self._wrong("tariffs.zones", "no zones")
+        for key in ("zones", "selector"):
+            if not numbered and key in table:
+                raise self._wrong(f"tariffs.{key}", "zones too")
+        for key, name in (("zones", ZONES), ("holidays", HOLIDAYS)):
+            if key in table:
+                places[name] = self._list(table[key], f"tariffs.{key}")
+            if key == "zones" and "selector" in table:
+                places[SELECTOR] = self._whole(table, "selector", _ADDRESSES, "tariffs."), 1
+        return Tariffs(places=places)
+
+    def _day_tables(self, value: object) -> dict[str, int]:
+        key = "tariffs.day_tables"
+        if isinstance(value, Mapping) and set(value) == set(KINDS):
+            return {kind_name(kind): self._in_range(value[kind], _ADDRESSES, key) for kind in KINDS}
+        if isinstance(value, Sequence) and not isinstance(value, str) and value:
+            return {table_name(n): self._in_range(one, _ADDRESSES, key) for n, one in enumerate(value, 1)}
+        raise self._wrong(key, "day tables", kinds=", ".join(KINDS))
+
+    def _list(self, value: object, key: str) -> tuple[int, int]:
+        table = self._table(value, key)
+        self._known(table, ("address", "slots"), f"{key}.")
+        slots = self._whole(table, "slots", range(1, 367), f"{key}.")
+        return self._whole(table, "address", _ADDRESSES, f"{key}."), self._registers(slots, 3, f"{key}.slots")
+
+    def _registers(self, slots: int, step: int, key: str) -> int:
+        if slots * step % 2:
+            raise self._wrong(key, "bytes", count=slots, step=step)
+        return slots * step // 2
+
+
+# --- rules over several keys ----------------------------------------------------------------------------------------
+
+
+def _places(read: Map) -> list[tuple[str, int, int]]:
+    numbers = [(name, number.address, number.count) for name, number in read.numbers()]
+    return [*numbers, *read.blocks()]
+
+
+def _said(why: str, key: str, **facts: object) -> str:
+    return f"{key}: {_TEXT[why].format(**facts)}"
+
+
+def _sizes(read: Map, _profile: Profile) -> Iterator[str]:
+    most = min(read.most_registers, MOST_READ)
+    for name, address, count in _places(read):
+        key = name.split(" ", 1)[0]
+        if count > most:
+            yield _said("most", f"{key} {name.partition(' ')[2]}".strip(), count=count, most=most)
+        if address + count > len(_ADDRESSES):
+            yield _said("space", name)
+
+
+def _overlaps(read: Map, _profile: Profile) -> Iterator[str]:
+    ordered = sorted(_places(read), key=lambda place: place[1:])
+    for i, (name, address, count) in enumerate(ordered):
+        for other, start, length in ordered[i + 1 :]:
+            if start >= address + count:
+                break
+            facts = {"one": name, "at": span(address, count), "other": other, "there": span(start, length)}
+            yield _said("overlap", other.split(" ", 1)[0], **facts)
+
+
+def _doubles(read: Map, _profile: Profile) -> Iterator[str]:
+    names = [name for name, _ in read.numbers()]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            key, _, rest = name.partition(" ")
+            yield _said("twice", key, name=rest)
+
+
+def _needs(read: Map, profile: Profile) -> Iterator[str]:
+    there = {"energy": read.energy, "instant": read.instant, "clock": read.clock, "tariffs": read.tariffs}
+    for capability, key in _NEEDS.items():
+        if _supported(profile, capability) and not there[key]:
+            yield _said("needs", key, capability=capability)
+    if _supported(profile, "holidays") and read.tariffs is not None and HOLIDAYS not in read.tariffs.places:
+        yield _said("needs", "tariffs.holidays", capability="holidays")
+    reactive = any(row.quantity is Quantity.REACTIVE for row in read.energy)
+    if _supported(profile, "reactive_energy") and read.energy and not reactive:
+        yield _said("needs", "energy", capability="reactive_energy")
+
+
+def _supported(profile: Profile, capability: str) -> bool:
+    support = profile.supports.get(capability)
+    return support is not None and support.supported
+
+
+def _writes(read: Map, profile: Profile) -> Iterator[str]:
+    """What would be written must be permitted, and nothing that is measured may be."""
+    for capability in _WRITES:
+        if not _supported(profile, capability):
+            continue
+        if read.function == READ_INPUT:
+            yield _said("input", "function", capability=capability)
+        for name, address, count in _written(read, capability):
+            if count > MOST_WRITTEN:
+                yield _said("most", "tariffs", count=count, most=MOST_WRITTEN)
+            if not read.may_write(address, count):
+                yield _said("not writable", "writable", name=name, at=span(address, count), capability=capability)
+    for name, number in read.numbers():
+        if any(address in one for one in read.writable for address in range(number.address, number.end)):
+            yield _said("measured", "writable", name=name, at=span(number.address, number.count))
+
+
+def _written(read: Map, capability: str) -> Iterator[tuple[str, int, int]]:
+    if capability == "set_clock" and read.clock is not None:
+        yield "clock", read.clock.address, read.clock.count
+    elif read.tariffs is not None:
+        for name, (address, count) in read.tariffs.places.items():
+            if (name == HOLIDAYS) == (capability == "set_holidays"):
+                yield name, address, count
+
+
+_RULES: Final = (_sizes, _overlaps, _doubles, _needs, _writes)

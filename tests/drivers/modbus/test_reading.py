@@ -1,0 +1,409 @@
+"""Reading: whole, chopped and behind noise, under every fault of the line, and what a meter says or sends wrongly."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from meterlink.context import Note, Traced
+from meterlink.driver import Target
+from meterlink.errors import (
+    BadReplyError,
+    DamagedFrameError,
+    MeterlinkError,
+    NoAnswerError,
+    NotSupportedError,
+    WrongAddressError,
+    WrongAnswerError,
+)
+from meterlink.model import ArchiveSpan, Direction
+from meterlink.sim.bus import VirtualBus
+from meterlink.sim.faults import FAULTS, parse_faults, wrap
+from meterlink.sim.line import Burst
+from meterlink.sim.state import SimState
+from meterlink.tariff import YearSchedule
+from meterlink.testing import START, Delivery, dialogue, pair, transcript
+from meterlink.wire.line import Line
+from meterlink_modbus import DRIVER
+from meterlink_modbus.errors import (
+    FunctionRefusedError,
+    GatewayRefusedError,
+    MeterBusyError,
+    MeterFailedError,
+    RegisterRefusedError,
+    ValueRefusedError,
+)
+from meterlink_modbus.framing import Form, readdressed
+from meterlink_modbus.pdu import READ_HOLDING, Answered, Asked
+from meterlink_modbus.sim import Behaviour, SimulatedModbus, Verdict, simulate
+from tests.drivers.modbus.meters import MODELS, library, target_of, with_support, with_table
+
+FRAMINGS: Final = (None, "modbus-tcp")
+T1: Final = {"register": "T1", "direction": "import", "unit": "kWh", "address": 0x0132, "type": "float32"}
+
+
+def state(**changed: Any) -> SimState:
+    return replace(SimState(started_at=START), **changed)
+
+
+def amounts(reading: Any, direction: Direction = Direction.IMPORT) -> dict[str, Decimal]:
+    found = [one for one in reading.registers if one.quantity == "active" and one.direction is direction]
+    return {one.register: one.amount for one in found}
+
+
+# --- every reading ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("how", Delivery)
+@pytest.mark.parametrize("model", MODELS)
+def test_every_reading_however_bytes_travel(model: str, how: Delivery, framing: str | None) -> None:
+    target = target_of(model, framing=framing)
+    meter, _ = pair(DRIVER, target, state(clock_error=timedelta(seconds=90)), how=how)
+    identity = meter.run(DRIVER.identify(target))
+    assert identity.serial_number.lstrip("0") == ("" if model == "or-we-515" else "20210123")
+    found = amounts(meter.run(DRIVER.read_energy(target)))
+    assert (found["T1"], found["T2"], found["T3"]) == (Decimal("621.42"), Decimal("208.34"), Decimal(0))
+    assert found["total"] == Decimal("829.76")
+    instant = {one.quantity: one.value for one in meter.run(DRIVER.read_instant(target)).values if one.phase is None}
+    assert (instant["frequency"], instant["power factor"]) == (Decimal(50), Decimal(1))
+    clock = meter.run(DRIVER.read_clock(target))
+    assert abs(clock.local - datetime(2025, 7, 21, 14, 6, 39)) < timedelta(seconds=30)
+    assert clock.weekday == (None if model == "or-we-515" else 1)
+    schedule = meter.run(DRIVER.read_schedule(target)).schedule
+    assert isinstance(schedule, YearSchedule)
+    assert schedule.tariff_at(datetime(2025, 7, 21, 12)) == (2 if model == "or-we-515" else 1)
+    status = meter.run(DRIVER.read_status(target))
+    assert status.values
+    assert status.absent == ()
+
+
+def test_the_or_we_526_tells_its_holidays_and_the_others_say_why_not() -> None:
+    target = target_of("or-we-526")
+    meter, _ = pair(DRIVER, target)
+    assert meter.run(DRIVER.read_holidays(target)).days == ()
+    for model in ("or-we-515", "or-we-517"):
+        other = target_of(model)
+        with pytest.raises(NotSupportedError, match="holidays"):
+            pair(DRIVER, other)[0].run(DRIVER.read_holidays(other))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_summer_time_is_a_typed_answer(model: str) -> None:
+    target = target_of(model)
+    with pytest.raises(NotSupportedError) as caught:
+        DRIVER.read_dst(target)
+    assert caught.value.why == "DST: not in this meter"
+    lacking = (
+        lambda: DRIVER.read_tariff_mode(target),
+        lambda: DRIVER.read_archive(target, ArchiveSpan.MONTH, 3),
+        lambda: DRIVER.read_journal(target, "power", 5),
+    )
+    for read in lacking:
+        with pytest.raises(NotSupportedError):
+            read()
+
+
+def test_a_meter_without_a_serial_number_says_so_and_is_nobodys() -> None:
+    target = target_of("or-we-515")
+    identity = pair(DRIVER, target)[0].run(DRIVER.identify(target))
+    assert identity.serial_number == ""
+    assert [(one.what, one.reason) for one in identity.absent] == [
+        ("serial number", "no register of this model is known to tell it")
+    ]
+    assert identity.facts == {"type": 0xA2}
+    assert not DRIVER.same_serial("20210123", identity.serial_number)
+
+
+# --- requests ---------------------------------------------------------------------------------------------------------
+
+
+def requests_of(target: Target, *, behaviour: Behaviour | None = None) -> list[str]:
+    """What leaves for one reading of energy: registers and counts."""
+    traced: list[Traced] = []
+    meter = simulate(target.profile, state(), behaviour)
+    talk = dialogue(DRIVER, target, VirtualBus([meter]), observer=traced.append)
+    assert amounts(talk.run(DRIVER.read_energy(target)))["T1"] == Decimal("621.42")
+    asked = [bytes.fromhex(one.frame) for one in traced if one.note is Note.REQUEST]
+    return [f"{frame[2:4].hex()} {int.from_bytes(frame[4:6], 'big')}" for frame in asked]
+
+
+def test_registers_are_read_in_the_fewest_requests_that_the_meter_allows() -> None:
+    assert requests_of(target_of("or-we-526")) == ["010e 50"]
+    assert requests_of(target_of("or-we-517")) == ["0108 58", "0144 28"]
+    assert requests_of(target_of("or-we-515")) == ["a000 10", "a01e 10"]
+
+
+def test_what_is_not_known_to_be_there_is_not_read_over() -> None:
+    rows = [T1, T1 | {"register": "T2", "address": 0x013E}]
+
+    def asked(**changed: Any) -> list[str]:
+        profile = with_support(with_table("or-we-517", energy=rows, **changed), reactive_energy=False)
+        return requests_of(Target(address="1", profile=profile))
+
+    assert asked(readable=[]) == ["0132 2", "013e 2"]
+    assert asked(readable=[[0x0130, 0x20]]) == ["0132 14"]
+    assert asked(readable=[[0x0130, 0x20]], most_registers=13) == ["0132 2", "013e 2"]
+
+
+def test_a_meter_that_gives_fewer_at_a_time_is_asked_for_each_by_itself() -> None:
+    asked = requests_of(target_of("or-we-517"), behaviour=Behaviour(most_registers=12))
+    assert asked[:3] == ["0108 58", "0108 2", "0110 2"]
+    assert all(one.endswith(" 2") for one in asked[1:] if one != "0144 28")
+
+
+def test_a_register_that_one_meter_lacks_is_absent_with_the_reason() -> None:
+    target = target_of("or-we-517")
+    meter = simulate(target.profile, state(), Behaviour(refuses=frozenset({0x0138})))
+    reading = dialogue(DRIVER, target, VirtualBus([meter])).run(DRIVER.read_energy(target))
+    assert amounts(reading)["T1"] == Decimal("621.42")
+    assert [one.what for one in reading.absent] == ["reactive import T1"]
+    assert "illegal data address" in reading.absent[0].reason
+
+
+# --- nonsense ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["or-we-517", "or-we-526"])
+def test_a_wrong_word_order_shows_as_nonsense_and_never_as_a_value(model: str) -> None:
+    swapped = with_table(model, word_order="low first")
+    target = Target(address="1", profile=swapped)
+    wire = VirtualBus([simulate(library().get(model), state(energy_kwh=(Decimal("90621.42"),) * 4))])
+    talk = dialogue(DRIVER, target, wire)
+    reading = talk.run(DRIVER.read_energy(target))
+    assert amounts(reading) == {}
+    assert {one.what for one in reading.absent} >= {"active import T1", "active import T4", "active import total"}
+    assert all("word order" in one.reason for one in reading.absent)
+    assert (
+        {one.value for one in reading.registers} <= {0} if False else all(one.amount == 0 for one in reading.registers)
+    )
+    absent = {one.what for one in talk.run(DRIVER.read_instant(target)).absent}
+    assert absent >= ({"voltage L1", "frequency"} if model == "or-we-517" else {"voltage", "active power"})
+
+
+def test_where_all_is_nonsense_the_reading_fails() -> None:
+    profile = with_table("or-we-517", energy=[T1], word_order="low first")
+    target = Target(address="1", profile=with_support(profile, reactive_energy=False))
+    talk = dialogue(DRIVER, target, VirtualBus([simulate(library().get("or-we-517"), state())]))
+    with pytest.raises(BadReplyError, match="word order"):
+        talk.run(DRIVER.read_energy(target))
+
+
+def answered(data: bytes, unit: int = 1, lie: int | None = None) -> str:
+    """The frame of an answer, perhaps with a byte count that lies."""
+    pdu = Answered(READ_HOLDING, None, len(data) // 2, data).encode()
+    if lie is not None:
+        pdu = pdu[:1] + bytes([lie]) + pdu[2:]
+    return Form.RTU.wrap(unit, pdu).hex(" ")
+
+
+def one_register() -> tuple[Target, str]:
+    """A meter of one energy register, and the request for it."""
+    target = Target(address="1", profile=with_support(with_table("or-we-517", energy=[T1]), reactive_energy=False))
+    return target, Form.RTU.wrap(1, Asked(READ_HOLDING, 0x0132, 2).encode()).hex(" ")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 1e12, 1e-30], ids=str)
+def test_what_no_register_of_energy_can_hold_is_refused(value: float) -> None:
+    target, request = one_register()
+    reply = answered(struct.pack(">f", value))
+    with transcript(DRIVER, target, [(request, reply)]) as meter, pytest.raises(BadReplyError):
+        meter.run(DRIVER.read_energy(target))
+
+
+@pytest.mark.parametrize("lie", [0, 2, 3, 6, 255])
+def test_a_byte_count_that_lies_is_no_answer(lie: int) -> None:
+    target, request = one_register()
+    reply = answered(struct.pack(">f", 621.42), lie=lie)
+    with transcript(DRIVER, target, [(request, reply)]) as meter, pytest.raises(BadReplyError, match="byte count says"):
+        meter.run(DRIVER.read_energy(target))
+
+
+def test_fewer_registers_than_were_asked_for_are_no_answer() -> None:
+    target, request = one_register()
+    reply = answered(b"\x44\x1b")
+    with transcript(DRIVER, target, [(request, reply)] * 3) as meter, pytest.raises(WrongAnswerError):
+        meter.run(DRIVER.read_energy(target))
+
+
+def test_the_answer_of_another_unit_is_refused_and_never_shown() -> None:
+    target, request = one_register()
+    reply = answered(struct.pack(">f", 621.42), unit=2)
+    with transcript(DRIVER, target, [(request, reply)] * 3) as meter, pytest.raises(WrongAddressError):
+        meter.run(DRIVER.read_energy(target))
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (0x01, FunctionRefusedError),
+        (0x02, RegisterRefusedError),
+        (0x03, ValueRefusedError),
+        (0x04, MeterFailedError),
+        (0x05, MeterBusyError),
+        (0x06, MeterBusyError),
+        (0x0A, GatewayRefusedError),
+        (0x0B, GatewayRefusedError),
+        (0x63, MeterlinkError),
+    ],
+)
+def test_every_exception_code_is_a_typed_refusal(code: int, kind: type[MeterlinkError]) -> None:
+    target, request = one_register()
+    reply = Form.RTU.wrap(1, Answered(READ_HOLDING, exception=code).encode()).hex(" ")
+    with transcript(DRIVER, target, [(request, reply)]) as meter, pytest.raises(kind) as caught:
+        meter.run(DRIVER.read_energy(target))
+    assert caught.value.facts()["code"] == f"{code:02X}"
+
+
+def test_a_clock_of_no_calendar_is_a_bad_reply() -> None:
+    target = target_of("or-we-517")
+    request = Form.RTU.wrap(1, Asked(READ_HOLDING, 0x003C, 4).encode()).hex(" ")
+    for data in (
+        "00 30 14 06 31 02 26 00",
+        "00 30 25 06 21 11 26 00",
+        "00 30 14 06 21 1A 26 00",
+        "00 30 14 08 21 11 26 00",
+    ):
+        reply = answered(bytes.fromhex(data))
+        with transcript(DRIVER, target, [(request, reply)]) as meter, pytest.raises(BadReplyError):
+            meter.run(DRIVER.read_clock(target))
+
+
+# --- the line ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_under_every_fault_a_value_is_right_or_there_is_none(name: str, framing: str | None) -> None:
+    """Modbus TCP has no checksum, TCP has: what a line does to bytes does not happen there."""
+    if framing is not None and name in ("flipped-bit", "wrong-checksum", "glued"):
+        pytest.skip("nothing in an envelope tells a changed byte")
+    target = target_of("or-we-526", framing=framing)
+    for seed in range(4):
+        meter = simulate(target.profile, state(seed=seed))
+        wire = wrap(VirtualBus([meter]), parse_faults(f"{name}:0.5"), seed, DRIVER.readdress)
+        talk = dialogue(DRIVER, target, wire)
+        for _ in range(3):
+            try:
+                reading = talk.run(DRIVER.read_energy(target))
+            except (NoAnswerError, DamagedFrameError, WrongAddressError, WrongAnswerError, BadReplyError):
+                continue
+            assert amounts(reading)["T1"] == Decimal("621.42")
+
+
+def test_two_meters_on_one_line_answer_each_for_itself() -> None:
+    meters = [
+        simulate(library().get("or-we-526"), state(address=unit, energy_kwh=(Decimal(kwh),)))
+        for unit, kwh in (("1", "10"), ("2", "20"))
+    ]
+    wire = VirtualBus(meters)
+    for unit, kwh in (("1", 10), ("2", 20)):
+        target = target_of("or-we-526", unit)
+        assert amounts(dialogue(DRIVER, target, wire).run(DRIVER.read_energy(target)))["T1"] == kwh
+
+
+@dataclass
+class Scripted:
+    """A wire that gives these bytes to whatever is asked."""
+
+    data: bytes
+    line: Line
+    waiting: list[Burst] = field(default_factory=list)
+
+    def receive(self, data: bytes, now: float, line: Line) -> None:
+        self.waiting.append(Burst(now + 0.01, self.data, self.line))
+
+    def due(self) -> float | None:
+        return self.waiting[0].at if self.waiting else None
+
+    def poll(self, now: float) -> list[Burst]:
+        ready, self.waiting = self.waiting, []
+        return ready
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_any_bytes_at_all_end_in_an_error_of_ours(framing: str | None, data: bytes) -> None:
+    target = replace(one_register()[0], framing=framing)
+    with pytest.raises(MeterlinkError):
+        dialogue(DRIVER, target, Scripted(data, target.profile.line.line)).run(DRIVER.read_energy(target))
+
+
+# --- the meter's ear --------------------------------------------------------------------------------------------------
+
+
+def ear(model: str = "or-we-517", behaviour: Behaviour | None = None) -> SimulatedModbus:
+    return simulate(library().get(model), state(), behaviour)
+
+
+def say(meter: SimulatedModbus, frame: bytes, now: float = START + 1) -> list[bytes]:
+    meter.receive(frame, now)
+    return [burst.data for burst in meter.poll(now + 1)]
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=30, deadline=None)
+def test_a_simulated_meter_takes_any_bytes(data: bytes) -> None:
+    meter = ear()
+    say(meter, data)
+    request = Form.RTU.wrap(1, Asked(READ_HOLDING, 0x0000, 2).encode())
+    assert say(meter, request, START + 9)
+
+
+def test_foreign_units_and_the_broadcast_are_silence() -> None:
+    meter = ear()
+    asked = Asked(READ_HOLDING, 0x0000, 2).encode()
+    for form in Form:
+        for unit in (0, 2, 255):
+            assert say(meter, form.wrap(unit, asked)) == []
+    assert {heard.verdict for heard in meter.log} == {Verdict.FOREIGN}
+    assert readdressed(Form.RTU.wrap(2, asked)) == Form.RTU.wrap(3, asked)
+
+
+@pytest.mark.parametrize(
+    ("pdu", "code"),
+    [
+        ("07", 1),
+        ("04 0000 0002", 1),
+        ("03 7000 0001", 2),
+        ("03 0000 003D", 3),
+        ("03 0000 0000", 3),
+        ("03 0000 00", 3),
+        ("10 0132 0002 04 00000000", 2),
+        ("10 003C 0004 08 6130140621112600", 3),
+        ("10 0300 000C 02 0000", 3),
+        ("06 0002 0000", 3),
+        ("06 000B 0001", 2),
+    ],
+)
+def test_what_a_simulated_meter_refuses(pdu: str, code: int) -> None:
+    request = bytes.fromhex(pdu.replace(" ", ""))
+    for form in Form:
+        (reply,) = say(ear(), form.wrap(1, request))
+        assert form.pdu(reply) == bytes([request[0] | 0x80, code])
+
+
+def test_a_new_unit_id_is_acknowledged_from_there() -> None:
+    meter = ear()
+    (reply,) = say(meter, bytes.fromhex("01 06 00 02 00 05 E8 09"))
+    assert reply == bytes.fromhex("05 06 00 02 00 05 E9 8D")
+    assert meter.bus_address == "5"
+
+
+def test_a_stopped_clock_shows_the_same_second_for_ever() -> None:
+    target = target_of("or-we-517")
+    for running, apart_s in ((False, 0), (True, 3600)):
+        meter = ear(behaviour=Behaviour(clock_running=running))
+        wire = VirtualBus([meter])
+        shown = [
+            dialogue(DRIVER, target, wire, starts_at=START + wait_s).run(DRIVER.read_clock(target)).local
+            for wait_s in (5, 3605)
+        ]
+        assert shown[1] - shown[0] == timedelta(seconds=apart_s)
