@@ -22,6 +22,7 @@ from typing import Final
 
 from meterlink.profiles import Profile
 from meterlink.sim.hearing import Appointment, Heard, HearingMeter, Verdict
+from meterlink.sim.power import PowerCut
 from meterlink.sim.state import SimState
 from meterlink.wire.line import Line
 from meterlink.wire.payload import PayloadError
@@ -56,8 +57,8 @@ class SimulatedMercury200(HearingMeter):
         self._absent |= {write for write, read in READ_BACK.items() if read in self._absent}
         self._last_frame_at = -inf
         self._waiting: deque[bytes] = deque()
-        self._dies_after = self._behaviour.dies_after_writes
-        self._dead_from = self._dead_until = inf
+        after, for_s = self._behaviour.dies_after_writes, self._behaviour.loses_power_for_s
+        self._power_cut = PowerCut(self._memory, after_writes=after, for_s=for_s)
 
     # --- what it shows -----------------------------------------------------------------------------------------------
 
@@ -115,7 +116,7 @@ class SimulatedMercury200(HearingMeter):
 
     def _act(self, now: float) -> None:
         frame = self._waiting.popleft()
-        if self._is_dead(now):
+        if self._power_cut.lasts(now):
             self._note(now, Verdict.POWERLESS, frame)
             return
         slept_s, self._last_frame_at = now - self._last_frame_at, now
@@ -147,7 +148,7 @@ class SimulatedMercury200(HearingMeter):
             call = decode_call(frame)
         except PayloadError:
             return Verdict.SENSELESS
-        if call.command.writes and self._dies(now):
+        if call.command.writes and self._power_cut.strikes(now):
             return Verdict.POWERLESS
         answer = carry_out(self._memory, call.command, call.asked, now)
         if answer is None:
@@ -157,25 +158,6 @@ class SimulatedMercury200(HearingMeter):
         line = old_line if self._behaviour.ack_at_old_speed else self.line
         self._speak(encode_frame(self.address, frame[4], answer.encode()), now + self._behaviour.latency_s, line)
         return Verdict.ANSWERED
-
-    # --- power -------------------------------------------------------------------------------------------------------
-
-    def _dies(self, now: float) -> bool:
-        """Whether the power goes now, once, because so many writes are done as the behaviour names."""
-        if self._memory.writes_done != self._dies_after:
-            return False
-        for_s = self._behaviour.loses_power_for_s
-        self._dies_after, self._dead_from, self._dead_until = None, now, inf if for_s is None else now + for_s
-        self._memory.lose_power(now)
-        return True
-
-    def _is_dead(self, now: float) -> bool:
-        if self._dead_from <= now < self._dead_until:
-            return True
-        if now >= self._dead_until:
-            self._memory.get_power_back(self._dead_until)
-            self._dead_from = self._dead_until = inf
-        return False
 
 
 def simulate(profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> SimulatedMercury200:

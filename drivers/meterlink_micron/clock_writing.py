@@ -43,7 +43,7 @@ from meterlink_micron.clock import (
 )
 from meterlink_micron.errors import UnknownCommandError
 from meterlink_micron.messages import Call, Status
-from meterlink_micron.models import supports, table_of
+from meterlink_micron.models import table_of
 from meterlink_micron.records import Pair, ShortRecord
 from meterlink_micron.session import Session, refuse_unwritable
 from meterlink_micron.stored import read_flags
@@ -133,7 +133,7 @@ def _set(session: Session, operation: str, local: datetime, at: float, change: C
 
 def _season(session: Session, local: datetime) -> Flow[int]:
     """The season that goes with a time, by the meter's own rule."""
-    if not supports(session.target.profile, "dst") or (yield from read_flags(session)).dst_forbidden:
+    if not session.target.profile.has("dst") or (yield from read_flags(session)).dst_forbidden:
         return WINTER
     begins = (yield from session.read(m.READ_SUMMER_MOMENT)).value
     ends = (yield from session.read(m.READ_WINTER_MOMENT)).value

@@ -15,7 +15,7 @@ from meterlink_micron import messages as m
 from meterlink_micron.address import Address
 from meterlink_micron.asking import attempt, main
 from meterlink_micron.clock import SEASONS, Clock, SwitchMoment
-from meterlink_micron.models import supports, table_of
+from meterlink_micron.models import table_of
 from meterlink_micron.session import Session, in_session
 from meterlink_micron.values import TYPES, MaybeIndex, Variant
 
@@ -128,7 +128,7 @@ def read_tariff_mode(target: Target) -> Flow[TariffMode]:
         absent: list[Absent] = []
         flags = (yield from main(session, "tariff_count", m.READ_FLAGS, BASE_FLAGS)).value
         pointer = None
-        if supports(target.profile, "current_tariff"):
+        if target.profile.has("current_tariff"):
             pointer = yield from attempt(session, "current tariff", m.READ_TARIFF, absent)
         return TariffMode(
             tariffs_in_force=1 if flags.one_tariff else limit,

@@ -73,9 +73,9 @@ def journals(profile: Profile) -> Mapping[str, str]:
 
 def why_not(journal: str, profile: Profile) -> str | None:
     """Why a model has no such journal; None where it has. The house names three of them, the table all."""
-    support = profile.supports.get(f"journal_{journal}")
-    if support is not None and not support.supported:
-        return support.note or _TEXT["none"]
+    capability = f"journal_{journal}"
+    if capability in profile.supports and not profile.has(capability):
+        return profile.why_not(capability)
     return None if journal in table_of(profile).journals else _TEXT["none"]
 
 

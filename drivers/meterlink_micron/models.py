@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from meterlink.profiles import Profile
+from meterlink.profiles.problems import table_problems
 from meterlink_micron import memory
 from meterlink_micron.checksum import Check
 from meterlink_micron.energy_codec import KINDS
@@ -151,16 +152,4 @@ def table_of(profile: Profile) -> Table:
 
 def problems_of(profile: Profile) -> list[str]:
     """What is wrong with it, as `key: why`."""
-    table = profile.driver_table
-    problems = [f"{key}: is not a key of this family" for key in table if key not in _CHECKS]
-    for key, (check, wanted) in _CHECKS.items():
-        if key not in table:
-            problems.append(f"{key}: is missing")
-        elif not check(table[key]):
-            problems.append(f"{key}: must be {wanted}")
-    return problems
-
-
-def supports(profile: Profile, capability: str) -> bool:
-    support = profile.supports.get(capability)
-    return support is not None and support.supported
+    return table_problems(profile.driver_table, _CHECKS)

@@ -15,7 +15,7 @@ from meterlink.flow import Flow, instant
 from meterlink.model import Absent, InstantReading, InstantValue
 from meterlink_micron import messages as m
 from meterlink_micron.asking import attempt, main
-from meterlink_micron.models import Table, supports, table_of
+from meterlink_micron.models import Table, table_of
 from meterlink_micron.quantities import KINDS, PHASES, Kind
 from meterlink_micron.session import Session, in_session
 from meterlink_micron.values import Index, Momentary
@@ -46,7 +46,7 @@ def read_instant(target: Target) -> Flow[InstantReading]:
     """The quantities of the profile, and the frequency where it has that."""
     target.profile.require("instant")
     table = table_of(target.profile)
-    names = [*table.momentary, *([_FREQUENCY] if supports(target.profile, _FREQUENCY) else [])]
+    names = [*table.momentary, *([_FREQUENCY] if target.profile.has(_FREQUENCY) else [])]
 
     def work(session: Session) -> Flow[InstantReading]:
         absent: list[Absent] = []

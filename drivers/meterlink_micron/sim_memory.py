@@ -201,9 +201,7 @@ class Memory:
         self.layout = layout_of(profile)
         rule = self.behaviour.dst_rule
         self.clock = MeterClock(state.local, state.started_at, dst_enabled=state.dst_enabled, dst_rule=rule)
-        self.has_one_tariff_mode = (
-            "set_tariff_count" in profile.supports and profile.supports["set_tariff_count"].supported
-        )
+        self.has_one_tariff_mode = profile.has("set_tariff_count")
         self.flags = bytearray((0, 0 if state.dst_enabled else _DST_FORBIDDEN))
         self.tables = TableMemory(self.layout, self.behaviour)
         self.tables.fill(profile, state.schedule or _TWO_ZONES, self.behaviour.moved)

@@ -19,7 +19,7 @@ from meterlink_micron import messages as m
 from meterlink_micron.asking import attempt
 from meterlink_micron.clock import CORRECTION_STATES, CorrectionState
 from meterlink_micron.messages import Command
-from meterlink_micron.models import Table, supports, table_of
+from meterlink_micron.models import Table, table_of
 from meterlink_micron.payload import NOTHING, Payload
 from meterlink_micron.quantities import BATTERY
 from meterlink_micron.session import Session, in_session
@@ -87,7 +87,7 @@ _FACTS: Final = (
         _battery,
         Index(BATTERY),
         lambda value, _: _battery_v(value) < BATTERY_LOW_V,
-        lambda profile: supports(profile, "battery"),
+        lambda profile: profile.has("battery"),
     ),
     Fact("last soft correction", m.READ_TASK, "", _correction, m.CORRECTION_TASK),
     Fact(
@@ -95,7 +95,7 @@ _FACTS: Final = (
         m.READ_PROGRAMMED,
         "",
         lambda value, _: _NEVER if value.at is None else value.at.isoformat(sep=" "),
-        known=lambda profile: supports(profile, "last_parametrisation"),
+        known=lambda profile: profile.has("last_parametrisation"),
     ),
     Fact("voltage transformer ratio", m.READ_RATIOS, "", lambda value, _: str(value.voltage_ratio)),
     Fact("current transformer ratio", m.READ_RATIOS, "", lambda value, _: str(value.current_ratio)),

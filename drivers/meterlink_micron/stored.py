@@ -129,8 +129,7 @@ def stored_names(action: Action, profile: Profile) -> tuple[str, ...]:
 
 
 def _has(profile: Profile, *capabilities: str) -> bool:
-    supports = map(profile.supports.get, capabilities)
-    return all(support is not None and support.supported for support in supports)
+    return all(map(profile.has, capabilities))
 
 
 def _packing_of(raw: bytes) -> Packing:

@@ -45,12 +45,6 @@ _UNITS: Final = {Quantity.ACTIVE: "kWh", Quantity.REACTIVE: "kvarh"}
 _NO_REGISTER: Final = "meterlink reads no register for it"
 
 
-def supports(profile: Profile, capability: str) -> bool:
-    """Whether a model has it."""
-    support = profile.supports.get(capability)
-    return support is not None and support.supported
-
-
 def _value(found: Found, name: str, number: Number, absent: list[Absent]) -> tuple[Decimal, bytes] | None:
     """The value of a number with its bytes, or None with the reason among `absent`."""
     raw = found.raw.get(number)
@@ -130,7 +124,7 @@ def read_energy(target: Target) -> Flow[EnergyReading]:
     """The registers of `energy`; reactive ones where the profile has them."""
     target.profile.require("energy")
     read = map_of(target.profile)
-    reactive = supports(target.profile, "reactive_energy")
+    reactive = target.profile.has("reactive_energy")
     rows = [
         (row, row.direction)
         for row in read.energy

@@ -13,10 +13,9 @@ Rules of the wire:
 
 from __future__ import annotations
 
-from math import inf
-
 from meterlink.profiles import Profile
 from meterlink.sim.hearing import Heard, HearingMeter, Verdict
+from meterlink.sim.power import PowerCut
 from meterlink.sim.state import SimState
 from meterlink.wire.line import Line
 from meterlink.wire.payload import PayloadError
@@ -39,8 +38,8 @@ class SimulatedModbus(HearingMeter):
         self._memory = Memory(profile, state, self._behaviour)
         self._line = profile.line.line
         self._gap_chars = profile.timing.quiet_chars
-        self._dies_after = self._behaviour.dies_after_writes
-        self._dead_from = self._dead_until = inf
+        after, for_s = self._behaviour.dies_after_writes, self._behaviour.loses_power_for_s
+        self._power_cut = PowerCut(self._memory, after_writes=after, for_s=for_s)
 
     # --- what it shows -----------------------------------------------------------------------------------------------
 
@@ -72,7 +71,7 @@ class SimulatedModbus(HearingMeter):
         self._note(now, self._obey(frame, now), frame)
 
     def _obey(self, frame: bytes, now: float) -> Verdict:
-        if self._is_dead(now):
+        if self._power_cut.lasts(now):
             return Verdict.POWERLESS
         form = form_of(frame)
         if form.unit(frame) != self._memory.address:
@@ -81,7 +80,7 @@ class SimulatedModbus(HearingMeter):
         if pdu[0] not in NAMES or not self._has(pdu[0]):
             self._answer(form, frame, Answered(pdu[0] & 0x7F, exception=_NO_FUNCTION), now)
             return Verdict.UNKNOWN
-        if pdu[0] in (WRITE, WRITE_ONE) and self._dies(now):
+        if pdu[0] in (WRITE, WRITE_ONE) and self._power_cut.strikes(now):
             return Verdict.POWERLESS
         try:
             answered = self._carry_out(Asked.decode(pdu), now)
@@ -111,25 +110,6 @@ class SimulatedModbus(HearingMeter):
         """From the unit id that it has now, without gaps between bytes [guess]."""
         reply = form.wrap(self._memory.address, answered.encode(), form.transaction(frame))
         self._speak(reply, max(now, self._busy_until) + self._own_gap_s + self._behaviour.latency_s)
-
-    # --- power -------------------------------------------------------------------------------------------------------
-
-    def _dies(self, now: float) -> bool:
-        """Whether the power goes now, once, because so many writes are done as the behaviour names."""
-        if self._memory.writes_done != self._dies_after:
-            return False
-        for_s = self._behaviour.loses_power_for_s
-        self._dies_after, self._dead_from, self._dead_until = None, now, inf if for_s is None else now + for_s
-        self._memory.lose_power(now)
-        return True
-
-    def _is_dead(self, now: float) -> bool:
-        if self._dead_from <= now < self._dead_until:
-            return True
-        if now >= self._dead_until:
-            self._memory.get_power_back(self._dead_until)
-            self._dead_from = self._dead_until = inf
-        return False
 
 
 def simulate(profile: Profile, state: SimState, behaviour: Behaviour | None = None) -> SimulatedModbus:

@@ -20,7 +20,6 @@ from meterlink.profiles import Profile
 from meterlink.tariff import YearSchedule
 from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_modbus.blocks import read_block
-from meterlink_modbus.flows import supports
 from meterlink_modbus.map_reader import map_of
 from meterlink_modbus.schedule import lift, rank
 from meterlink_modbus.tables import HOLIDAYS, Tariffs, decode_list, decode_table, meaning, slot_bytes, told
@@ -83,9 +82,9 @@ def stored_names(action: Action, profile: Profile) -> tuple[str, ...]:
     tariffs = map_of(profile).tariffs
     if tariffs is None:
         return ()
-    if action is Action.SCHEDULE and supports(profile, "schedule") and supports(profile, "set_schedule"):
+    if action is Action.SCHEDULE and profile.has("schedule") and profile.has("set_schedule"):
         return tariffs.schedule_names
-    if action is Action.HOLIDAYS and supports(profile, "holidays") and supports(profile, "set_holidays"):
+    if action is Action.HOLIDAYS and profile.has("holidays") and profile.has("set_holidays"):
         return (HOLIDAYS,)
     return ()
 

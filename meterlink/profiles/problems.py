@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from meterlink.errors import ProfileError
 
@@ -20,3 +22,15 @@ class Problem:
 
     def error(self) -> ProfileError:
         return ProfileError(file=self.file, key=self.key, why=self.why)
+
+
+def table_problems(table: Mapping[str, Any], checks: Mapping[str, tuple[Callable[[Any], bool], str]]) -> list[str]:
+    """What is wrong with a family's own table, as `key: why`. `checks` are its keys, all of them needed, each with what
+    tells a good value and what such a value is, in words."""
+    problems = [f"{key}: is not a key of this family" for key in table if key not in checks]
+    for key, (is_good, wanted) in checks.items():
+        if key not in table:
+            problems.append(f"{key}: is missing")
+        elif not is_good(table[key]):
+            problems.append(f"{key}: must be {wanted}")
+    return problems

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from meterlink.errors import ProfileError
 from meterlink.profiles import CAPABILITIES
 from meterlink_modbus import DRIVER
-from meterlink_modbus.map_reader import map_of
+from meterlink_modbus.map_reader import _KEYS, _NUMBER_KEYS, map_of
 from tests.drivers.modbus.meters import MODELS, library, with_support, with_table
 
 VOLTAGE = {"quantity": "voltage", "unit": "V", "address": 0x0010, "type": "float32"}
@@ -149,11 +152,28 @@ def test_neither_the_password_nor_line_nor_energy_code_of_any_model_may_be_writt
         assert not any(map_of(library().get(model)).may_write(register, 1) for register in registers)
 
 
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NUMBER_KEYS), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(_KEYS), ANYTHING)
+@settings(max_examples=80, deadline=None)
+def test_any_value_under_any_key_is_told_or_taken_and_never_a_crash(key: str, value: object) -> None:
+    assert DRIVER.check_profile(with_table("or-we-517", **{key: value})) is not None
+
+
+@given(st.sampled_from(["energy", "instant", "identity", "status"]), st.sampled_from(_NUMBER_KEYS), ANYTHING)
+@settings(max_examples=80, deadline=None)
+def test_any_value_in_any_row_is_told_or_taken_and_never_a_crash(key: str, field: str, value: object) -> None:
+    row = {"energy": T1, "instant": VOLTAGE}.get(key, {"name": "x", "address": 7, "type": "uint16"})
+    assert DRIVER.check_profile(with_table("or-we-517", **{key: [{**row, field: value}]})) is not None
+
+
 def test_no_register_of_any_meter_stands_in_the_driver() -> None:
     """Adding a meter is a profile: the numbers of its map stand nowhere else."""
-    import re
-    from pathlib import Path
-
     folder = Path(__file__).parents[3] / "drivers" / "meterlink_modbus"
     numbers = {
         int(found, 16)

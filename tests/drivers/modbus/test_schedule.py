@@ -187,6 +187,26 @@ def test_holidays_of_the_526_name_one_table_and_it_is_filled_before_they_do() ->
     assert lift(written(image, (*changes, *days))) == wanted
 
 
+def test_the_table_of_holidays_is_filled_also_where_they_are_like_every_other_day() -> None:
+    image = tables(DAY, model="or-we-526")
+    wanted = YearSchedule(
+        seasons=(season((1, 1), DAY, DAY, DAY),), special_days=(SpecialDay(month=5, day=9, kind=DayKind.HOLIDAY),)
+    )
+    changes = changes_of("or-we-526", wanted, image)
+    days = DRIVER.changes(SetHolidays(days=((5, 9),)), stored_of(image), library().get("or-we-526"))
+    assert lift(written(image, (*changes, *days))) == wanted
+
+
+def test_weekends_leave_their_table_when_the_year_is_ready_and_enter_one_before() -> None:
+    """So that no weekend has for a moment the workday of another season."""
+    seasons = (season((1, 1), DAY, DAY, DAY), season((7, 1), FLAT, FLAT, FLAT))
+    from_table = tables(OTHER, DAY, other={SELECTOR: b"\x02\x02"})
+    left = [change.parameter for change in changes_of("or-we-517", YearSchedule(seasons=seasons), from_table)]
+    assert left[-2:] == [ZONES, SELECTOR]
+    entered = changes_of("or-we-517", YearSchedule(seasons=(season((1, 1), FLAT, OTHER, OTHER),)), tables(DAY))
+    assert [change.parameter for change in entered][-2:] == [SELECTOR, ZONES]
+
+
 @pytest.mark.parametrize(
     ("model", "schedule", "why"),
     [
