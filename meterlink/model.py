@@ -79,11 +79,15 @@ class EnergyValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergyReading:
-    """Energy registers read in one go. `read_at` is aware: the moment the (first) reply was complete."""
+    """Energy registers read in one go. `read_at` is aware: the moment the (first) reply was complete.
+
+    `multiplied_by` are the transformer ratios stored in the meter, where its family multiplies what registers hold.
+    """
 
     registers: tuple[EnergyValue, ...]
     read_at: datetime
     absent: tuple[Absent, ...] = ()
+    multiplied_by: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

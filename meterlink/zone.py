@@ -55,6 +55,11 @@ def parse_zone(text: str, setting: str = "--tz") -> tzinfo:
     raise _refusal(text, setting)
 
 
+def zone_text(zone: tzinfo) -> str:
+    """The text of which `parse_zone` makes this zone."""
+    return str(zone).removeprefix("UTC") or "UTC"
+
+
 def _refusal(text: str, setting: str) -> ConfigError:
     """Why a text is no zone, and what to write instead."""
     if text.upper() in _MOSCOW:

@@ -8,13 +8,14 @@ from meterlink.errors import NoAnswerError, NotSupportedError, RefusedError, Wir
 from meterlink.flow import Flow, Reply
 from meterlink.model import Absent
 from meterlink_micron.errors import NoPasswordError, NotOpenError, UnknownCommandError
-from meterlink_micron.messages import Command
+from meterlink_micron.messages import READ_RATIOS, Command
 from meterlink_micron.payload import NOTHING, Payload
 from meterlink_micron.session import Session
 
 A = TypeVar("A", bound=Payload)
 
 LACKS: Final = "this meter does not know the command"
+RATIOS: Final = "transformer ratios"
 
 
 def attempt(
@@ -39,3 +40,13 @@ def main(session: Session, capability: str, command: Command[Any, A], asked: Pay
     except UnknownCommandError as error:
         model = session.target.profile.model
         raise NotSupportedError(model=model, capability=capability, why=LACKS) from error
+
+
+def ratios_in(session: Session, absent: list[Absent]) -> Flow[tuple[int, int]]:
+    """Kn and Kt, without which nothing can be told. A meter that does not know the command has none to multiply by."""
+    try:
+        told = (yield from session.read(READ_RATIOS)).value
+    except UnknownCommandError:
+        absent.append(Absent(what=RATIOS, reason=LACKS))
+        return 1, 1
+    return told.voltage_ratio, told.current_ratio

@@ -80,6 +80,9 @@ class HolidayTable:
         """The days that the calendar has, in its order; bits of others mean nothing."""
         return tuple(day for day in self._marked() if in_calendar(day))
 
+    def holds(self, day: date) -> bool:
+        return bool(self.bits[_MONTH * (day.month - 1) + (day.day - 1) // 8] << (day.day - 1) % 8 & 0x80)
+
     def senseless(self) -> tuple[MonthDay, ...]:
         """Marked days that no calendar has."""
         return tuple(day for day in self._marked() if not in_calendar(day))

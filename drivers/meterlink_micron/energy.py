@@ -27,7 +27,7 @@ from meterlink.model import (
 )
 from meterlink.profiles import ARCHIVES
 from meterlink_micron import energy_codec as codec, messages as m
-from meterlink_micron.asking import LACKS, attempt, main
+from meterlink_micron.asking import LACKS, attempt, main, ratios_in
 from meterlink_micron.clock import Clock
 from meterlink_micron.energy_codec import EnergyBits, EnergyIndex, EnergyMask
 from meterlink_micron.errors import NoPasswordError, NotOpenError, UnknownCommandError
@@ -43,8 +43,13 @@ _COUNTED: Final[Mapping[str, tuple[Quantity, Direction]]] = {
 """Of the kinds that are told; the quadrants R1 to R4 are not asked for."""
 _TOTAL: Final = "total"
 _MONTHS: Final = 12
+_CLOCK_STEP_S: Final = 1.0
+"""The clock is told in whole seconds."""
+_NO_NUMBER: Final = 0xFFFF_FFFF
 _TEXT: Final = {
     "raw": "the constant of the meter is not known; the raw count is {count} half pulses",
+    "no ratio": "the meter names the ratios {kn} and {kt}; the raw count is {count} half pulses",
+    "no number": "the meter holds no number there (FFFFFFFF)",
     "other constant": "the meter names {told} impulses/kWh; {used} was used, as this model has no other",
     "months": "the meter keeps the starts of twelve months",
     "days": "the meter keeps the starts of {days} days",
@@ -58,16 +63,22 @@ def register_of(tariff: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What a count is worth: the constant, None where nobody knows it, and Kn * Kt."""
+    """What a count is worth: the constant, None where nobody knows it, and the ratios Kn and Kt."""
 
     constant: int | None
-    ratio: int
+    kn: int = 1
+    kt: int = 1
+
+    @property
+    def ratio(self) -> int:
+        return self.kn * self.kt
 
     def value(self, kind: str, tariff: int, count: int) -> EnergyValue | Absent:
         quantity, direction = _COUNTED[kind]
-        if self.constant is None:
+        why = self._why_not(count)
+        if self.constant is None or why is not None:
             what = f"{register_of(tariff)} {quantity} {direction}"
-            return Absent(what=what, reason=_TEXT["raw"].format(count=count))
+            return Absent(what=what, reason=_TEXT[why or "raw"].format(count=count, kn=self.kn, kt=self.kt))
         return EnergyValue(
             quantity=quantity,
             direction=direction,
@@ -76,9 +87,15 @@ class Scale:
             raw=f"{count:08x}",
         )
 
+    def _why_not(self, count: int) -> str | None:
+        """Why a count is worth nothing: a register of ones was never written, and no ratio is 0."""
+        if count == _NO_NUMBER:
+            return "no number"
+        return None if self.ratio else "no ratio"
+
 
 def scale_in(session: Session, table: Table, absent: list[Absent]) -> Flow[Scale]:
-    """By the variant and the ratios of the meter. Without its ratios no energy can be told."""
+    """By the variant and the ratios of the meter."""
     variant = None
     if table.variant:
         variant = yield from attempt(session, _TEXT["constant"], m.READ_VARIANT, absent)
@@ -86,8 +103,7 @@ def scale_in(session: Session, table: Table, absent: list[Absent]) -> Flow[Scale
     if variant is not None and constant is not None and variant.constant not in (None, constant):
         told = _TEXT["other constant"].format(told=variant.constant, used=constant)
         absent.append(Absent(what=_TEXT["constant"], reason=told))
-    ratios = (yield from main(session, "energy", m.READ_RATIOS)).value
-    return Scale(constant, ratios.voltage_ratio * ratios.current_ratio)
+    return Scale(constant, *(yield from ratios_in(session, absent)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +169,9 @@ def read_energy(target: Target) -> Flow[EnergyReading]:
         except UnknownCommandError as error:
             raise NotSupportedError(model=target.profile.model, capability="energy", why=LACKS) from error
         registers = _told(counted, scale, table, absent)
-        return EnergyReading(registers=registers, read_at=counted.at, absent=tuple(absent))
+        return EnergyReading(
+            registers=registers, read_at=counted.at, absent=tuple(absent), multiplied_by=scale.ratio or 1
+        )
 
     return (yield from in_session(target, work))
 
@@ -172,6 +190,14 @@ def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveR
     )
 
     def work(session: Session) -> Flow[ArchiveReading]:
+        """Once more where a day began in between: the record of a month or day is then another one."""
+        clock, reading = yield from once(session)
+        passed = timedelta(seconds=session.heard_at - clock.received_at + _CLOCK_STEP_S)
+        if (clock.value.local + passed).date() != clock.value.on:
+            _, reading = yield from once(session)
+        return reading
+
+    def once(session: Session) -> Flow[tuple[Reply[Clock], ArchiveReading]]:
         absent: list[Absent] = []
         if count > depth:
             absent.append(Absent(what=f"{count - depth} {span}s before", reason=told))
@@ -184,7 +210,7 @@ def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveR
             if registers:
                 records.append(ArchiveRecord(start=start, registers=registers))
         read_at = instant(clock.received_at)
-        return ArchiveReading(span=span, records=tuple(records), read_at=read_at, absent=tuple(absent))
+        return clock, ArchiveReading(span=span, records=tuple(records), read_at=read_at, absent=tuple(absent))
 
     return (yield from in_session(target, work))
 

@@ -62,7 +62,8 @@ def identify(target: Target) -> Flow[Identity]:
 
 def facts_of(variant: Variant) -> dict[str, str | int]:
     """What profiles match on; a type that no source lists is told as its number."""
-    return {"type": f"{variant.type_code:X}", "execution": variant.execution}
+    phases = {} if variant.phases is None else {"phases": variant.phases}
+    return {"type": f"{variant.type_code:X}", "execution": variant.execution, **phases}
 
 
 def variant_words(variant: Variant) -> str:
@@ -120,20 +121,33 @@ def moment_words(moment: SwitchMoment) -> str:
 
 
 def read_tariff_mode(target: Target) -> Flow[TariffMode]:
-    """Flag 2.6 of 08 09, where the model has it, and the tariff of 08 0E."""
-    target.profile.require("tariff_count")
-    limit = target.profile.limits.tariffs
+    """How many tariffs are in force, as far as that is known of the model, and the tariff of 08 0E."""
+    profile = target.profile
+    if not profile.has("current_tariff"):
+        profile.require("tariff_count")
 
     def work(session: Session) -> Flow[TariffMode]:
         absent: list[Absent] = []
-        flags = (yield from main(session, "tariff_count", m.READ_FLAGS, BASE_FLAGS)).value
+        in_force = (yield from _in_force(session)) if profile.has("tariff_count") else None
         pointer = None
-        if target.profile.has("current_tariff"):
+        if profile.has("current_tariff"):
             pointer = yield from attempt(session, "current tariff", m.READ_TARIFF, absent)
+        if pointer is None:
+            profile.require("tariff_count")  # else nothing at all is known
         return TariffMode(
-            tariffs_in_force=1 if flags.one_tariff else limit,
+            tariffs_in_force=in_force,
             current_tariff=None if pointer is None else pointer.tariff,
             absent=tuple(absent),
         )
 
     return (yield from in_session(target, work))
+
+
+def _in_force(session: Session) -> Flow[int]:
+    """All of them where the model has no one-tariff mode (flag 2.6 of 08 09), so that none is written, too."""
+    profile = session.target.profile
+    if profile.has("set_tariff_count"):
+        flags = (yield from main(session, "tariff_count", m.READ_FLAGS, BASE_FLAGS)).value
+        if flags.one_tariff:
+            return 1
+    return profile.limits.tariffs

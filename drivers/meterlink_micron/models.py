@@ -14,6 +14,9 @@ from meterlink_micron.energy_codec import KINDS
 from meterlink_micron.values import CONSTANTS, Variant
 
 ENERGY_FORMS: Final = ("05", "0A", "0B")
+_SMALL_A: Final = 1
+_LARGE_A: Final = 5
+SCALED_BY: Final = ("nothing", "voltage", "voltage and current")
 MOMENTARY: Final = ("voltage", "current", "active power", "reactive power", "apparent power", "power factor")
 JOURNALS: Final[Mapping[str, int]] = {
     "power": 0x01,
@@ -50,7 +53,8 @@ class Table:
     `correction`        the soft correction of the clock: "0B" by seconds, "0D" to a time of day where 0B is not known
     `phases`            1 or 3
     `momentary`         momentary quantities that it measures
-    `power_scale`       the factor Kc of powers; `scale_by_variant`: only at 120-230 V and 5 or 10 A, else 1
+    `power_scale`       the factor Kc of powers; `scaled_by`: of which bits of the variant it depends. By the voltage it
+                        is 1 at 57.7 V, by the current also 1 at 1 A; what no source lists has none
     `current_scale`     the factor Ci of currents
     `state_bits`        what the errors E-n of the state word mean, by n
     `state_normal`      errors that a healthy meter shows
@@ -71,7 +75,7 @@ class Table:
     phases: int
     momentary: tuple[str, ...]
     power_scale: int
-    scale_by_variant: bool
+    scaled_by: str
     current_scale: int
     state_bits: Mapping[str, str]
     state_normal: tuple[int, ...]
@@ -79,10 +83,20 @@ class Table:
     relay: bool
     simulated_variant: str
 
-    def scales(self, variant: Variant | None) -> tuple[int, int]:
-        """Kc and Ci: what the counts of power and current are multiplied with."""
-        direct = variant is None or (not variant.is_low_voltage and variant.current_a != 1)
-        return self.power_scale if direct or not self.scale_by_variant else 1, self.current_scale
+    def scales(self, variant: Variant | None) -> tuple[int | None, int]:
+        """Kc, None where no source tells it, and Ci: what the counts of power and current are multiplied with."""
+        return self._power_scale(variant), self.current_scale
+
+    def _power_scale(self, variant: Variant | None) -> int | None:
+        if self.scaled_by == "nothing":
+            return self.power_scale
+        if variant is None or variant.is_low_voltage is None:
+            return None
+        if variant.is_low_voltage:
+            return 1
+        if self.scaled_by == "voltage" or variant.current_a == _LARGE_A:
+            return self.power_scale
+        return 1 if variant.current_a == _SMALL_A else None
 
     def constant_of(self, variant: Variant | None) -> int | None:
         """Impulses a kWh; None where nobody knows."""
@@ -132,7 +146,7 @@ _CHECKS: Final[Mapping[str, tuple[_Check, str]]] = {
     "phases": (_one_of(1, 3), "1 or 3"),
     "momentary": _some_of(MOMENTARY),
     "power_scale": (_one_of(1, 2, 10, 20), "1, 2, 10 or 20"),
-    "scale_by_variant": _FLAG,
+    "scaled_by": (_one_of(*SCALED_BY), f"one of {', '.join(SCALED_BY)}"),
     "current_scale": (_one_of(1, 10), "1 or 10"),
     "state_bits": (_is_bits, "a table of texts by the numbers 1 to 40"),
     "state_normal": (_list_of(_is(int)), "a list of numbers"),

@@ -14,7 +14,7 @@ from meterlink.driver import Target
 from meterlink.flow import Flow, instant
 from meterlink.model import Absent, InstantReading, InstantValue
 from meterlink_micron import messages as m
-from meterlink_micron.asking import attempt, main
+from meterlink_micron.asking import attempt, ratios_in
 from meterlink_micron.models import Table, table_of
 from meterlink_micron.quantities import KINDS, PHASES, Kind
 from meterlink_micron.session import Session, in_session
@@ -23,12 +23,26 @@ from meterlink_micron.values import Index, Momentary
 _FREQUENCY: Final = "frequency"
 _REACTIVE: Final = "reactive power"
 _ONE_PHASE: Final = 1
+_TEXT: Final = {
+    "factor": "what its counts of power are worth is not known of this variant",
+    "no ratio": "the meter names the ratios {kn} and {kt}",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Worth:
+    """Kn and Kt; Kc, None where nobody knows it, and Ci."""
+
     ratios: tuple[int, int]
-    scales: tuple[int, int]
+    scales: tuple[int | None, int]
+
+    def why_not(self, kind: Kind) -> str | None:
+        """Why counts of this kind cannot be told as values."""
+        if kind.is_power and self.scales[0] is None:
+            return _TEXT["factor"]
+        if (kind.of_voltage and not self.ratios[0]) or (kind.of_current and not self.ratios[1]):
+            return _TEXT["no ratio"].format(kn=self.ratios[0], kt=self.ratios[1])
+        return None
 
     def value(self, name: str, kind: Kind, heard: Momentary, phase: str | None) -> InstantValue:
         reverse = (name == "active power" and heard.active_reverse) or (name == _REACTIVE and heard.reactive_reverse)
@@ -51,8 +65,7 @@ def read_instant(target: Target) -> Flow[InstantReading]:
     def work(session: Session) -> Flow[InstantReading]:
         absent: list[Absent] = []
         variant = (yield from attempt(session, "variant", m.READ_VARIANT, absent)) if table.variant else None
-        told = (yield from main(session, "instant", m.READ_RATIOS)).value
-        worth = _Worth((told.voltage_ratio, told.current_ratio), table.scales(variant))
+        worth = _Worth((yield from ratios_in(session, absent)), table.scales(variant))
         read_at = instant(session.heard_at)
         values: list[InstantValue] = []
         for name in names:
@@ -66,8 +79,12 @@ def _quantity(
     session: Session, name: str, worth: _Worth, table: Table, absent: list[Absent]
 ) -> Flow[Sequence[InstantValue]]:
     kind = KINDS[name]
+    why = worth.why_not(kind)
+    if why is not None:
+        absent.append(Absent(what=name, reason=why))
+        return []
     if table.phases == _ONE_PHASE or name == _FREQUENCY:
-        number = kind.number if kind.sums or name == _FREQUENCY else kind.number + 1
+        number = kind.number if name == _FREQUENCY else kind.number + 1
         one = yield from attempt(session, name, m.READ_MOMENTARY, absent, Index(number))
         return [] if one is None else [worth.value(name, kind, one, None)]
     group = yield from attempt(session, name, m.READ_GROUP, absent, Index(kind.number))

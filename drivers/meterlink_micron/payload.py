@@ -23,6 +23,7 @@ from meterlink.wire.payload import (
     hexadecimal,
 )
 
+_LARGEST: Final[float] = struct.unpack("<f", bytes.fromhex("FFFF7F7F"))[0]
 _TEXT: Final = {
     "length": "{found} {unit} of data, where {wanted} belong",
     "no number": "the meter gives no number here ({raw})",
@@ -94,7 +95,7 @@ class Float:
         return next(
             Decimal(text)
             for text in (f"{value:.{digits}g}" for digits in range(1, 18))
-            if struct.pack("<f", float(text)) == raw
+            if abs(float(text)) <= _LARGEST and struct.pack("<f", float(text)) == raw
         )
 
     def encode(self, value: Decimal) -> bytes:

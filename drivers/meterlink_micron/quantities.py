@@ -27,11 +27,15 @@ class Kind:
     of_current: bool = False
     places: int = 2
 
-    def amount(self, count: int, ratios: tuple[int, int], scales: tuple[int, int]) -> Decimal:
-        """`ratios` are Kn and Kt, `scales` Kc and Ci."""
+    @property
+    def is_power(self) -> bool:
+        return self.of_voltage and self.of_current
+
+    def amount(self, count: int, ratios: tuple[int, int], scales: tuple[int | None, int]) -> Decimal:
+        """`ratios` are Kn and Kt, `scales` Kc and Ci; Kc counts for powers alone."""
         factor = ratios[0] if self.of_voltage else 1
         if self.of_current:
-            factor *= ratios[1] * (scales[0] if self.of_voltage else scales[1])
+            factor *= ratios[1] * ((scales[0] or 1) if self.is_power else scales[1])
         return Decimal(count * factor).scaleb(-self.places)
 
 

@@ -340,7 +340,8 @@ def _quantity(inside: Inside, quantity: int, parameter: int, phase: int) -> int 
     reactive = active * _REACTIVE_SHARE
     apparent = Decimal(sqrt(float(active**2 + reactive**2)))
     per_phase = table.phases if phase and quantity == 0 else 1
-    power_scale, current_scale = table.scales(inside.variant)
+    known_scale, current_scale = table.scales(inside.variant)
+    power_scale = known_scale or 1
     current_ma = apparent / table.phases / _VOLTAGE_V * 1000
     known: Mapping[tuple[int, int], Decimal] = {
         (0, 0): active * 1000 / per_phase / power_scale,

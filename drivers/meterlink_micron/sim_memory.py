@@ -13,7 +13,7 @@ Not here: frames, channels, levels (sim), what a write does (sim_writes).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -153,10 +153,11 @@ class TableMemory:
     def table_on(self, day: date) -> int:
         """Which table of the month a date follows: a moved day before a holiday before the weekday [documented]."""
         tables = self.layout.packing.tables
-        moved = next((one.table for one in self.moved.days if one.on == day), None)
+        span = self.layout.moved_days
+        moved = None if span is None else _moved(self._of(span), self.layout.packing).get(day)
         if moved is not None:
             return moved
-        if (day.month, day.day) in self.holidays.days():
+        if self.holidays.holds(day):
             return len(tables) - 1
         return next(place for place, table in enumerate(tables) if day.isoweekday() % 7 in table.kinds)
 
@@ -175,6 +176,15 @@ def _windows(layout: Layout, schedules: Sequence[int]) -> list[Span]:
             year = layout.year(base)
             open_windows[:1] = [Span(whole.at, year.at - whole.at), Span(year.end, whole.end - year.end)]
     return open_windows
+
+
+@lru_cache(maxsize=256)
+def _moved(raw: bytes, packing: Packing) -> Mapping[date, int]:
+    """The table of each day that was moved; of days that stand twice the first counts [guess]."""
+    days: dict[date, int] = {}
+    for one in MovedDays.read(raw, packing).days:
+        days.setdefault(one.on, one.table)
+    return days
 
 
 @lru_cache(maxsize=256)

@@ -222,9 +222,13 @@ class Variant(Payload):
         return CONSTANTS.get(self.making & 0xF)
 
     @property
-    def is_low_voltage(self) -> bool:
-        """57.7 V, behind transformers."""
-        return not self.measuring >> 2 & 3
+    def is_low_voltage(self) -> bool | None:
+        """57.7 V, behind transformers; None for a code that no source lists."""
+        return {0: True, 1: False}.get(self.measuring >> 2 & 3)
+
+    @property
+    def phases(self) -> int | None:
+        return {0: 3, 1: 1}.get(self.making >> 4 & 3)
 
     @property
     def current_a(self) -> int | None:
@@ -242,7 +246,7 @@ class Variant(Payload):
             "i_nominal_a": self.current_a,
             "directions": 1 if self.is_one_way else 2,
             "temp_min_c": -40 if self.making >> 6 & 1 else -20,
-            "phases": {0: 3, 1: 1}.get(self.making >> 4 & 3),
+            "phases": self.phases,
             "constant_imp_per_kwh": self.constant,
             "type_code": self.type_code,
             "type": TYPES.get(self.type_code, "not known"),
@@ -545,7 +549,8 @@ class Group(Payload):
         return b"".join(value.encode() for value in self.values)
 
     def told(self) -> dict[str, object]:
-        return {"raw": [value.count for value in self.values], "active_reverse": self.values[0].active_reverse}
+        told = [value.told() for value in self.values]
+        return {name: [value[name] for value in told] for name in told[0]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,14 +176,16 @@ _RU: Final[Mapping[str, str]] = {
     "season winter": "зима",
     **{f"dst date last {day} of month #, #:#": f"{word} месяца #, #:#" for day, word in _WEEKDAYS.items()},
     "part constant": "постоянная счётчика",
+    "part transformer ratios": "коэффициенты трансформации",
     "part variant": "вариант исполнения",
-    "reason this model has no one-tariff mode; the schedule alone decides": "однотарифного режима у этой модели нет, "
-    "тарифы задаёт расписание",
     "reason whether this model has a one-tariff mode is not known": "неизвестно, есть ли у этой модели однотарифный "
     "режим",
     "reason this meter does not know the command": "прибор этой команды не знает",
     "reason the constant of the meter is not known; the raw count is # half pulses": "постоянная счётчика "
     "неизвестна; в регистре # полуимпульсов",
+    "reason the meter names the ratios # and #; the raw count is # half pulses": "прибор называет коэффициенты "
+    "трансформации # и #; в регистре # полуимпульсов",
+    "reason the meter holds no number there (FFFFFFFF)": "числа там нет (FFFFFFFF)",
     "reason the meter names # impulses/kWh; # was used, as this model has no other": "прибор называет # имп/кВт·ч; "
     "принято #, другого у этой модели нет",
 }

@@ -12,8 +12,8 @@ from typing import Final
 
 from meterlink.driver import Target
 from meterlink.errors import MeterlinkError, NoAnswerError, RefusedError, WireError
-from meterlink.flow import Flow, Reply, ask
-from meterlink_modbus.errors import RegisterRefusedError, ValueRefusedError
+from meterlink.flow import Flow, Pause, Reply, ask
+from meterlink_modbus.errors import PASSING, RegisterRefusedError, ValueRefusedError
 from meterlink_modbus.maps import Map
 from meterlink_modbus.messages import call_to
 from meterlink_modbus.pdu import Asked
@@ -103,5 +103,11 @@ def _read(target: Target, read: Map, block: Block, members: Sequence[Number], fo
 
 
 def read_block(target: Target, read: Map, address: int, count: int) -> Flow[Reply[bytes]]:
-    """One request."""
-    return (yield from ask(call_to(target, Asked(read.function, address, count))))
+    """One request; asked again, as after silence, where the meter was busy or the gateway heard nothing of it."""
+    call, timing = call_to(target, Asked(read.function, address, count)), target.profile.timing
+    for _ in range(timing.tries - 1):
+        try:
+            return (yield from ask(call))
+        except PASSING:
+            yield Pause(timing.reply_s)
+    return (yield from ask(call))

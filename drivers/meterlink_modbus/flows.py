@@ -121,15 +121,10 @@ def _fact(text: str) -> str | int:
 
 
 def read_energy(target: Target) -> Flow[EnergyReading]:
-    """The registers of `energy`; reactive ones where the profile has them."""
+    """The registers of `energy`."""
     target.profile.require("energy")
     read = map_of(target.profile)
-    reactive = target.profile.has("reactive_energy")
-    rows = [
-        (row, row.direction)
-        for row in read.energy
-        if row.direction is not None and (reactive or row.quantity is Quantity.ACTIVE)
-    ]
+    rows = [(row, row.direction) for row in read.energy if row.direction is not None]
     found = yield from read_numbers(target, read, [row.number for row, _ in rows])
     absent: list[Absent] = []
     values: list[EnergyValue] = []

@@ -53,6 +53,8 @@ _KEYS: Final = (
     "tariffs",
 )
 _NUMBER_KEYS: Final = ("address", "type", "count", "word_order", "scale", "least", "most")
+_BOUNDED: Final = (*ENERGY_UNITS, *filter(None, chain.from_iterable(QUANTITIES.values())), "none")
+"""The units that have bounds."""
 _ADDRESSES: Final = range(0x10000)
 _UNITS: Final = range(1, 248)
 _PHASES: Final = ("L1", "L2", "L3")
@@ -64,6 +66,7 @@ _TEXT: Final = {
     "one of": "is {value!r}, must be one of {known}",
     "text": "is {value!r}, must be a text",
     "number": "is {value!r}, must be a number",
+    "bound": "must be a pair [least, most]",
     "table": "must be a table",
     "rows": "must be a list of tables",
     "pairs": "must be a list of pairs [first register, how many]",
@@ -77,11 +80,12 @@ _TEXT: Final = {
     "day tables": "must be a list of registers, or a table of {kinds}",
     "no zones": "is missing: numbered day tables count by the zones of the year",
     "zones too": "stands beside day tables by kind of day, which know none",
-    "most": "has {count} registers, and one frame holds {most}",
-    "space": "ends behind the last register FFFF",
+    "most": "{name} has {count} registers, and one frame holds {most}",
+    "space": "{name} ends behind the last register FFFF",
     "overlap": "{one} ({at}) overlaps {other} ({there})",
     "twice": "{name} stands twice",
     "needs": "is missing, and supports.{capability} needs it",
+    "unread": "has such registers, and supports.{capability} is not true: they would never be read",
     "not writable": "{name} ({at}) lies outside writable, and supports.{capability} would write it",
     "measured": "{name} ({at}) is measured or told by the meter, and lies among what may be written",
     "input": "input registers cannot be written, and supports.{capability} would write them",
@@ -184,6 +188,8 @@ class _Reader:
         return self._whole(table, key, _ADDRESSES, "") if key in table else None
 
     def _one_of(self, value: Any, known: Sequence[T], key: str) -> T:
+        if value is None:
+            raise self._wrong(key, "missing")
         for one in known:
             if one == value and not isinstance(value, bool):
                 return one
@@ -217,9 +223,10 @@ class _Reader:
         return tuple(made)
 
     def _read_bounds(self, value: object) -> Iterator[tuple[str, tuple[Decimal, Decimal]]]:
+        self._known(self._table(value, "bounds"), _BOUNDED, "bounds.")
         for unit, pair in self._table(value, "bounds").items():
             if not (isinstance(pair, Sequence) and len(pair) == 2):
-                raise self._wrong(f"bounds.{unit}", "pairs")
+                raise self._wrong(f"bounds.{unit}", "bound")
             least, most = (self._decimal(one, f"bounds.{unit}") for one in pair)
             yield unit, (least, most)
 
@@ -368,7 +375,11 @@ class _Reader:
 
 def _places(read: Map) -> list[tuple[str, int, int]]:
     numbers = [(name, number.address, number.count) for name, number in read.numbers()]
-    return [*numbers, *read.blocks()]
+    return [*numbers, *read.blocks(), *_unit_register(read)]
+
+
+def _unit_register(read: Map) -> list[tuple[str, int, int]]:
+    return [] if read.address_register is None else [("address_register", read.address_register, 1)]
 
 
 def _said(why: str, key: str, **facts: object) -> str:
@@ -378,11 +389,11 @@ def _said(why: str, key: str, **facts: object) -> str:
 def _sizes(read: Map, _profile: Profile) -> Iterator[str]:
     most = min(read.most_registers, MOST_READ)
     for name, address, count in _places(read):
-        key = name.split(" ", 1)[0]
+        key, _, rest = name.partition(" ")
         if count > most:
-            yield _said("most", f"{key} {name.partition(' ')[2]}".strip(), count=count, most=most)
+            yield _said("most", key, name=rest or "it", count=count, most=most)
         if address + count > len(_ADDRESSES):
-            yield _said("space", name)
+            yield _said("space", key, name=rest or "it")
 
 
 def _overlaps(read: Map, _profile: Profile) -> Iterator[str]:
@@ -406,35 +417,35 @@ def _doubles(read: Map, _profile: Profile) -> Iterator[str]:
 def _needs(read: Map, profile: Profile) -> Iterator[str]:
     there = {"energy": read.energy, "instant": read.instant, "clock": read.clock, "tariffs": read.tariffs}
     for capability, key in _NEEDS.items():
-        if _supported(profile, capability) and not there[key]:
+        if profile.has(capability) and not there[key]:
             yield _said("needs", key, capability=capability)
-    if _supported(profile, "holidays") and read.tariffs is not None and HOLIDAYS not in read.tariffs.places:
+    if profile.has("holidays") and read.tariffs is not None and HOLIDAYS not in read.tariffs.places:
         yield _said("needs", "tariffs.holidays", capability="holidays")
-    reactive = any(row.quantity is Quantity.REACTIVE for row in read.energy)
-    if _supported(profile, "reactive_energy") and read.energy and not reactive:
+    reactive = [row for row in read.energy if row.quantity is Quantity.REACTIVE]
+    if profile.has("reactive_energy") and read.energy and not reactive:
         yield _said("needs", "energy", capability="reactive_energy")
-
-
-def _supported(profile: Profile, capability: str) -> bool:
-    support = profile.supports.get(capability)
-    return support is not None and support.supported
+    rows = {"energy": read.energy, "reactive_energy": reactive, "instant": read.instant}
+    for capability, there_are in rows.items():
+        if there_are and not profile.has(capability):
+            yield _said("unread", _NEEDS[capability], capability=capability)
 
 
 def _writes(read: Map, profile: Profile) -> Iterator[str]:
     """What would be written must be permitted, and nothing that is measured may be."""
     for capability in _WRITES:
-        if not _supported(profile, capability):
+        if not profile.has(capability):
             continue
         if read.function == READ_INPUT:
             yield _said("input", "function", capability=capability)
         for name, address, count in _written(read, capability):
             if count > MOST_WRITTEN:
-                yield _said("most", "tariffs", count=count, most=MOST_WRITTEN)
+                yield _said("most", "tariffs", name=name, count=count, most=MOST_WRITTEN)
             if not read.may_write(address, count):
                 yield _said("not writable", "writable", name=name, at=span(address, count), capability=capability)
-    for name, number in read.numbers():
-        if any(address in one for one in read.writable for address in range(number.address, number.end)):
-            yield _said("measured", "writable", name=name, at=span(number.address, number.count))
+    measured = [(name, number.address, number.count) for name, number in read.numbers()]
+    for name, first, count in (*measured, *_unit_register(read)):
+        if any(address in one for one in read.writable for address in range(first, first + count)):
+            yield _said("measured", "writable", name=name, at=span(first, count))
 
 
 def _written(read: Map, capability: str) -> Iterator[tuple[str, int, int]]:

@@ -55,7 +55,7 @@ class Call(Request[bytes]):
         answered = Answered.decode(self.form.pdu(frame))
         answered.fits(self.asked)
         if answered.exception is not None:
-            raise refusal(self.name, answered.exception)
+            raise refusal(self.unit, self.name, answered.exception, writes=self.asked.writes)
         return answered.data
 
 

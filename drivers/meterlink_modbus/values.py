@@ -106,15 +106,17 @@ class Number:
 
 
 def shortest(value: float, form: str) -> Decimal:
-    """The shortest decimal that gives the same float again in this `struct` format."""
+    """The shortest decimal that gives the same float again in this `struct` format: 20, not 2E+1, and no minus zero."""
     if not math.isfinite(value) or 0 < abs(value) < _SMALLEST:
         raise PayloadError(_TEXT["float"].format(value=value))
+    if value == 0:
+        return Decimal(0)
     packed = struct.pack(form, value)
     for digits in range(1, 17):
         text = f"{value:.{digits}g}"
         try:
             if struct.pack(form, float(text)) == packed:
-                return Decimal(text)
+                return Decimal(f"{Decimal(text):f}")
         except OverflowError:  # rounded up beyond the largest float of this size
             continue
     return Decimal(repr(value))

@@ -42,7 +42,7 @@ Paste its output into an issue
 """
 _SHORT: Final = "what this installation is and sees"
 _EXAMPLES: Final = ("meterlink doctor", "meterlink doctor --json")
-_PACKAGES: Final = ("click", "rich", "pyserial", "crcmod-plus", "platformdirs", "tzdata")
+_PACKAGES: Final = ("click", "rich", "pyserial", "crcmod-plus", "pymodbus", "platformdirs", "tzdata")
 _TEXT: Final = {
     "not installed": "not installed",
     "dialout": "serial ports belong to the group {group}, and this user is in it",

@@ -23,6 +23,7 @@ _EXAMPLES: Final = (
     "meterlink energy read --port sim:mercury-200.02 --address 925646 --tz Europe/Moscow --json",
     "meterlink energy read --port COM3 --model mercury-200.02 --address serial:06925646",
 )
+_MULTIPLIED: Final = "the readings are multiplied by the transformer ratios stored in the meter: x {ratio}"
 _COLUMNS: Final = ("register", "energy", "reading", "unit")
 
 
@@ -49,6 +50,7 @@ def section(meter: Meter) -> Section:
         facts={"registers": [register_facts(value) for value in reading.registers]},
         show=lambda: _show(reading),
         absent=reading.absent,
+        notes=() if reading.multiplied_by == 1 else (_MULTIPLIED.format(ratio=reading.multiplied_by),),
     )
 
 

@@ -16,6 +16,12 @@ def words_of(family: str) -> Phrases:
         return NO_FAMILY
 
 
+def reason_words(name: str, fact: str, family: str, language: Language) -> str:
+    """A fact of a warning; where it is the reason that a profile gives, in the words of the family."""
+    phrases = words_of(family).get(language, {}) if name in ("reason", "why") else {}
+    return phrases.get(f"reason {fact}", fact)
+
+
 def prompt_words(prompt: str, family: str, language: Language) -> str:
     """What has to be done at the meter; as the profile has it where the family has no words for it."""
     return words_of(family).get(language, {}).get(f"prompt {prompt}", prompt)

@@ -68,7 +68,8 @@ def _status_facts(value: StatusValue) -> dict[str, str]:
 def _show(found: Meter, status: StatusReading) -> None:
     _show_identity(found)
     output.line()
-    output.table(_COLUMNS, [(value.name, value.value, value.unit) for value in status.values])
+    if status.values:
+        output.table(_COLUMNS, [(value.name, value.value, value.unit) for value in status.values])
 
 
 def _show_identity(found: Meter) -> None:

@@ -36,9 +36,10 @@ from meterlink.visit.history import planned_actions, state_before
 from meterlink.visit.order import Order, TariffPlan
 from meterlink.visit.plan import Plan
 from meterlink.visit.plan_form import encode_document, plan_document
-from meterlink.visit.planning import Terms, build_plan, restore_plan
+from meterlink.visit.planning import CAPABILITIES, Terms, build_plan, restore_plan
 from meterlink.visit.preview import preview_order
 from meterlink.visit.snapshot import Snapshot, take_snapshot
+from meterlink.zone import zone_text
 
 C = TypeVar("C", bound=Callable[..., Any] | click.Command)
 
@@ -113,6 +114,7 @@ _WORDS: Final = Words(
     }
 )
 _TARIFF: Final = (Action.SCHEDULE, Action.HOLIDAYS, Action.TARIFF_MODE)
+_BESIDE_SCHEDULE: Final = (Action.HOLIDAYS, Action.TARIFF_MODE)
 _DST: Final = (Action.DST_OFF, Action.DST_ON)
 
 
@@ -196,7 +198,7 @@ def plan_restore(given: Given, /, work: str, order_file: Path | None, **rest: An
 def _ordered(
     given: Given, file: Path | None, actions: Collection[Action], tariff_plan: TariffPlan | None = None
 ) -> Order:
-    """The order of the file, or one that nobody issued."""
+    """The order of the file, or one that nobody issued: beside a schedule it asks for nothing that the model lacks."""
     if file is not None:
         return load_order(file)
     place = wanted_place(given)
@@ -205,8 +207,12 @@ def _ordered(
         model=place.target.profile.model,
         serial_number=plate,
         address=place.target.address,
-        tz="" if place.zone is None else str(place.zone),
-        actions=tuple(actions),
+        tz="" if place.zone is None else zone_text(place.zone),
+        actions=tuple(
+            action
+            for action in actions
+            if action not in _BESIDE_SCHEDULE or place.target.profile.has(CAPABILITIES[action])
+        ),
         tariff_plan=tariff_plan,
         today=datetime.now(UTC).date(),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from meterlink.cli import output
-from meterlink.cli.family_words import prompt_words
+from meterlink.cli.family_words import prompt_words, reason_words
 from meterlink.cli.section import told_moment
 from meterlink.driver import SetSchedule
 from meterlink.language import Language, Words
@@ -14,7 +14,7 @@ from meterlink.model import Action
 from meterlink.reading import clock_words
 from meterlink.tariff import YearSchedule, differences, draw_year
 from meterlink.visit.caution import warning_words
-from meterlink.visit.plan import Plan, Step
+from meterlink.visit.plan import Plan, Step, Warning
 from meterlink.visit.session import step_facts
 from meterlink.visit.snapshot import Snapshot, clock_facts
 from meterlink.visit.words import old_new_words, operation_words, untouched_words
@@ -25,6 +25,7 @@ _WORDS: Final = Words(
             "meter": "meter {serial_number} ({model}), address {address}",
             "clock": "clock: {words}",
             "energy": "energy: {registers}",
+            "total": "total",
             "kWh import": "kWh",
             "kvarh import": "kvarh",
             "kWh export": "kWh export",
@@ -47,6 +48,7 @@ _WORDS: Final = Words(
             "meter": "прибор учёта {serial_number} ({model}), сетевой адрес {address}",
             "clock": "{words}",
             "energy": "показания: {registers}",
+            "total": "сумма",
             "kWh import": "кВт·ч",
             "kvarh import": "квар·ч",
             "kWh export": "кВт·ч, отдача",
@@ -85,7 +87,7 @@ def show_plan(plan: Plan, language: Language) -> None:
             output.lines(_schedules(step, plan, language))
     if plan.warnings:
         output.heading(_WORDS("warnings", language))
-        output.lines(f"! {warning_words(each.code, each.facts, language)}" for each in plan.warnings)
+        output.lines(f"! {_warning(each, plan.before.identity.family, language)}" for each in plan.warnings)
     output.heading(_WORDS("untouched", language))
     output.lines(untouched_words(plan, language))
     if plan.order.is_preview:
@@ -100,10 +102,14 @@ def state_lines(before: Snapshot, language: Language) -> Iterator[str]:
     if before.clock is not None:
         yield _WORDS("clock", language, words=clock_words(before.clock, language=language))
     registers = ", ".join(
-        f"{value.register} {value.amount} {_WORDS(f'{value.unit} {value.direction}', language)}"
+        f"{_register(value.register, language)} {value.amount} {_WORDS(f'{value.unit} {value.direction}', language)}"
         for value in before.energy.registers
     )
     yield _WORDS("energy", language, registers=registers)
+
+
+def _register(name: str, language: Language) -> str:
+    return _WORDS(name, language) if name in _WORDS else name
 
 
 def schedule_lines(schedule: YearSchedule | None, language: Language) -> Iterator[str]:
@@ -122,6 +128,11 @@ def _step(number: int, step: Step, plan: Plan, language: Language) -> Iterator[s
     if step.prompt is not None:
         prompt = prompt_words(step.prompt, plan.before.identity.family, language)
         yield _WORDS("prompt", language, prompt=prompt)
+
+
+def _warning(warning: Warning, family: str, language: Language) -> str:
+    facts = {name: reason_words(name, fact, family, language) for name, fact in warning.facts.items()}
+    return warning_words(warning.code, facts, language)
 
 
 def _schedules(step: Step, plan: Plan, language: Language) -> Iterator[str]:

@@ -263,7 +263,7 @@ class Carrying:
         name = change.parameter
         try:
             raw = self.site.talk.run(self.site.driver.read_stored(self.site.target, [name]))[name]
-        except (LinkError, WireError) as failure:
+        except (LinkError, WireError, RefusedError) as failure:
             return replace(written, failure=failure)
         found = {**written.found, name: raw}
         if self.site.driver.means_same(name, raw, change.new):
@@ -372,7 +372,7 @@ class Carrying:
         """The later of two readings, or the one that is further off."""
         try:
             readings = [self.site.read_clock(), self.site.read_clock()]
-        except (NoAnswerError, WireError) as error:
+        except (NoAnswerError, WireError, RefusedError) as error:
             self._refuse_doubt(error)
             raise self._in_doubt(CLOCK, "unread", error) from error
         return max(reversed(readings), key=_off)

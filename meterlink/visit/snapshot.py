@@ -145,6 +145,7 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
             "read_at": snapshot.read_at.isoformat(timespec="milliseconds"),
             "identity": _identity_facts(snapshot.identity),
             "energy": [_register_facts(value) for value in snapshot.energy.registers],
+            "energy_multiplied_by": None if snapshot.energy.multiplied_by == 1 else snapshot.energy.multiplied_by,
             "clock": None if snapshot.clock is None else clock_facts(snapshot.clock),
             "clock_senseless": snapshot.clock_senseless or None,
             "dst": None if snapshot.dst is None else _dst_facts(snapshot.dst),
@@ -246,7 +247,11 @@ def snapshot_of(facts: Mapping[str, Any]) -> Snapshot:
     return Snapshot(
         identity=_identity(facts["identity"]),
         read_at=read_at,
-        energy=EnergyReading(registers=tuple(map(_register, facts["energy"])), read_at=read_at),
+        energy=EnergyReading(
+            registers=tuple(map(_register, facts["energy"])),
+            read_at=read_at,
+            multiplied_by=facts.get("energy_multiplied_by", 1),
+        ),
         clock=_optional(facts, "clock", clock_of),
         clock_senseless=facts.get("clock_senseless", False),
         dst=_optional(facts, "dst", lambda dst: DstSetting(**{"enabled": None, **dst})),

@@ -149,7 +149,8 @@ def _equivalents(planned: Planned) -> Iterator[Warning]:
 def _equivalent(planned: Planned, wanted: YearSchedule) -> int:
     """How many stored values stay as they are although meterlink would write others for the same meaning.
 
-    What it would write is told by the driver when everything stored means something else.
+    What it would write is told by the driver when everything stored means something else. A value that even another
+    schedule would leave alone, as a table that is free, holds none of the schedule.
     """
     other = next((program for program in _ANY_PROGRAMS if program not in wanted.distinct_programs()), None)
     if other is None:
@@ -158,7 +159,7 @@ def _equivalent(planned: Planned, wanted: YearSchedule) -> int:
     written = _written(planned, YearSchedule.every_day(other), stored)
     ours = _written(planned, wanted, {**stored, **written})
     changed = _written(planned, wanted, stored)
-    return sum(name not in changed and stored.get(name) != value for name, value in ours.items())
+    return sum(name in written.keys() - changed.keys() and stored.get(name) != value for name, value in ours.items())
 
 
 def _written(planned: Planned, schedule: YearSchedule, stored: Mapping[str, str]) -> dict[str, str]:

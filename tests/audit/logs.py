@@ -204,12 +204,12 @@ def anchor(size: int, root: bytes) -> Entry:
     return Entry(type="anchor", d={"size": size, "root": encode_base64(root), "note": f"{size}.note"})
 
 
-def do_work(log: SealedLog, work: str = WORK) -> None:
+def do_work(log: SealedLog) -> None:
     """One whole work: seven records, and the two of the change of key."""
-    for entry in (work_open(work), read()):
+    for entry in (work_open(), read()):
         log.append(entry)
-    announced = log.append(intent(work=work))
-    for entry in (outcome(announced), verify(announced), read("after"), work_close(work)):
+    announced = log.append(intent())
+    for entry in (outcome(announced), verify(announced), read("after"), work_close()):
         log.append(entry)
 
 
@@ -235,10 +235,6 @@ class MemoryBytes:
 
     def read(self, name: str, offset: int = 0) -> bytes:
         return self._segments[name][offset:]
-
-
-def segments_of(log: MemoryBytes | FolderBytes) -> dict[str, bytes]:
-    return {name: log.read(name) for name in log.names()}
 
 
 def pairs_of(log: MemoryBytes | FolderBytes) -> list[bytes]:

@@ -495,8 +495,8 @@ class Mutant:
 
 CHECKS: Final[dict[str, Check]] = {
     "power loss": partial(check_power_loss, every=1 if LONG else 60, segment_bytes=2_600),
-    "failed sync": partial(check_failed_sync, crash_every=1 if LONG else 3, segment_bytes=1_500),
-    "failed sync, work": partial(check_failed_sync, then=a_work, crash_every=1 if LONG else 7, segment_bytes=2_600),
+    "failed sync": partial(check_failed_sync, crash_every=1 if LONG else 7, segment_bytes=1_500),
+    "failed sync, work": partial(check_failed_sync, then=a_work, crash_every=1 if LONG else 15, segment_bytes=2_600),
     "failed sync, head": partial(check_failed_sync, then=a_head, crash_every=100, segment_bytes=1_500),
     "failed sync, neighbour": partial(check_failed_sync, early=True, crash_every=100, segment_bytes=1_500),
     "killed, neighbour": partial(check_killed, early=True, crash_every=1 if LONG else 100, segment_bytes=1_500),

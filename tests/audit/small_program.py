@@ -455,15 +455,12 @@ def _permits_tracing() -> Callable[[], None]:
 # --- logs to begin with ---------------------------------------------------------------------------------------------
 
 
-def make_log(above: Path, notes: int = 0, *, torn: bool = False) -> Path:
+def make_log(above: Path, notes: int = 0) -> Path:
     """A new log below a folder with so many records after the first one, and its own folder."""
     with create_log(place_of(above), seeded_run("made"), DOMAIN, {"mark": "made"}) as log:
         for i in range(notes):
             log.append(note(f"made-{i}"))
-    folder = next(each for each in above.iterdir() if each.is_dir())
-    if torn:
-        tear(folder)
-    return folder
+    return next(each for each in above.iterdir() if each.is_dir())
 
 
 def tear(folder: Path) -> bytes:

@@ -269,7 +269,7 @@ def test_a_sync_fails_and_another_run_goes_on(early: bool, folders_forget: bool)
 
 
 def test_a_sync_fails_and_another_run_closes_a_work() -> None:
-    met = check_failed_sync(then=a_work, segment_bytes=2_600, crash_every=7)
+    met = check_failed_sync(then=a_work, segment_bytes=2_600, crash_every=15)
     _tell("failed sync, then a work", met)
     assert met.times >= 50, met
     assert met.states >= 300, met

@@ -12,13 +12,14 @@ from tests.audit.mutants import CHECKS, MUTANTS, Mutant, judge
 from tests.audit.test_power_loss import LONG
 
 TESTED_ELSEWHERE = (
+    "power loss",
     "failed sync, work",
     "failed sync, head",
     "failed sync, neighbour",
     "killed, neighbour",
     "two at once",
 )
-"""In an ordinary run the very same checks are tests of test_failed_fsync.py."""
+"""In an ordinary run the very same checks are tests of test_power_loss.py and test_failed_fsync.py."""
 
 
 @pytest.mark.parametrize("check", [check for check in CHECKS if LONG or check not in TESTED_ELSEWHERE])

@@ -340,7 +340,7 @@ def whole_run(segment_bytes: int = SEGMENT) -> Whole:
     return whole
 
 
-def check_power_loss(*, every: int = 40, segment_bytes: int = SEGMENT, every_hint: bool = False) -> Counts:
+def check_power_loss(*, every: int, segment_bytes: int = SEGMENT, every_hint: bool = False) -> Counts:
     """Power fails before each operation; in the recovery of each n-th disk, and of each first of its kind, again."""
     with small_ballast():
         whole, promise = whole_run(segment_bytes), Promise()
@@ -392,7 +392,7 @@ def _tell(what: str, counts: object) -> None:
 
 def test_power_fails_anywhere_and_again_in_the_recovery() -> None:
     before = SimFs.left_out
-    counts = check_power_loss()
+    counts = check_power_loss(every=60, segment_bytes=2_600)
     _tell("power loss", counts)
     assert counts.crashes >= 120, counts
     assert counts.states >= 200, counts

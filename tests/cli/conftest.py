@@ -1,4 +1,4 @@
-"""Every test of the command line runs without the user's settings, in an empty folder."""
+"""Every test of the command line runs without the user's settings, in an empty folder; and a log for those of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from meterlink.audit.home import find_home
 from tests.cli import key_ring
+from tests.cli.audits import Bench
+from tests.cli.program import run
 
 
 @pytest.fixture(autouse=True)
@@ -22,3 +25,10 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(work)
     key_ring.remove(monkeypatch)
     return home
+
+
+@pytest.fixture
+def bench(empty_home: Path) -> Bench:
+    """A log that was just made."""
+    assert run("audit", "init", "--standalone").code == 0
+    return Bench(find_home(empty_home))

@@ -17,10 +17,11 @@ from meterlink.cli.simulated import simulate
 from meterlink.errors import PortBusyError, PortError
 from meterlink.link.doors import TcpDoor, tcp_url
 from meterlink.link.port import parse_port
-from meterlink.profiles import default_folder, load_profiles
 from meterlink.registry import load_driver
 from tests.cli.program import SIM, run, run_apart, simulated, start, without_time
+from tests.shipped import library
 
+LONG = os.environ.get("METERLINK_LONG") == "1"
 METER = ("--model", "mercury-200.02", "--address", "925646", "--json")
 READS = (("energy", "read"), ("instant", "read"), ("dst", "show"))
 
@@ -69,13 +70,13 @@ def test_several_meters_on_one_line() -> None:
 
 
 def test_several_meters_whose_factory_address_is_the_same_count_on_from_it() -> None:
-    profile = load_profiles([default_folder()]).get("or-we-517")
+    profile = library().get("or-we-517")
     simulation = simulate(load_driver("modbus"), profile, {}, started_at=0.0, count=3)
     assert simulation.meters == (("1", "20210123"), ("2", "20210124"), ("3", "20210125"))
 
 
 def test_several_meters_have_each_their_own_chance(mocker: MockerFixture) -> None:
-    profile = load_profiles([default_folder()]).get("mercury-206")
+    profile = library().get("mercury-206")
     driver = load_driver(profile.driver)
     made = mocker.spy(type(driver), "simulate")
     simulate(driver, profile, {"seed": "5"}, started_at=0.0, count=3)
@@ -114,7 +115,7 @@ def test_ctrl_c_is_the_normal_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def door(host: str = "127.0.0.1") -> TcpDoor:
-    profile = load_profiles([default_folder()]).get("mercury-200.02")
+    profile = library().get("mercury-200.02")
     wire = simulate(load_driver(profile.driver), profile, {}, started_at=0.0).wire
     return TcpDoor(wire, profile.line.line, host)
 
@@ -183,7 +184,7 @@ def test_the_demo_as_a_process() -> None:
     assert "work DEMO-1/1: done" in ended.out
 
 
-@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "latin-1", "ascii"])
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "latin-1", "ascii"] if LONG else ["cp866", "ascii"])
 def test_a_console_that_lacks_characters_ends_nothing(encoding: str) -> None:
     environ = {**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
     for words in (("tariff", "show", "--port", SIM), ("profiles", "list"), ("profiles", "list", "--json")):

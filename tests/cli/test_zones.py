@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from meterlink.errors import ConfigError
-from meterlink.zone import parse_zone
+from meterlink.zone import parse_zone, zone_text
 
 NOON = datetime(2025, 7, 21, 12)
 
@@ -57,3 +57,9 @@ def test_zones_that_are_refused(text: str, advice: str) -> None:
 def test_only_places_are_suggested(text: str, meant: str) -> None:
     with pytest.raises(ConfigError, match=f"did you mean {meant}"):
         parse_zone(text)
+
+
+@pytest.mark.parametrize("text", ["+03:00", "-09:30", "+00:00", "UTC", "Europe/Moscow"])
+def test_a_zone_is_written_as_it_is_read(text: str) -> None:
+    """A preview without an order was refused where the zone was an offset."""
+    assert parse_zone(zone_text(parse_zone(text))) == parse_zone(text)

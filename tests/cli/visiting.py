@@ -16,7 +16,8 @@ from meterlink.audit.home import AuditHome, find_home
 from tests.audit.logs import records
 from tests.cli import key_ring
 from tests.cli.program import SCHEMAS, Ended, check, run
-from tests.visit.visits import EVERYTHING, PLAN_2, REASON, is_write, order_text
+from tests.drivers.mercury200.struck import is_write
+from tests.visit.visits import EVERYTHING, PLAN_2, REASON, order_text
 
 AT: Final = (
     "sim:mercury-200.02?at=2025-07-21T14:05:09+03:00&clock_error_s=3614&dst=on&schedule=ru-household-1"

@@ -15,6 +15,7 @@ from meterlink.sim.line import Burst
 from meterlink.testing import START
 from meterlink.wire.line import Line
 from meterlink_mercury200.framing import reply_framer
+from tests.wires import UnderWay
 
 LINE = Line()
 TIMING = Timing(reply_s=0.5, quiet_s=0.007, quiet_chars=6)
@@ -25,29 +26,20 @@ Script = Callable[[int, bytes], Answers]
 
 
 @dataclass
-class ScriptedWire:
+class ScriptedWire(UnderWay):
     """Hears whole requests (the port writes them at once) and answers by the script."""
 
     script: Script
     heard: list[bytes] = field(default_factory=list)
     heard_at: list[float] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
-    _bursts: list[Burst] = field(default_factory=list)
 
     def receive(self, data: bytes, now: float, line: Line) -> None:
         answers = self.script(len(self.heard), data)
         self.heard.append(data)
         self.heard_at.append(now)
         self.lines.append(line)
-        self._bursts += [Burst(now + delay, answer, LINE) for delay, answer in answers]
-
-    def due(self) -> float | None:
-        return min((burst.at for burst in self._bursts), default=None)
-
-    def poll(self, now: float) -> list[Burst]:
-        ready = [burst for burst in self._bursts if burst.at <= now]
-        self._bursts = [burst for burst in self._bursts if burst.at > now]
-        return ready
+        self.bursts += [Burst(now + delay, answer, LINE) for delay, answer in answers]
 
 
 @dataclass

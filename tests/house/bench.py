@@ -14,21 +14,24 @@ import sys
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from click.testing import CliRunner
+
+from meterlink.cli.main import program
 from meterlink.link.doors import TcpDoor
-from meterlink.profiles import default_folder, load_profiles
 from meterlink.sim.bus import VirtualBus
-from meterlink.sim.line import Burst, VirtualWire
 from meterlink.sim.state import SimState
 from meterlink.tariff import preset
 from meterlink.wire.line import Line
 from meterlink_mercury200.messages import COMMANDS
 from meterlink_mercury200.sim import Behaviour, simulate
+from tests.shipped import library
+from tests.wires import Passing
 
 QUICK_BAUD: Final = 921_600
 QUICK_LINE: Final = f"""
@@ -55,10 +58,9 @@ _QUIET_S: Final = 0.3
 
 
 @dataclass
-class Cable:
+class Cable(Passing):
     """The cable of one meter, until it is pulled out."""
 
-    inner: VirtualWire
     writes_left: int | None = None
     """So many frames that change the meter still get through; None: the cable stays in."""
 
@@ -67,13 +69,7 @@ class Cable:
             self.writes_left -= COMMANDS[data[4]].writes
             if self.writes_left < 0:
                 return
-        self.inner.receive(data, now, line)
-
-    def due(self) -> float | None:
-        return self.inner.due()
-
-    def poll(self, now: float) -> list[Burst]:
-        return self.inner.poll(now)
+        super().receive(data, now, line)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +83,7 @@ class Place:
 @contextmanager
 def meter_behind_a_door(ignores_writes: Collection[int] = ()) -> Iterator[Place]:
     """A Mercury 200.02 on one tariff, its clock right, changing the hour by itself, without load."""
-    usual = load_profiles([default_folder()]).get("mercury-200.02")
+    usual = library().get("mercury-200.02")
     profile = replace(usual, line=replace(usual.line, baud=QUICK_BAUD))
     state = SimState(
         started_at=time.time(),
@@ -131,18 +127,14 @@ class Computer:
         return [*lines, f"[exit code {code}]"] if code else lines
 
     def _without_one(self, words: Sequence[str]) -> tuple[int, str]:
-        ended = subprocess.run(
-            self._command(words),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            cwd=self.folder,
-            env=self._surroundings(),
-            check=False,
-            timeout=PATIENCE_S,
-        )
-        return ended.returncode, ended.stdout
+        """In this process, as wide as a pipe: starting one takes longer than most commands."""
+        surroundings = self._surroundings()
+        emptied = dict.fromkeys(os.environ.keys() - surroundings.keys())
+        with chdir(self.folder):
+            ended = CliRunner().invoke(program, words, env={**emptied, **surroundings}, terminal_width=78)
+        if ended.exception is not None and not isinstance(ended.exception, SystemExit):
+            raise ended.exception
+        return ended.exit_code, ended.output
 
     def _at_a_terminal(self, words: Sequence[str], shown: str) -> tuple[int, str]:
         if sys.platform == "win32":
@@ -155,7 +147,7 @@ class Computer:
         outer, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
         with subprocess.Popen(
-            self._command(words),
+            [sys.executable, "-m", "meterlink", *words],
             stdin=inner,
             stdout=inner,
             stderr=inner,
@@ -170,9 +162,6 @@ class Computer:
                 process.kill()
                 os.close(outer)
         return process.returncode, told
-
-    def _command(self, words: Sequence[str]) -> list[str]:
-        return [sys.executable, "-m", "meterlink", *words]
 
     def _surroundings(self) -> Mapping[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("METERLINK_")}

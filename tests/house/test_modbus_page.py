@@ -66,3 +66,11 @@ def test_its_tables_name_every_key_that_a_reading_map_may_have() -> None:
     of_reading = set(_KEYS) - {"address_register", "writable", "clock", "tariffs"}
     for key in (*of_reading, *_NUMBER_KEYS):
         assert f"`{key}`" in text or f"{key} = " in text, key
+
+
+@pytest.mark.usefixtures("my_meters")
+def test_a_meter_without_further_facts_shows_no_empty_table() -> None:
+    ended = run("meter", "info", "--port", "sim:sdm120")
+    assert ended.code == 0
+    assert "fact" not in ended.out
+    assert "not there: serial number (no register of this model is known to tell it)" in ended.out

@@ -37,6 +37,7 @@ from meterlink.profiles import (
 from meterlink.profiles.firmware import Condition, parse_version
 from meterlink.profiles.library import SourceFile
 from meterlink.wire.line import Line
+from tests.shipped import library
 
 MODELS = ("mercury-200.02", "mercury-200.04", "mercury-201", "mercury-203.2t", "mercury-206")
 MODBUS = ("or-we-515", "or-we-517", "or-we-526")
@@ -154,7 +155,7 @@ def test_the_shipped_profiles_have_no_mistakes() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_shipped_profile_says_about_every_capability_whether_the_model_has_it(model: str) -> None:
-    profile = load_profiles([default_folder()]).get(model)
+    profile = library().get(model)
     assert set(profile.supports) == CAPABILITIES
     assert profile.driver == "mercury200"
     assert profile.access.reading_needs is None
@@ -177,11 +178,11 @@ DIGITS = {"mercury-200.02": 6, "mercury-200.04": 6, "mercury-201": 8, "mercury-2
 
 @pytest.mark.parametrize(("model", "digits"), DIGITS.items())
 def test_the_old_200_has_an_address_of_six_digits_and_the_others_of_eight(model: str, digits: int) -> None:
-    assert load_profiles([default_folder()]).get(model).address.digits == digits
+    assert library().get(model).address.digits == digits
 
 
 def test_a_number_beside_guesses_keeps_its_own_evidence() -> None:
-    profile = load_profiles([default_folder()]).get("mercury-206")
+    profile = library().get("mercury-206")
     assert profile.timing.provenance.evidence is Evidence.GUESS
     assert profile.facts["timing.quiet_chars"].provenance.evidence is Evidence.DOCUMENT
     assert profile.facts["timing.reply_s"].provenance.evidence is Evidence.GUESS
@@ -197,20 +198,20 @@ LACKING = [
 
 @pytest.mark.parametrize(("model", "capability"), LACKING)
 def test_what_a_model_lacks_is_refused_with_a_reason(model: str, capability: str) -> None:
-    profile = load_profiles([default_folder()]).get(model)
+    profile = library().get(model)
     with pytest.raises(NotSupportedError) as caught:
         profile.require(capability)
     assert caught.value.why == profile.supports[capability].note
 
 
 def test_the_206_has_what_the_200_lacks() -> None:
-    profile = load_profiles([default_folder()]).get("mercury-206")
+    profile = library().get("mercury-206")
     assert profile.require("reactive_energy").evidence is Evidence.DOCUMENT
     assert profile.require("reactive_power").evidence is Evidence.CAPTURE
 
 
 def test_nobody_has_written_to_a_201() -> None:
-    profile = load_profiles([default_folder()]).get("mercury-201")
+    profile = library().get("mercury-201")
     writes = {name: support for name, support in profile.supports.items() if name.startswith("set_")}
     assert {support.evidence for support in writes.values()} == {Evidence.GUESS}
 
@@ -220,23 +221,21 @@ MATCHES = [(4, "mercury-203.2t"), (6, "mercury-203.2t"), (8, "mercury-206"), (10
 
 @pytest.mark.parametrize(("code", "model"), MATCHES)
 def test_a_model_code_tells_the_model(code: int, model: str | None) -> None:
-    found = load_profiles([default_folder()]).match({"model_code": code, "option": 1}, "mercury200")
+    found = library().match({"model_code": code, "option": 1}, "mercury200")
     assert (found and found.model) == model
 
 
 def test_the_two_200s_answer_alike_and_only_the_plate_tells() -> None:
-    library = load_profiles([default_folder()])
-    assert [profile.model for profile in library.candidates({"model_code": 2}, "mercury200")] == list(MODELS[:2])
+    assert [profile.model for profile in library().candidates({"model_code": 2}, "mercury200")] == list(MODELS[:2])
     with pytest.raises(AmbiguousModelError) as caught:
-        library.match({"model_code": 2}, "mercury200")
+        library().match({"model_code": 2}, "mercury200")
     assert caught.value.models == MODELS[:2]
     assert "--model" in caught.value.hint
 
 
 def test_a_meter_that_told_nothing_matches_nothing() -> None:
-    library = load_profiles([default_folder()])
-    assert library.match({}, "mercury200") is None
-    assert library.match({"model_code": 8}, "modbus") is None
+    assert library().match({}, "mercury200") is None
+    assert library().match({"model_code": 8}, "modbus") is None
 
 
 # --- a profile as a whole -------------------------------------------------------------------------------------------
@@ -275,7 +274,7 @@ def test_a_capability_that_is_not_mentioned_is_refused(tmp_path: Path) -> None:
 
 
 def test_why_a_model_lacks_something_is_told_in_the_words_of_its_profile() -> None:
-    profile = load_profiles([default_folder()]).get("ce102m")
+    profile = library().get("ce102m")
     assert (profile.has("clock"), profile.why_not("clock")) == (True, None)
     assert (profile.has("dst"), profile.why_not("dst")) == (False, "what TRANS and HOURS mean is not known")
     assert (profile.has("telepathy"), profile.why_not("telepathy")) == (False, "its profile does not say that it has")
@@ -688,7 +687,7 @@ def test_the_same_model_twice_is_an_error_of_that_model_only(tmp_path: Path) -> 
 
 def test_a_file_that_overrides_lies_over_the_shipped_one(tmp_path: Path) -> None:
     write(tmp_path, OVERRIDE + "overrides = true\n" + SLOWER, "mercury200/mercury-206.toml")
-    shipped, changed = load_profiles([default_folder()]), load_profiles([default_folder(), tmp_path])
+    shipped, changed = library(), load_profiles([default_folder(), tmp_path])
     profile = changed.get("mercury-206")
     assert (profile.timing.reply_s, profile.timing.tries) == (2.0, 3)
     assert profile.facts["timing.reply_s"].file == str(tmp_path / "mercury200" / "mercury-206.toml")
@@ -796,13 +795,13 @@ SLIPS = {
 @pytest.mark.parametrize(("typed", "meant"), SLIPS.items())
 def test_an_unknown_model_is_refused_with_a_suggestion(typed: str, meant: str) -> None:
     with pytest.raises(UnknownModelError) as caught:
-        load_profiles([default_folder()]).get(typed)
+        library().get(typed)
     assert caught.value.hint.startswith(f"Did you mean {meant}? ")
 
 
 def test_a_model_like_no_other_has_no_suggestion() -> None:
     with pytest.raises(UnknownModelError) as caught:
-        load_profiles([default_folder()]).get("zz")
+        library().get("zz")
     assert caught.value.hint.startswith("`meterlink profiles list`")
 
 

@@ -7,39 +7,32 @@ import pytest
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.line import Burst, VirtualWire, garbled
 from meterlink.wire.line import Line
+from tests.wires import UnderWay
 
 LINE = Line(baud=9600)
 SLOW = Line(baud=1200)
 CHAR_S = LINE.char_s
 
 
-class FakeMeter:
+class FakeMeter(UnderWay):
     """Gives a fixed answer some time after anything it hears."""
 
     bus_address = "1"
     serial_number = "00000001"
 
     def __init__(self, answer: bytes, latency_s: float = 0.01, line: Line = LINE) -> None:
+        super().__init__()
         self.line = line
         self.heard: list[tuple[bytes, float]] = []
         self._answer = answer
         self._latency_s = latency_s
-        self._pending: list[Burst] = []
 
     def receive(self, data: bytes, now: float) -> None:
         self.heard.append((data, now))
-        self._pending.append(Burst(now + self._latency_s, self._answer, self.line))
+        self.bursts.append(Burst(now + self._latency_s, self._answer, self.line))
 
     def interrupt(self, at: float) -> None:
-        self._pending.append(Burst(at, self._answer, self.line))
-
-    def due(self) -> float | None:
-        return min((burst.at for burst in self._pending), default=None)
-
-    def poll(self, now: float) -> list[Burst]:
-        out = [burst for burst in self._pending if burst.at <= now]
-        self._pending = [burst for burst in self._pending if burst.at > now]
-        return out
+        self.bursts.append(Burst(at, self._answer, self.line))
 
 
 def heard_until(wire: VirtualWire, until: float) -> list[tuple[float, Burst]]:

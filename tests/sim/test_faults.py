@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from meterlink.errors import ConfigError
 from meterlink.sim.faults import FAULTS, FaultSpec, parse_faults, wrap
 from meterlink.sim.line import Burst, VirtualWire
 from meterlink.wire.line import Line
+from tests.wires import UnderWay
 
 LINE = Line(baud=9600)
 CHAR_S = LINE.char_s
@@ -18,31 +20,23 @@ REQUEST = b"\x00\x06\x47\x3e\x27\xaa\x55"
 REPLIES = (bytes(range(0x10, 0x27)), bytes(range(0x30, 0x47)), bytes(range(0x50, 0x57)))
 LATENCY_S = 0.01
 REPLY_AT = 1.0 + LATENCY_S
-SEEDS = range(20)
+SEEDS = range(20 if os.environ.get("METERLINK_LONG") == "1" else 8)
 
 
-class FakeWire:
+class FakeWire(UnderWay):
     """A wire with a meter that gives the next of its fixed replies to anything it hears."""
 
     def __init__(self, replies: tuple[bytes, ...] = REPLIES, line: Line = LINE) -> None:
+        super().__init__()
         self.heard: list[bytes] = []
         self._replies = replies
         self._line = line
-        self._pending: list[Burst] = []
 
     def receive(self, data: bytes, now: float, line: Line) -> None:
         assert line == self._line
         reply = self._replies[len(self.heard) % len(self._replies)]
         self.heard.append(data)
-        self._pending.append(Burst(now + LATENCY_S, reply, self._line))
-
-    def due(self) -> float | None:
-        return min((burst.at for burst in self._pending), default=None)
-
-    def poll(self, now: float) -> list[Burst]:
-        out = [burst for burst in self._pending if burst.at <= now]
-        self._pending = [burst for burst in self._pending if burst.at > now]
-        return out
+        self.bursts.append(Burst(now + LATENCY_S, reply, self._line))
 
 
 def heard(wire: VirtualWire) -> list[Burst]:

@@ -71,12 +71,10 @@ def _state(seasons: tuple[Season, ...], days: tuple[SpecialDay, ...], dst: bool,
     return meter.run(take_snapshot(DRIVER, TARGET, MOSCOW))
 
 
-def clock(
-    meter: datetime, right: datetime, zone: str = "Europe/Moscow", uncertainty: timedelta = timedelta(seconds=0.5)
-) -> ClockReading:
+def clock(meter: datetime, right: datetime, zone: str = "Europe/Moscow") -> ClockReading:
     """A reading of this meter time while `right` is the local time of the place."""
     reference = right.replace(tzinfo=ZoneInfo(zone))
-    return ClockReading(meter=meter, reference=reference, error=meter - right, uncertainty=uncertainty)
+    return ClockReading(meter=meter, reference=reference, error=meter - right, uncertainty=timedelta(seconds=0.5))
 
 
 def off(

@@ -54,8 +54,8 @@ def visited(empty_home: Path) -> Path:
     return empty_home
 
 
-def body(folder: Path, work: str = "117/1") -> bytes:
-    return encode_body(act_of(home_of(folder).current(), work).body)
+def body(folder: Path) -> bytes:
+    return encode_body(act_of(home_of(folder).current(), "117/1").body)
 
 
 def apart(code: str, *words: str) -> bytes:

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from meterlink.audit.record import Entry
 from meterlink.driver import SoftCorrection, Target, Written
 from meterlink.errors import MeterlinkError, MissedInstantError, NoAnswerError, ReadBackError, RefusedError
 from meterlink.flow import Change, Pause
-from meterlink.link.memory import MemoryPort
 from meterlink.profiles import Profile
-from meterlink.sim.line import Burst, VirtualWire
 from meterlink.visit.carrying import Result, StepResult
-from meterlink.wire.line import Line
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.driver import Mercury200
 from meterlink_mercury200.sim import SimulatedMercury200
+from tests.visit.dead_clock import Flickering
 from tests.visit.visits import REASON, YES, Visit, Visits, make_meter, order_of, spied
 
 CLOCK = order_of(("clock",), REASON)
@@ -31,27 +27,10 @@ MOSCOW = timedelta(hours=3)
 
 
 @pytest.fixture
-def visits(tmp_path: Path) -> Visits:
-    return Visits(tmp_path)
-
-
-@pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Visit, Sequence[float]], None]:
     """A disk that takes so long for each announcement, one after another, and no time for those behind them."""
 
-    def make(visit: Visit, delays_s: Sequence[float]) -> None:
-        log, port, left = visit.log, visit.talk._port, list(delays_s)
-        assert isinstance(port, MemoryPort)
-        announce = log.announce
-
-        def announcing(intents: Sequence[Entry], serial_number: str) -> list[int]:
-            told = announce(intents, serial_number)
-            port.read(port.now() + (left.pop(0) if left else 0.0))
-            return told
-
-        monkeypatch.setattr(log, "announce", announcing)
-
-    return make
+    return lambda visit, delays_s: visit.slow_disk(monkeypatch, delays_s)
 
 
 def carried_out(visit: Visit, meanwhile: Callable[[], None] = lambda: None) -> StepResult:
@@ -167,31 +146,6 @@ def test_an_order_that_allows_more_sets_it_all_the_same(visits: Visits) -> None:
 
 
 # --- a clock that shows no time -------------------------------------------------------------------------------------
-
-
-class Flickering:
-    """The frame that sets the clock is lost, and only the two readings behind it tell a time of the calendar."""
-
-    def __init__(self, inner: VirtualWire) -> None:
-        self.inner = inner
-        self._readings = 0
-
-    def receive(self, data: bytes, now: float, line: Line) -> None:
-        self._readings += data[4:5] == bytes([m.READ_CLOCK.code])
-        if data[4:5] != bytes([m.SET_CLOCK.code]):
-            self.inner.receive(data, now, line)
-
-    def due(self) -> float | None:
-        return self.inner.due()
-
-    def poll(self, now: float) -> list[Burst]:
-        return [self._dead(burst) for burst in self.inner.poll(now)]
-
-    def _dead(self, burst: Burst) -> Burst:
-        if self._readings in (3, 4) or burst.data[4:5] != bytes([m.READ_CLOCK.code]):
-            return burst
-        address = int.from_bytes(burst.data[:4], "big")
-        return Burst(burst.at, m.encode_frame(address, m.READ_CLOCK.code, bytes(7)), burst.line)
 
 
 def test_a_clock_that_shows_no_time_at_the_end_is_told_as_that(

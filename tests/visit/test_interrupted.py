@@ -17,19 +17,16 @@ import pytest
 from meterlink.audit.record import Entry
 from meterlink.audit.writer import Writer
 from meterlink.errors import InDoubtError, MeterlinkError, NoAnswerError
-from meterlink.sim.line import Burst, VirtualWire
+from meterlink.sim.line import VirtualWire
 from meterlink.tariff import preset
 from meterlink.visit.order import Order
 from meterlink.wire.line import Line
 from meterlink_mercury200.sim import Behaviour
 from tests.drivers.energomera import visits as energomera
-from tests.visit.visits import Visit, Visits, make_meter, order_of, results_of
+from tests.visit.visits import Killed, Visit, Visits, make_meter, order_of, results_of
+from tests.wires import Passing
 
 LONG = os.environ.get("METERLINK_LONG") == "1"
-
-
-class Killed(BaseException):
-    """The program is gone at this moment, and writes nothing more."""
 
 
 def gone(_entry: object) -> None:
@@ -37,10 +34,9 @@ def gone(_entry: object) -> None:
 
 
 @dataclass
-class Watched:
+class Watched(Passing):
     """A wire that looks at the log on the disk before each frame that can change the meter goes on."""
 
-    inner: VirtualWire
     visits: Visits
     kills: Callable[[int, bytes], str] = lambda number, frame: ""
     writes: list[bytes] = field(default_factory=list)
@@ -56,7 +52,7 @@ class Watched:
         if self.visits.changes_meter(data):
             self.writes.append(data)
             self._look(data)
-        self.inner.receive(data, now, line)
+        super().receive(data, now, line)
         if how == "after":
             self._end()
 
@@ -64,12 +60,6 @@ class Watched:
         if self.by is Killed and self.visit is not None:
             self.visit.session.gate.lead_to(gone)
         raise self.by
-
-    def due(self) -> float | None:
-        return self.inner.due()
-
-    def poll(self, now: float) -> list[Burst]:
-        return self.inner.poll(now)
 
     def _look(self, data: bytes) -> None:
         """The intent is on the disk, and it is the first of its announcement that has no outcome."""
@@ -133,11 +123,6 @@ FAMILIES = {
         holds=energomera.holds_the_order,
     ),
 }
-
-
-@pytest.fixture
-def visits(tmp_path: Path) -> Visits:
-    return Visits(tmp_path)
 
 
 def attempt(

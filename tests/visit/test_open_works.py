@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +34,7 @@ from meterlink.visit.session import Ended
 from meterlink.visit.work import Work
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.sim import SimulatedMercury200
+from tests.drivers.mercury200.struck import is_write
 from tests.report.drawn import html_act
 from tests.visit.visits import (
     EVERYTHING,
@@ -44,7 +44,6 @@ from tests.visit.visits import (
     Spied,
     Visit,
     Visits,
-    is_write,
     make_meter,
     order_of,
     order_text,
@@ -54,11 +53,6 @@ from tests.visit.visits import (
 BURNT = "прибор сгорел, заменён 21.07.2025"
 RECORDS = 40
 """So many of the 96 stand when the program is stopped."""
-
-
-@pytest.fixture
-def visits(tmp_path: Path) -> Visits:
-    return Visits(tmp_path)
 
 
 @pytest.fixture

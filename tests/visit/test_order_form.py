@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from functools import cache, partial
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ from meterlink.errors import (
 )
 from meterlink.language import Language
 from meterlink.model import Action
-from meterlink.profiles import default_folder, load_profiles
 from meterlink.registry import load_driver
 from meterlink.tariff import Zone, preset, preset_names
 from meterlink.visit.order import Basis, CustomerKind, Order, TariffPlan
@@ -36,6 +35,7 @@ from meterlink.visit.order_check import check_meter, expected_profile, order_not
 from meterlink.visit.order_fields import TABLES
 from meterlink.visit.order_form import order_again, order_hash, read_order, read_schedule
 from meterlink.visit.order_template import order_template
+from tests.shipped import library
 
 TODAY = date(2026, 11, 21)
 SCHEDULE = b"""
@@ -425,11 +425,6 @@ def test_a_schedule_file_that_is_none(raw: bytes, says: str) -> None:
         order({"own.toml": raw}, tariff_plan=None, tariff={"schedule": "own.toml"})
     assert says in str(caught.value)
     assert "own.toml" in str(caught.value)
-
-
-@cache
-def library() -> Any:
-    return load_profiles([default_folder()])
 
 
 def checked(found: Order) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -27,11 +26,6 @@ WISHES = f'{PLAN_2}\n{REASON}\nholidays = ["01-01"]\nbutton_correction_minutes =
 ORDER = order_of(ACTIONS, WISHES)
 BACK = order_of(tuple("dst_on" if action == "dst_off" else action for action in ACTIONS), WISHES)
 """An order that lists what takes everything back: the switch of summer time is on again then."""
-
-
-@pytest.fixture
-def visits(tmp_path: Path) -> Visits:
-    return Visits(tmp_path)
 
 
 def stored(memory: Memory) -> dict[str, object]:

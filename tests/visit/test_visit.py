@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,11 +46,6 @@ from tests.visit.visits import (
 
 LONG = os.environ.get("METERLINK_LONG") == "1"
 HOUR_S = 3600.0
-
-
-@pytest.fixture
-def visits(tmp_path: Path) -> Visits:
-    return Visits(tmp_path)
 
 
 def clock_error_s(ended: Ended) -> float:

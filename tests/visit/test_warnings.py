@@ -33,7 +33,6 @@ from tests.visit.made_up import (
 
 RIGHT = state(dst=False)
 NEW_YEAR = SpecialDay(month=1, day=1, kind=DayKind.HOLIDAY)
-NIGHT_DAY = YearSchedule.every_day(DayProgram.of([(0, 2), (420, 1), (1380, 2)]))
 
 
 def warned(
@@ -58,8 +57,8 @@ def telling(name: str, value: str, unit: str, *, alarm: bool = True) -> Snapshot
     return replace(RIGHT, status=StatusReading(values=values, read_at=NOW))
 
 
-def with_zones(zones: dict[str, Zone], schedule: YearSchedule = TWO_ZONES, count: int | None = None) -> TariffPlan:
-    return TariffPlan(name="two zones", schedule=schedule, zones=zones, tariff_count=count)
+def with_zones(zones: dict[str, Zone], count: int | None = None) -> TariffPlan:
+    return TariffPlan(name="two zones", schedule=TWO_ZONES, zones=zones, tariff_count=count)
 
 
 def with_holiday_program(held: Collection[SpecialDay] = ()) -> YearSchedule:

@@ -1,8 +1,12 @@
-"""Whole visits in memory and in virtual time: an order, a log on the disk, a simulated meter."""
+"""Whole visits in memory and in virtual time: an order, a log on the disk, a simulated meter of any family.
+
+Where nothing else is said the meter is a Mercury 200; the other families give a target and what their writes are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from decimal import Decimal
@@ -10,7 +14,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import pytest
+
 from meterlink.audit.home import AuditHome, find_home
+from meterlink.audit.record import Entry
 from meterlink.audit.run import Run
 from meterlink.audit.store import SealedLog
 from meterlink.audit.verify import Report, verify_log
@@ -37,10 +44,11 @@ from meterlink.visit.snapshot import Snapshot
 from meterlink.visit.work import WorkGate
 from meterlink.wire.line import Line
 from meterlink.zone import parse_zone
-from meterlink_mercury200.messages import COMMANDS
 from meterlink_mercury200.sim import Behaviour, SimulatedMercury200, simulate
 from tests.audit.logs import records
-from tests.drivers.mercury200.meters import library
+from tests.drivers.mercury200.struck import is_write
+from tests.shipped import library
+from tests.wires import Passing
 
 MODEL: Final = "mercury-200.02"
 SERIAL: Final = "06925646"
@@ -70,7 +78,7 @@ settlement = "Москва"
 street = "ул. Лесная"
 
 [meter]
-model = "mercury-200.02"
+model = "{model}"
 serial_number = "{serial}"
 network_address = "{address}"
 
@@ -92,11 +100,12 @@ def order_text(
     more: str = f"{PLAN_2}\n{REASON}",
     *,
     tz: str = "Europe/Moscow",
+    model: str = MODEL,
     serial: str = SERIAL,
     address: str = ADDRESS,
 ) -> str:
     listed = "[" + ", ".join(f'"{action}"' for action in actions) + "]"
-    return _ORDER.format(actions=listed, more=more, tz=tz, serial=serial, address=address)
+    return _ORDER.format(actions=listed, more=more, tz=tz, model=model, serial=serial, address=address)
 
 
 def order_of(*args: Any, **kwargs: Any) -> Order:
@@ -111,14 +120,13 @@ def make_meter(
     behaviour: Behaviour | None = None,
     energy: tuple[str, ...] = ("15621.42", "6208.34", "0", "0"),
     serial: str = SERIAL,
-    address: str = ADDRESS,
     started_at: float = START,
 ) -> SimulatedMercury200:
     """A meter one hour ahead, with DST on and one tariff, unless something else is asked for."""
     state = SimState(
         started_at=started_at,
         serial_number=serial,
-        address=address,
+        address=ADDRESS,
         clock_error=timedelta(seconds=clock_error_s),
         dst_enabled=dst,
         schedule=schedule or preset("ru-household-1").schedule,
@@ -127,24 +135,18 @@ def make_meter(
     return simulate(library().get(MODEL), state, behaviour)
 
 
-def is_write(frame: bytes) -> bool:
-    """Whether a frame can change the meter."""
-    return len(frame) > 4 and COMMANDS[frame[4]].writes
-
-
-def command_of(frame: bytes) -> int:
-    return frame[4] if len(frame) > 4 else -1
+class Killed(BaseException):
+    """The program is gone at this moment, and writes nothing more."""
 
 
 @dataclass
-class Spied:
+class Spied(Passing):
     """A wire that remembers what the program sent, and lets something happen to the meter or the line.
 
     `first` and `then` are called with each frame and its moment, before the meter hears it and when it has acted on
     it; `deaf` says whether what the meter answers to a frame is lost on its way back.
     """
 
-    inner: VirtualWire
     changes_meter: Callable[[bytes], bool] = is_write
     first: Callable[[bytes, float], None] = lambda frame, now: None
     then: Callable[[bytes, float], None] = lambda frame, now: None
@@ -162,13 +164,10 @@ class Spied:
         self._waiting.append(data)
         self._is_lost = self.deaf(data)
         self.first(data, now)
-        self.inner.receive(data, now, line)
-
-    def due(self) -> float | None:
-        return self.inner.due()
+        super().receive(data, now, line)
 
     def poll(self, now: float) -> list[Burst]:
-        bursts = self.inner.poll(now)
+        bursts = super().poll(now)
         if bursts and self._waiting:  # the meter acts, and then it answers
             self.then(self._waiting.pop(), now)
             self._waiting.clear()
@@ -209,20 +208,21 @@ class Visits:
         if self._last is not None:
             begins = max(begins, self._last.talk.now() + 1)
         self._runs += 1
-        log = self.home.open(Run.start())
         readdress = load_driver(self.target.profile.driver).readdress
-        self._last = Visit(
-            target=self.target,
-            order=order or order_of(),
-            meter=meter,
-            log=log,
-            home=self.home,
-            wire=wire(wrap(VirtualBus([meter]), list(faults), seed, readdress)),
-            time_source=time_source,
-            experimental=experimental,
-            starts_at=begins,
-            seed=self._runs,
-        )
+        with ExitStack() as unless_met:
+            self._last = Visit(
+                target=self.target,
+                order=order or order_of(),
+                meter=meter,
+                log=unless_met.enter_context(self.home.open(Run.start())),
+                home=self.home,
+                wire=wire(wrap(VirtualBus([meter]), list(faults), seed, readdress)),
+                time_source=time_source,
+                experimental=experimental,
+                starts_at=begins,
+                seed=self._runs,
+            )
+            unless_met.pop_all()
         return self._last
 
     def records(self, *types: str) -> list[dict[str, Any]]:
@@ -255,12 +255,13 @@ class Visit:
     session: Session = field(init=False)
     talk: Dialogue = field(init=False)
     plan: Plan | None = None
+    _port: MemoryPort = field(init=False)
 
     def __post_init__(self) -> None:
         target = self.target
         driver, line = load_driver(target.profile.driver), target.profile.line.line
         gate, frames = WorkGate(), Frames()
-        port = MemoryPort(self.wire, line, starts_at=self.starts_at, name="memory")
+        port = self._port = MemoryPort(self.wire, line, starts_at=self.starts_at, name="memory")
         exchange = exchange_for(
             driver,
             target,
@@ -300,10 +301,10 @@ class Visit:
         self.session.begin(form or Form(), before)
         return before
 
-    def carry_out(self, form: Form | None = None) -> Ended:
-        """The whole visit, confirmed."""
+    def carry_out(self, form: Form | None = None, turned: Callable[[Plan], Plan] = lambda plan: plan) -> Ended:
+        """The whole visit, confirmed; `turned` may put the plan into another order first."""
         before = self.begin(form)
-        self.plan = self.session.plan(before)
+        self.plan = turned(self.session.plan(before))
         results: list[StepResult] = []
         if self.plan.steps:
             results = self.session.carry_out(self.plan, YES)
@@ -315,6 +316,26 @@ class Visit:
     def leave(self) -> None:
         """The program ends; what it holds is let go of."""
         self.log.close()
+
+    def to_its_end(self, turned: Callable[[Plan], Plan] = lambda plan: plan) -> Ended:
+        """The whole visit, and behind it a log without fault or doubt."""
+        try:
+            ended = self.carry_out(turned=turned)
+        finally:
+            self.leave()
+        assert verify_log(self.home.current().bytes()).state == "ok"
+        return ended
+
+    def slow_disk(self, monkeypatch: pytest.MonkeyPatch, delays_s: Sequence[float]) -> None:
+        """The disk takes so long for each announcement, one after another, and no time for those behind them."""
+        announce, left = self.log.announce, list(delays_s)
+
+        def announcing(intents: Sequence[Entry], serial_number: str) -> list[int]:
+            told = announce(intents, serial_number)
+            self._port.read(self._port.now() + (left.pop(0) if left else 0.0))
+            return told
+
+        monkeypatch.setattr(self.log, "announce", announcing)
 
 
 def spied(visits: Visits, meter: SimulatedMeter, order: Order | None = None, **kwargs: Any) -> tuple[Visit, Spied]:

@@ -42,7 +42,13 @@ def readings(before: Facts | None, after: Facts | None) -> dict[str, Any]:
             for key in {**first, **last}
             for register, quantity, direction, unit in [key]
         ],
-    }
+    } | _multiplied(after or before)
+
+
+def _multiplied(state: Facts | None) -> dict[str, Any]:
+    """By which ratios the readings were multiplied, where they were."""
+    key = "energy_multiplied_by"
+    return {} if state is None or key not in state.values else {"multiplied_by": state.number(key)}
 
 
 def _read_at(state: Facts | None) -> str:

@@ -120,7 +120,8 @@ def readings(sheet: Sheet) -> Iterable[Block]:
     apart = list(_apart(sheet, registers))
     if apart:
         yield Lines(texts=tuple(apart))
-    yield Lines(texts=(words("readings raw"),), manner="small")
+    ratio = told.get("multiplied_by")
+    yield Lines(texts=(words("readings multiplied", ratio=ratio) if ratio else words("readings raw"),), manner="small")
 
 
 def _apart(sheet: Sheet, registers: Iterable[Mapping[str, str]]) -> Iterable[str]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
 from typing import Any, Final
 
 from meterlink.driver import Target
 from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.memory import MemoryPort
 from meterlink.model import Absent
-from meterlink.profiles import ProfileLibrary, default_folder, load_profiles
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.state import SimState
 from meterlink.tariff import preset
@@ -21,15 +19,11 @@ from meterlink.wire.line import Line
 from meterlink_energomera import DRIVER
 from meterlink_energomera.models import table_of
 from meterlink_energomera.sim import Behaviour, SimulatedEnergomera, simulate
+from tests.shipped import library
 
 MODELS: Final = ("ce102m", "ce301", "ce301by", "ce303", "ce6850m")
 ADDRESS: Final = "083000505"
 PASSWORD: Final = b"777777"
-
-
-@cache
-def library() -> ProfileLibrary:
-    return load_profiles([default_folder()])
 
 
 def target_of(model: str, address: str = ADDRESS, password: bytes | None = None) -> Target:

@@ -32,10 +32,10 @@ from tests.drivers.energomera.meters import (
     ZONES,
     check,
     frames_heard,
-    library,
     met,
     target_of,
 )
+from tests.shipped import library
 
 WITHOUT_ADDRESS = sorted(set(FAULTS) - {"wrong-address"})
 

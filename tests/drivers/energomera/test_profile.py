@@ -11,7 +11,8 @@ from meterlink.model import Action
 from meterlink_energomera import DRIVER
 from meterlink_energomera.sim import Behaviour
 from meterlink_energomera.stored import SWITCH, require_writing
-from tests.drivers.energomera.meters import CE102M, CE301, MODELS, library, met
+from tests.drivers.energomera.meters import CE102M, CE301, MODELS, met
+from tests.shipped import library
 
 WRITTEN = (Action.DST_OFF, Action.DST_ON, Action.SCHEDULE, Action.HOLIDAYS)
 

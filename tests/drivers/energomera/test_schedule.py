@@ -13,7 +13,7 @@ from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedu
 from meterlink_energomera import DRIVER
 from meterlink_energomera.models import table_of
 from meterlink_energomera.schedule import joined, parted
-from tests.drivers.energomera.meters import library
+from tests.shipped import library
 
 PROFILE = library().get("ce6850m")
 NAMES = (*(f"GRF{number:02d}" for number in table_of(PROFILE).graph_numbers), "SESON", "EXDAY")

@@ -22,7 +22,7 @@ from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.memory import MemoryPort
 from meterlink.link.parity import SoftParityPort
 from meterlink.sim.bus import VirtualBus
-from meterlink.sim.line import Burst, VirtualWire
+from meterlink.sim.line import Burst
 from meterlink.testing import START, Delivered, Delivery, dialogue
 from meterlink.wire.line import Line
 from meterlink_energomera import DRIVER
@@ -35,6 +35,7 @@ from tests.drivers.energomera.test_writing import BEFORE, THREE, Scene
 from tests.drivers.energomera.visits import ACTIONS, holds_the_order, meter_at, order_at, visits_at
 from tests.drivers.readings import timeless
 from tests.visit.visits import Visit, results_of
+from tests.wires import Passing
 
 PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "protocols" / "energomera.md"
 CE6850M = target_of("ce6850m")
@@ -46,10 +47,9 @@ READ: Final = b"\x01R1"
 
 
 @dataclass
-class Spoiling:
+class Spoiling(Passing):
     """A wire that spoils the first questions on their way to the meter."""
 
-    inner: VirtualWire
     left: int
     naks: int = 0
 
@@ -57,13 +57,10 @@ class Spoiling:
         if data.startswith(READ) and self.left:
             self.left -= 1
             data = data[:6] + bytes([data[6] ^ 1]) + data[7:]
-        self.inner.receive(data, now, line)
-
-    def due(self) -> float | None:
-        return self.inner.due()
+        super().receive(data, now, line)
 
     def poll(self, now: float) -> list[Burst]:
-        bursts = self.inner.poll(now)
+        bursts = super().poll(now)
         self.naks += sum(burst.data == bytes([NAK]) for burst in bursts)
         return bursts
 
@@ -199,10 +196,9 @@ def test_seven_bits_are_written_through_eight() -> None:
 
 
 @dataclass
-class Stopwatch:
+class Stopwatch(Passing):
     """A wire that takes down, in seconds, how long the meter thinks and how long it pauses inside an answer."""
 
-    inner: VirtualWire
     thinks: list[float] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     _asked_at: float | None = None
@@ -210,13 +206,10 @@ class Stopwatch:
 
     def receive(self, data: bytes, now: float, line: Line) -> None:
         self._asked_at = now
-        self.inner.receive(data, now, line)
-
-    def due(self) -> float | None:
-        return self.inner.due()
+        super().receive(data, now, line)
 
     def poll(self, now: float) -> list[Burst]:
-        bursts = self.inner.poll(now)
+        bursts = super().poll(now)
         for burst in bursts:
             if self._asked_at is not None:
                 self.thinks.append(burst.at - self._asked_at)

@@ -12,8 +12,9 @@ from meterlink_energomera.errors import WHY
 from meterlink_energomera.models import DIRECTIONS, table_of
 from meterlink_energomera.schedule import is_graph
 from meterlink_energomera.sim import Behaviour, SimulatedEnergomera
-from tests.drivers.energomera.meters import MODELS, frames_heard, library, met, target_of
+from tests.drivers.energomera.meters import MODELS, frames_heard, met, target_of
 from tests.drivers.words_given import never_given, not_russian, phrases_of, without_word
+from tests.shipped import library
 
 PROFILES = [library().get(model) for model in MODELS]
 TABLES = [table_of(profile) for profile in PROFILES]

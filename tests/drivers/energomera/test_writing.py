@@ -44,7 +44,8 @@ from meterlink_energomera.schedule import joined
 from meterlink_energomera.sim import Behaviour, SimulatedEnergomera, simulate
 from meterlink_energomera.stored import means_same
 from tests.drivers.book import Book
-from tests.drivers.energomera.meters import ADDRESS, PASSWORD, library, target_of
+from tests.drivers.energomera.meters import ADDRESS, PASSWORD, target_of
+from tests.shipped import library
 
 CE6850M = target_of("ce6850m", password=PASSWORD)
 TWO = preset("ru-household-2").schedule

@@ -17,7 +17,8 @@ from meterlink.visit.secrets import Secret
 from meterlink_energomera import DRIVER
 from meterlink_energomera.schedule import joined
 from meterlink_energomera.sim import Behaviour, SimulatedEnergomera, simulate
-from tests.drivers.energomera.meters import PASSWORD, library
+from tests.drivers.energomera.meters import PASSWORD
+from tests.shipped import library
 from tests.visit.visits import Visits, order_text
 
 MODEL: Final = "ce6850m"
@@ -28,16 +29,15 @@ WANTED: Final = "ru-household-3"
 MORE: Final = f'tariff_plan = "{WANTED}"\nclock_reason = "x"\npassword_ref = "flat-5"'
 
 
-def text_of_order(actions: tuple[str, ...] = ACTIONS, more: str = MORE) -> str:
-    text = order_text(actions, more, serial=SERIAL, address=ADDRESS)
-    return text.replace('"mercury-200.02"', f'"{MODEL}"')
+def text_of_order(actions: tuple[str, ...] = ACTIONS, more: str = MORE, model: str = MODEL) -> str:
+    return order_text(actions, more, model=model, serial=SERIAL, address=ADDRESS)
 
 
-def order_at(actions: tuple[str, ...] = ACTIONS, more: str = MORE) -> Order:
-    return read_order(text_of_order(actions, more).encode(), "toml", lambda name: b"")
+def order_at(actions: tuple[str, ...] = ACTIONS, more: str = MORE, model: str = MODEL) -> Order:
+    return read_order(text_of_order(actions, more, model).encode(), "toml", lambda name: b"")
 
 
-def meter_at(behaviour: Behaviour | None = None, *, error_s: float = 3614) -> SimulatedEnergomera:
+def meter_at(behaviour: Behaviour | None = None, *, error_s: float = 3614, model: str = MODEL) -> SimulatedEnergomera:
     """With the switch to summer time on and one tariff, its clock an hour ahead."""
     state = SimState(
         started_at=START,
@@ -48,15 +48,16 @@ def meter_at(behaviour: Behaviour | None = None, *, error_s: float = 3614) -> Si
         schedule=preset("ru-household-1").schedule,
         energy_kwh=tuple(map(Decimal, ("15621.42", "6208.34", "0", "0"))),
     )
-    return simulate(library().get(MODEL), state, behaviour)
+    return simulate(library().get(model), state, behaviour)
 
 
 def is_write(frame: bytes) -> bool:
+    """Whether a frame can change the meter."""
     return frame.startswith(b"\x01W1")
 
 
-def visits_at(folder: Path, password: bytes = PASSWORD) -> Visits:
-    target = Target(address=ADDRESS, profile=library().get(MODEL), secret=Secret("flat-5", password))
+def visits_at(folder: Path, password: bytes = PASSWORD, model: str = MODEL) -> Visits:
+    target = Target(address=ADDRESS, profile=library().get(model), secret=Secret("flat-5", password))
     return Visits(folder, target, is_write)
 
 

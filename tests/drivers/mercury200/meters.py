@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from meterlink.driver import Target
-from meterlink.profiles import ProfileLibrary, default_folder, load_profiles
-
-
-@cache
-def library() -> ProfileLibrary:
-    return load_profiles([default_folder()])
+from tests.shipped import library
 
 
 def target_of(model: str, address: str) -> Target:

@@ -10,7 +10,8 @@ __all__ = ["HEARD", "Blow", "Struck", "is_write"]
 
 
 def is_write(frame: bytes) -> bool:
-    return COMMANDS[frame[4]].writes
+    """Whether a frame can change the meter."""
+    return len(frame) > 4 and COMMANDS[frame[4]].writes
 
 
 class Struck(struck.Struck):

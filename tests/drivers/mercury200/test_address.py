@@ -6,7 +6,7 @@ import pytest
 
 from meterlink.errors import AddressError
 from meterlink_mercury200 import DRIVER
-from tests.drivers.mercury200.meters import library
+from tests.shipped import library
 
 GOOD = [
     ("mercury-200.02", "411486", "411486"),

@@ -15,7 +15,7 @@ from meterlink.tariff import preset
 from meterlink_mercury200 import DRIVER
 from meterlink_mercury200.messages import COMMANDS, SET_CLOCK
 from meterlink_mercury200.stored import WRITABLE
-from tests.drivers.mercury200.meters import library
+from tests.shipped import library
 
 PROFILE = library().get("mercury-206")
 

@@ -16,8 +16,8 @@ from meterlink.wire.payload import hexadecimal
 from meterlink_mercury200 import DRIVER
 from meterlink_mercury200.image import Image, halves_of, lift, lower, record_name, schedule_limits
 from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, Record, RecordKey
-from tests.drivers.mercury200.meters import library
 from tests.drivers.mercury200.schedules import images, schedules, without_midnight
+from tests.shipped import library
 
 PROFILE = library().get("mercury-200.02")
 LIMITS = schedule_limits(PROFILE.limits)

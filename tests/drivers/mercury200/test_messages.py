@@ -11,13 +11,11 @@ from hypothesis import given, strategies as st
 from meterlink.testing import from_hex
 from meterlink.wire.payload import PayloadError
 from meterlink_mercury200 import DRIVER, messages as m
-from meterlink_mercury200.calendar import Event, EventTime, ParametrisationEvent
 from meterlink_mercury200.messages import COMMANDS, Call, Command, decode_call, encode_frame
 from meterlink_mercury200.parameters import ParameterIndex
 from meterlink_mercury200.payload import Payload
 
 commands = st.sampled_from(list(COMMANDS.values()))
-EVENTS = (EventTime, Event, ParametrisationEvent)
 
 WORKED = [
     ("set clock, Monday 21.07.2025 14:05:09", "00 01 E2 40 02 01 14 05 09 21 07 25 3A D1"),

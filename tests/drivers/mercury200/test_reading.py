@@ -29,8 +29,9 @@ from meterlink.wire.line import Line
 from meterlink_mercury200 import DRIVER
 from meterlink_mercury200.messages import READ_POWER_OFF, Call, encode_frame, readdressed
 from meterlink_mercury200.sim import SimulatedMercury200, simulate
-from tests.drivers.mercury200.meters import library, target_of
+from tests.drivers.mercury200.meters import target_of
 from tests.drivers.readings import Reading, readings, timeless
+from tests.shipped import library
 
 OLD = target_of("mercury-200.02", "925646")
 NEW = target_of("mercury-206", "43096744")

@@ -14,8 +14,8 @@ from meterlink.testing import from_hex
 from meterlink.wire.payload import DigitError, PayloadError
 from meterlink_mercury200.image import Image, lift, lower, schedule_limits
 from meterlink_mercury200.schedule import EVERY_RECORD, HolidayHalf, Record, RecordKey
-from tests.drivers.mercury200.meters import library
 from tests.drivers.mercury200.schedules import schedules
+from tests.shipped import library
 
 TWO_ZONES = Record(from_hex("07 00 63 00" + "FF" * 12))
 """A record of a real meter: 07:00 T1, 23:00 T2, no 00:00 point."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from meterlink.errors import ConfigError
-from meterlink.profiles import Profile, load_profiles, profile_folders
+from meterlink.profiles import Profile
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.line import Burst
 from meterlink.sim.state import SimState
@@ -25,10 +24,11 @@ from meterlink_mercury200.payload import NOTHING, Payload
 from meterlink_mercury200.sim import Behaviour, SimulatedMercury200, Verdict, simulate
 from meterlink_mercury200.sim_commands import HANDLERS, READ_BACK
 from meterlink_mercury200.sim_memory import parametrisation_bits
+from tests.shipped import library
 
 A = TypeVar("A", bound=Payload)
 
-LIBRARY = load_profiles(profile_folders(os.environ))
+LIBRARY = library()
 OLD, NEW = "mercury-200.02", "mercury-206"
 MODELS = [OLD, "mercury-200.04", "mercury-201", "mercury-203.2t", NEW]
 

@@ -15,8 +15,9 @@ from meterlink_mercury200.calendar import CoverEvent, PowerEvent
 from meterlink_mercury200.models import _NOT_IN_PROFILE, CAPABILITY_OF
 from meterlink_mercury200.sim import Behaviour, simulate
 from meterlink_mercury200.values import Display
-from tests.drivers.mercury200.meters import library, target_of
+from tests.drivers.mercury200.meters import target_of
 from tests.drivers.words_given import never_given, not_russian, notes_of, phrases_of, without_word
+from tests.shipped import library
 
 
 def state_of(model: str, behaviour: Behaviour) -> Snapshot:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 
 from meterlink.context import PasswordAttempts
@@ -13,7 +12,6 @@ from meterlink.flow import Change, Flow
 from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.memory import MemoryPort
 from meterlink.model import Action
-from meterlink.profiles import ProfileLibrary, default_folder, load_profiles
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.faults import parse_faults, wrap
 from meterlink.sim.state import SimState
@@ -31,6 +29,7 @@ from meterlink_micron.stored import FLAG_MASKS, SCHEDULE_CHECK
 from tests.drivers import struck
 from tests.drivers.book import Book
 from tests.drivers.struck import Blow
+from tests.shipped import library
 
 PASSWORD: Final = b"000000"
 ADDRESS: Final = "83"
@@ -42,11 +41,6 @@ ONE = preset("ru-household-1").schedule
 TWO = preset("ru-household-2").schedule
 THREE = preset("ru-household-3").schedule
 BEFORE: Final = SimState(started_at=START, address=ADDRESS, schedule=TWO, dst_enabled=True)
-
-
-@cache
-def library() -> ProfileLibrary:
-    return load_profiles([default_folder()])
 
 
 def target_of(model: str, address: str = ADDRESS, password: bytes | None = PASSWORD) -> Target:

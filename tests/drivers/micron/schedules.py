@@ -16,7 +16,7 @@ def programs(packing: Packing) -> st.SearchStrategy[DayProgram]:
     codes = st.lists(st.integers(0, packing.tariffs - 1), min_size=1, max_size=6)
     cuts = st.lists(st.integers(1, 143), max_size=5, unique=True)
     few = st.builds(lambda tariffs, at: _program(tariffs, sorted(at)), codes, cuts)
-    many = st.lists(st.integers(0, packing.tariffs - 1), min_size=144, max_size=144)
+    many = st.binary(min_size=144, max_size=144).map(lambda raw: [byte % packing.tariffs for byte in raw])
     return few | many.map(lambda slots: _program(slots, range(1, 144)))
 
 

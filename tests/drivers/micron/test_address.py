@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from meterlink.errors import AddressError
 from meterlink_micron import DRIVER
 from meterlink_micron.address import Address
-from tests.drivers.micron.scene import library
+from tests.shipped import library
 
 EXTENDED = library().get("seb-1tm.02")
 SHORT = library().get("psch-4tm.05")

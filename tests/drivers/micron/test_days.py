@@ -90,3 +90,8 @@ def test_a_list_without_an_end_means_nothing() -> None:
     assert not found.days
     assert not found.is_whole
     assert found.notes == ("the list of moved days has no end",)
+
+
+@given(st.binary(min_size=48, max_size=48), st.dates(date(2024, 1, 1), date(2027, 12, 31)))
+def test_a_day_is_looked_up_as_the_list_tells_it(bits: bytes, day: date) -> None:
+    assert HolidayTable(bits, 0).holds(day) == ((day.month, day.day) in HolidayTable(bits, 0).days())

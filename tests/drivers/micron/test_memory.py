@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from meterlink_micron.memory import DAY_NAMES, Span, joined_runs, layout_of
-from tests.drivers.micron.scene import EIGHT, FOUR, FOUR_HIGH, library
+from tests.drivers.micron.scene import EIGHT, FOUR, FOUR_HIGH
+from tests.shipped import library
 
 
 @pytest.mark.parametrize(

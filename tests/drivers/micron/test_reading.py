@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
+from itertools import cycle, product
 from typing import Any, Final
 
 import pytest
@@ -17,7 +19,7 @@ from meterlink.driver import Target
 from meterlink.errors import LinkError, NoAnswerError, NotSupportedError, RefusedError, WireError, WrongAddressError
 from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.memory import MemoryPort
-from meterlink.model import Absent, ArchiveSpan, EnergyReading
+from meterlink.model import Absent, ArchiveSpan, EnergyReading, StatusReading
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.faults import FAULTS, parse_faults, wrap
 from meterlink.sim.line import VirtualWire
@@ -30,14 +32,15 @@ from meterlink_micron.energy_codec import amount
 from meterlink_micron.messages import readdressed
 from meterlink_micron.models import table_of
 from meterlink_micron.sim import Behaviour, SimulatedMicron, simulate
-from tests.drivers.micron.scene import ADDRESS, library, target_of
+from tests.drivers.micron.scene import ADDRESS, target_of
 from tests.drivers.readings import Reading, has, readings, timeless
+from tests.shipped import library
 
+LONG = os.environ.get("METERLINK_LONG") == "1"
 ASCII: Final = "seb-2a"
 MODELS = tuple(profile.model for profile in library().by_family("micron") if profile.model != ASCII)
 USUAL = ("seb-1tm.02", "psch-4tm.05mk", "set-4tm.01")
 """One of each checksum, request of energy and number of phases."""
-TRIED = MODELS if os.environ.get("METERLINK_LONG") else USUAL
 READINGS = readings(DRIVER, archived=3, records=4, journals=("power", "cover", "parametrisation"))
 STILL = SimState(started_at=START, address=ADDRESS, schedule=preset("ru-household-3").schedule, load_w=0)
 """A meter whose registers stand, so that readings compare."""
@@ -192,10 +195,30 @@ def test_every_model_knows_its_own_meter_and_no_other_kind(model: str) -> None:
     profile = target.profile
     assert not profile.match or profile.fits(identity.facts)
     others = [other for other in MODELS if other != model and library().get(other).fits(identity.facts)]
-    assert others == [other for other in ("set-4tm.02m", "set-4tm.03m") if model in _TWINS and other != model]
+    twins = _TWINS if model in _TWINS else _UNTYPED if profile.driver_table["phases"] == 1 else ()
+    assert others == [other for other in twins if other != model]
 
 
 _TWINS = ("set-4tm.02m", "set-4tm.03m")  # their variant tells the same type
+_UNTYPED = ("seb-1tm.03",)  # which type it tells is not published: only that it has one phase
+
+
+@pytest.mark.parametrize(
+    ("model", "variant"),
+    [
+        ("seb-1tm.03", "644280"),  # a SET-4TM.03M
+        ("set-4tm.02", "649000"),  # a SET-1M.01
+        ("set-4tm.02", "B4D428"),
+        ("set-4tm.03m", "644230"),
+        ("psch-4tm.05mk", "6442B4"),  # a PSCH-3TM
+        ("seb-1tm.01", "B4D428"),
+        ("seb-1tm.02", "B4D423"),
+    ],
+)
+def test_the_meter_of_another_model_does_not_pass_for_this_one(model: str, variant: str) -> None:
+    talk, _, target = met(model, Behaviour(variant=bytes.fromhex(variant)))
+    facts = talk.run(DRIVER.identify(target)).facts
+    assert any(facts[key] not in wanted for key, wanted in target.profile.match.items())
 
 
 def test_who_it_is() -> None:
@@ -204,7 +227,7 @@ def test_who_it_is() -> None:
     assert (identity.serial_number, identity.address, identity.firmware) == ("805181783", "83", "00.03.16")
     assert identity.manufactured == date(2014, 5, 17)
     assert identity.variant == "type 2 (SEB-1TM.01 or .02), execution 8, 500 imp/kWh"
-    assert identity.facts == {"type": "2", "execution": 8}
+    assert identity.facts == {"type": "2", "execution": 8, "phases": 1}
 
 
 def test_a_type_that_nobody_lists_is_told_as_it_is() -> None:
@@ -269,8 +292,8 @@ def test_a_power_that_flows_back_is_negative() -> None:
         ("05 08 02 E7 C0", _sealed("05 00 01 00 01 00 00 00 00 00 00")),
         (_sealed("05 08 11 11"), _sealed("05 00 59 C4")),
         (_sealed("05 08 11 21"), _sealed("05 00 09 C4")),
-        (_sealed("05 08 11 00"), _sealed("05 80 E5 B0")),
-        (_sealed("05 08 11 30"), _sealed("05 80 00 5F")),
+        (_sealed("05 08 11 01"), _sealed("05 80 E5 B0")),
+        (_sealed("05 08 11 31"), _sealed("05 80 00 5F")),
         (_sealed("05 08 11 40"), _sealed("05 80 13 88")),
     ]
     with transcript(DRIVER, target, exchanges) as meter:
@@ -341,15 +364,17 @@ def test_of_many_meters_on_a_line_the_asked_one_answers() -> None:
 # --- deliveries and faults --------------------------------------------------------------------------------------------
 
 
+DELIVERIES: Final = (Delivery.BYTE_BY_BYTE, Delivery.NOISY)
 QUICK = [reading for reading in READINGS if reading.name not in ("schedule", "archive of months", "archive of days")]
 
 
-@pytest.mark.parametrize("how", [Delivery.BYTE_BY_BYTE, Delivery.NOISY])
-@pytest.mark.parametrize("model", TRIED)
+@pytest.mark.parametrize(
+    ("model", "how"),
+    list(product(MODELS, DELIVERIES)) if LONG else list(zip(USUAL, cycle(DELIVERIES), strict=False)),
+)
 def test_every_reading_survives_every_delivery(model: str, how: Delivery) -> None:
     target = read_by(model)
-    thorough = TRIED is MODELS or (model == "seb-1tm.02" and how is Delivery.BYTE_BY_BYTE)
-    tried = READINGS if thorough else QUICK
+    tried = READINGS if LONG or model == USUAL[0] else QUICK
     for reading in (each for each in tried if has(target, each)):
         whole, _ = pair(DRIVER, target, STILL)
         talk, _ = pair(DRIVER, target, STILL, how=how)
@@ -372,7 +397,13 @@ def check(found: tuple[object, ...], absent: tuple[Absent, ...], true: tuple[obj
     assert absent or found == true
 
 
-@settings(max_examples=2000 if os.environ.get("METERLINK_LONG") else 15, deadline=None)
+@cache
+def truth_of(model: str) -> tuple[EnergyReading, StatusReading]:
+    talk, _ = pair(DRIVER, read_by(model), STILL)
+    return talk.run(DRIVER.read_energy(read_by(model))), talk.run(DRIVER.read_status(read_by(model)))
+
+
+@settings(max_examples=2000 if LONG else 15, deadline=None)
 @given(
     model=st.sampled_from(("seb-1tm.02", "psch-4tm.05mk", "set-4tm.02m")),
     fault=st.sampled_from(sorted(FAULTS)),
@@ -384,15 +415,15 @@ def test_under_every_fault_a_right_value_or_our_error(
     model: str, fault: str, seed: int, chance: float, password: bytes | None
 ) -> None:
     target = target_of(model, password=password)
-    truth, _ = pair(DRIVER, read_by(model), STILL)
+    true, status_true = truth_of(model)
     meter = simulate(target.profile, STILL)
     wire = wrap(VirtualBus([meter]), parse_faults(f"{fault}:{chance}"), seed, readdressed)
     talk = dialogue_of_one_run(target, wire)
     with suppress(LinkError, WireError, RefusedError):
-        energy, true = talk.run(DRIVER.read_energy(target)), truth.run(DRIVER.read_energy(read_by(model)))
+        energy = talk.run(DRIVER.read_energy(target))
         check(energy.registers, energy.absent, true.registers)
         status = talk.run(DRIVER.read_status(target))
-        check(status.values, status.absent, truth.run(DRIVER.read_status(read_by(model))).values)
+        check(status.values, status.absent, status_true.values)
     assert meter.passwords_heard <= (0 if password is None else 2)
     assert talk.now() < START + 900
 

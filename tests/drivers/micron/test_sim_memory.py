@@ -14,7 +14,8 @@ from meterlink.testing import START
 from meterlink_micron.days import HolidayTable, MovedDay, moved_list
 from meterlink_micron.sim_memory import Memory, MemoryBehaviour
 from meterlink_micron.sim_writes import WRITES, carry_out
-from tests.drivers.micron.scene import BEFORE, EIGHT, FOUR, FOUR_HIGH, library
+from tests.drivers.micron.scene import BEFORE, EIGHT, FOUR, FOUR_HIGH
+from tests.shipped import library
 
 FOUR_ZONES = YearSchedule.every_day(DayProgram.of([(0, 1), (360, 2), (720, 3), (1080, 4)]))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +13,6 @@ import pytest
 
 from meterlink.driver import Target
 from meterlink.errors import ExperimentalError
-from meterlink.sim.bus import VirtualBus
 from meterlink.sim.state import SimState
 from meterlink.tariff import preset
 from meterlink.testing import START
@@ -25,11 +23,11 @@ from meterlink.visit.session import Ended
 from meterlink_micron.errors import WrongPasswordError
 from meterlink_micron.sim import Behaviour, SimulatedMicron, simulate
 from meterlink_micron.sim_memory import MemoryBehaviour
-from tests.drivers.micron.scene import EIGHT, FOUR, FOUR_HIGH, PASSWORD, library
-from tests.drivers.visiting import Place
+from tests.drivers.micron.scene import EIGHT, FOUR, FOUR_HIGH, PASSWORD, is_write
 from tests.report.drawn import html_act
 from tests.report.test_act_paper import page_text
-from tests.visit.visits import order_text, results_of
+from tests.shipped import library
+from tests.visit.visits import Visits, order_text, results_of
 
 LONG = os.environ.get("METERLINK_LONG") == "1"
 SERIAL = "805181783"
@@ -40,7 +38,7 @@ MORE = 'tariff_plan = "ru-household-2"\nclock_reason = "x"\npassword_ref = "flat
 
 
 def order_at(model: str, actions: tuple[str, ...] = ACTIONS, more: str = MORE) -> Order:
-    text = order_text(actions, more, serial=SERIAL, address=ADDRESS).replace('"mercury-200.02"', f'"{model}"')
+    text = order_text(actions, more, model=model, serial=SERIAL, address=ADDRESS)
     return read_order(text.encode(), "toml", lambda name: b"")
 
 
@@ -68,26 +66,26 @@ def write_months(meter: SimulatedMicron, count: int) -> None:
     tables.count_schedules()
 
 
-def place_at(folder: Path, meter: SimulatedMicron, model: str, password: bytes = PASSWORD) -> Place:
+def visits_at(folder: Path, model: str = FOUR, password: bytes = PASSWORD) -> Visits:
     target = Target(address=ADDRESS, profile=library().get(model), secret=Secret("flat-5", password))
-    return Place(folder, "micron", target, VirtualBus([meter]))
+    return Visits(folder, target, is_write)
 
 
 def visit(
     folder: Path, model: str = FOUR, actions: tuple[str, ...] = ACTIONS, experimental: bool = False, **meter: Any
-) -> tuple[Ended, SimulatedMicron, Place]:
-    simulated = meter_of(model, **meter)
-    place = place_at(folder, simulated, model)
-    return place.visit(order_at(model, actions), experimental=experimental), simulated, place
+) -> tuple[Ended, SimulatedMicron, Visits]:
+    visits, simulated = visits_at(folder, model), meter_of(model, **meter)
+    run = visits.at(simulated, order_at(model, actions), experimental=experimental)
+    return run.to_its_end(), simulated, visits
 
 
 @pytest.fixture(scope="module")
-def main_job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, SimulatedMicron, Place]:
+def main_job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, SimulatedMicron, Visits]:
     return visit(tmp_path_factory.mktemp("main"))
 
 
-def test_the_main_job(main_job: tuple[Ended, SimulatedMicron, Place]) -> None:
-    ended, meter, place = main_job
+def test_the_main_job(main_job: tuple[Ended, SimulatedMicron, Visits]) -> None:
+    ended, meter, visits = main_job
     assert (ended.result, ended.problems) == ("done", ())
     # tariffs are in force by the schedule already
     assert results_of(ended) == dict.fromkeys(("dst_off", "clock", "holidays", "schedule"), "verified")
@@ -105,8 +103,8 @@ def test_the_main_job(main_job: tuple[Ended, SimulatedMicron, Place]) -> None:
     assert schedule is not None
     assert schedule.tariff_at(datetime(2025, 7, 21, 3)) == 2
     assert meter.memory.tables.errors() == frozenset()
-    assert place.act["result"] == "done"
-    assert "30 30 30 30 30 30" not in repr(place.records)
+    assert visits.act()["result"] == "done"
+    assert "30 30 30 30 30 30" not in repr(visits.records())
 
 
 @pytest.mark.parametrize(
@@ -127,9 +125,9 @@ def test_the_main_job(main_job: tuple[Ended, SimulatedMicron, Place]) -> None:
     ],
 )
 def test_every_kind_of_memory_goes_through(tmp_path: Path, model: str, experimental: bool) -> None:
-    ended, meter, place = visit(tmp_path, model, ("read", "schedule", "holidays"), experimental)
+    ended, meter, visits = visit(tmp_path, model, ("read", "schedule", "holidays"), experimental)
     assert results_of(ended) == {"holidays": "verified", "schedule": "verified"}
-    assert place.act["result"] == "done"
+    assert visits.act()["result"] == "done"
     assert meter.memory.tables.errors() == frozenset()
 
 
@@ -138,15 +136,15 @@ def test_what_is_only_assumed_needs_the_word_experimental(tmp_path: Path) -> Non
         visit(tmp_path, EIGHT, ("read", "schedule"))
 
 
-def test_the_records_say_of_each_block_which_day_it_is_about(main_job: tuple[Ended, SimulatedMicron, Place]) -> None:
-    _, meter, place = main_job
-    frames = [frame for record in place.records if record["type"] == "intent" for frame in record["d"]["frames"]]
+def test_the_records_say_of_each_block_which_day_it_is_about(main_job: tuple[Ended, SimulatedMicron, Visits]) -> None:
+    _, meter, visits = main_job
+    frames = [frame for record in visits.records("intent") for frame in record["d"]["frames"]]
     named = [frame["parameter"] for frame in frames]
     assert named[:2] == ["DST flag", "the clock"]
     assert named[-1] == "schedule checksum"
     assert len(set(named)) == 48 + 4
     assert len(frames) == len(meter.writes)
-    assert [record["d"]["result"] for record in place.records if record["type"] == "outcome"] == ["ok"] * len(frames)
+    assert [record["d"]["result"] for record in visits.records("outcome")] == ["ok"] * len(frames)
 
 
 def test_a_small_error_is_corrected_softly(tmp_path: Path) -> None:
@@ -162,8 +160,7 @@ def test_a_small_error_is_corrected_softly(tmp_path: Path) -> None:
 def test_a_second_correction_on_one_day_is_told_as_refused(tmp_path: Path) -> None:
     meter = meter_of(FOUR, error_s=17, dst=False)
     meter.memory.correction.on = meter.memory.clock.local(START).date()
-    place = place_at(tmp_path, meter, FOUR)
-    ended = place.visit(order_at(FOUR, ("read", "clock")))
+    ended = visits_at(tmp_path).at(meter, order_at(FOUR, ("read", "clock"))).to_its_end()
     assert results_of(ended) == {"clock": "refused"}
     assert "already corrected today" in str(ended.results[0].detail)
     assert ended.result != "done"
@@ -172,10 +169,8 @@ def test_a_second_correction_on_one_day_is_told_as_refused(tmp_path: Path) -> No
 def test_a_wrong_password_ends_the_work_after_one_attempt(tmp_path: Path) -> None:
     """The first dialogue presents it, so nothing is even read."""
     meter = meter_of(FOUR, Behaviour(passwords=(b"111111", b"222222")))
-    place = place_at(tmp_path, meter, FOUR)
-    place.target = replace(place.target, secret=Secret("flat-5", b"333333"))
     with pytest.raises(WrongPasswordError):
-        place.visit(order_at(FOUR, ("read", "dst_off")))
+        visits_at(tmp_path, password=b"333333").at(meter, order_at(FOUR, ("read", "dst_off")))
     assert meter.passwords_heard == 1
     assert meter.writes == []
 
@@ -190,25 +185,25 @@ def test_the_first_level_cannot_write(tmp_path: Path) -> None:
 
 def test_a_meter_that_wants_frames_again_is_written_all_the_same(tmp_path: Path) -> None:
     again = Behaviour(asks_again={b"\x07": 1, b"\x03\x18": 2, b"\x03\x0c": 1})
-    ended, _, place = visit(tmp_path, actions=("read", "dst_off", "clock", "holidays"), behaviour=again)
+    ended, _, visits = visit(tmp_path, actions=("read", "dst_off", "clock", "holidays"), behaviour=again)
     assert set(results_of(ended).values()) == {"verified"}
-    assert place.act["result"] == "done"
+    assert visits.act()["result"] == "done"
 
 
 def test_a_checksum_that_stays_wrong_is_no_work_done(tmp_path: Path) -> None:
     behaviour = Behaviour(memory=MemoryBehaviour(ignores=(b"\x03\x21",)))
     meter = meter_of(FOUR, behaviour)
     write_months(meter, 11)
-    place = place_at(tmp_path, meter, FOUR)
-    ended = place.visit(order_at(FOUR, ("read", "schedule")))
+    visits = visits_at(tmp_path)
+    ended = visits.at(meter, order_at(FOUR, ("read", "schedule"))).to_its_end()
     assert results_of(ended) == {"schedule": "differs"}
-    assert place.act["result"] != "done"
+    assert visits.act()["result"] != "done"
 
 
-def test_the_act_is_russian(main_job: tuple[Ended, SimulatedMicron, Place]) -> None:
+def test_the_act_is_russian(main_job: tuple[Ended, SimulatedMicron, Visits]) -> None:
     """Whatever is Latin on it is a name of the order, of the meter or of the program; nothing is left to the log."""
-    _, _, place = main_job
-    text = page_text(html_act(place.act, {}, ""))
+    _, _, visits = main_job
+    text = page_text(html_act(visits.act(), {}, ""))
     assert "подробности в журнале" not in text
     assert set(re.findall(r"[A-Za-z]{3,}", text)) <= {
         "III",

@@ -39,7 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = use_home(tmp_path, monkeypatch)
     monkeypatch.setenv("METERLINK_PASSWORD_FLAT_5", "000000")
     init_log()
-    text = order_text(ACTIONS, MORE, serial=SERIAL, address=ADDRESS).replace('"mercury-200.02"', f'"{FOUR}"')
+    text = order_text(ACTIONS, MORE, model=FOUR, serial=SERIAL, address=ADDRESS)
     Path("order.toml").write_text(text, encoding="utf-8")
     return home
 

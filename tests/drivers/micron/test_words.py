@@ -6,8 +6,8 @@ from meterlink.model import Absent
 from meterlink_micron import DRIVER, asking, clock, energy, flows, journals, status
 from meterlink_micron.models import JOURNALS, table_of
 from meterlink_micron.values import RELAY
-from tests.drivers.micron.scene import library
 from tests.drivers.words_given import never_given, not_russian, notes_of, without_word
+from tests.shipped import library
 
 PROFILES = library().by_family("micron")
 TABLES = [table_of(profile) for profile in PROFILES]
@@ -29,12 +29,12 @@ def given() -> set[tuple[str, str]]:
     found |= {("season", season) for season in clock.SEASONS.values()}
     moments = [clock.SwitchMoment(2, weekday, 3) for weekday in range(1, 8)]
     found |= {("dst date", flows.moment_words(moment)) for moment in moments}
-    found |= {("part", energy._TEXT["constant"]), ("part", "variant")}
-    raw = energy.Scale(None, 1).value("A+", 1, 5)
-    assert isinstance(raw, Absent)
+    found |= {("part", energy._TEXT["constant"]), ("part", asking.RATIOS), ("part", "variant")}
+    counts = [(energy.Scale(None), 5), (energy.Scale(500, kn=0, kt=3), 5), (energy.Scale(500), 2**32 - 1)]
+    untold = [scale.value("A+", 1, count) for scale, count in counts]
     reasons = {
         asking.LACKS,
-        raw.reason,
+        *(value.reason for value in untold if isinstance(value, Absent)),
         energy._TEXT["other constant"].format(told=5000, used=500),
     }
     asked = ("tariff_count",)

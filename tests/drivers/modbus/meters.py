@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from meterlink.driver import Target
 from meterlink.model import Evidence
-from meterlink.profiles import Profile, ProfileLibrary, Support, default_folder, load_profiles
+from meterlink.profiles import Profile, Support
 from meterlink.profiles.checks import frozen
+from tests.shipped import library
 
 MODELS = ("or-we-515", "or-we-517", "or-we-526")
-
-
-@cache
-def library() -> ProfileLibrary:
-    return load_profiles([default_folder()])
 
 
 def target_of(model: str, address: str = "1", framing: str | None = None) -> Target:

@@ -9,7 +9,7 @@ from meterlink.tariff.schedule import WEEKEND, WORKDAYS
 from meterlink_modbus.schedule import Image, factory_image
 from meterlink_modbus.stored import tariffs_of
 from meterlink_modbus.tables import HOLIDAYS, SELECTOR, ZONES, encode_list, encode_table, table_name
-from tests.drivers.modbus.meters import library
+from tests.shipped import library
 
 
 def season(starts: tuple[int, int], workday: DayProgram, weekend: DayProgram, holiday: DayProgram) -> Season:

@@ -13,7 +13,8 @@ from meterlink.errors import ProfileError
 from meterlink.profiles import CAPABILITIES
 from meterlink_modbus import DRIVER
 from meterlink_modbus.map_reader import _KEYS, _NUMBER_KEYS, map_of
-from tests.drivers.modbus.meters import MODELS, library, with_support, with_table
+from tests.drivers.modbus.meters import MODELS, with_support, with_table
+from tests.shipped import library
 
 VOLTAGE = {"quantity": "voltage", "unit": "V", "address": 0x0010, "type": "float32"}
 T1 = {"register": "T1", "direction": "import", "unit": "kWh", "address": 0x0100, "type": "float32"}
@@ -61,13 +62,15 @@ def test_a_bare_map_has_nothing_wrong() -> None:
             {"energy": [T1 | {"direction": "in"}]},
             "energy[1].direction: is 'in', must be one of import, export, combined",
         ),
+        ({"energy": [{**T1, "type": None}]}, "energy[1].type: is missing"),
+        ({"energy": [{**T1, "direction": None}]}, "energy[1].direction: is missing"),
         ({"energy": [T1 | {"scale": 0}]}, "energy[1].scale: is 0, must be above 0"),
         ({"energy": [T1 | {"scale": "0.1"}]}, "energy[1].scale: is '0.1', must be a number"),
         (
             {"energy": [T1 | {"address": 0x10000}]},
             "energy[1].address: is 65536, must be a whole number from 0 to 65535",
         ),
-        ({"energy": [T1 | {"address": 0xFFFF}]}, "energy active import T1: ends behind the last register FFFF"),
+        ({"energy": [T1 | {"address": 0xFFFF}]}, "energy: active import T1 ends behind the last register FFFF"),
         ({"energy": [T1 | {"count": 1}]}, "energy[1].count: is 1, and a float32 has 2"),
         ({"energy": [T1 | {"type": "bcd"}]}, "energy[1].count: is missing"),
         ({"energy": [T1 | {"words": {}}]}, "energy[1].words: is not a key of this family"),
@@ -85,7 +88,8 @@ def test_a_bare_map_has_nothing_wrong() -> None:
         ({"instant": [VOLTAGE | {"phase": "A"}]}, "instant[1].phase: is 'A', must be one of L1, L2, L3"),
         ({"instant": [VOLTAGE | {"least": 9, "most": 1}]}, "instant[1].least: is 9, above most = 1"),
         ({"bounds": {}}, "energy[1].least: has no bounds: give least and most, or bounds.kWh"),
-        ({"bounds": {"V": [0]}}, "bounds.V: must be a list of pairs"),
+        ({"bounds": {"V": [0]}}, "bounds.V: must be a pair [least, most]"),
+        ({"bounds": {"kwh": [0, 9]}}, "bounds.kwh: is not a key of this family, did you mean kWh?"),
         ({"readable": [[0, 0x10001]]}, "readable: is 65537, must be a whole number from 1 to 65536"),
         ({"status": [{"name": "", "address": 1, "type": "uint16"}]}, "status[1].name: is '', must be a text"),
         ({"clock": {"address": 1, "layout": "SS MI HH DD MO"}}, "clock.layout: is 'SS MI HH DD MO', must be an even"),
@@ -99,7 +103,7 @@ def test_a_bare_map_has_nothing_wrong() -> None:
         ),
         (
             {"tariffs": {**TABLES, "slots": 48}},
-            "tariffs day table 1: has 72 registers, and one frame holds 60",
+            "tariffs: day table 1 has 72 registers, and one frame holds 60",
         ),
     ],
 )
@@ -115,6 +119,29 @@ def test_a_capability_needs_its_key() -> None:
         "instant: is missing, and supports.reactive_power needs it",
         "clock: is missing, and supports.clock needs it",
         "clock: is missing, and supports.set_clock needs it",
+    ]
+
+
+def test_registers_that_nobody_would_read_are_told() -> None:
+    """Else a file is right, and the values that its writer waits for never come."""
+    reactive = T1 | {"unit": "kvarh", "address": 0x0102}
+    assert problems(energy=[T1, reactive]) == [
+        "energy: has such registers, and supports.reactive_energy is not true: they would never be read"
+    ]
+    profile = with_support(with_table("or-we-517"), energy=False, reactive_energy=False, instant=False)
+    assert DRIVER.check_profile(profile) == [
+        "energy: has such registers, and supports.energy is not true: they would never be read",
+        "energy: has such registers, and supports.reactive_energy is not true: they would never be read",
+        "instant: has such registers, and supports.instant is not true: they would never be read",
+    ]
+
+
+def test_the_register_of_the_unit_id_has_its_place_and_is_never_written() -> None:
+    assert problems(address_register=0x0101) == [
+        "address_register: energy active import T1 (0100-0101) overlaps address_register (0101)"
+    ]
+    assert problems(address_register=0x0200, writable=[[0x0200, 1]]) == [
+        "writable: address_register (0200) is measured or told by the meter, and lies among what may be written"
     ]
 
 

@@ -31,7 +31,7 @@ from meterlink_modbus.sim import SimulatedModbus, simulate
 from meterlink_modbus.stored import tariffs_of
 from meterlink_modbus.tables import decode_table, encode_table, table_name
 from tests.cli.program import run
-from tests.drivers.modbus.meters import library
+from tests.shipped import library
 
 UNIT: Final = 7
 QUICK_BAUD: Final = 115_200

@@ -19,8 +19,9 @@ from meterlink_modbus import DRIVER
 from meterlink_modbus.schedule import Image, factory_image, lift
 from meterlink_modbus.stored import in_safe_order, tariffs_of
 from meterlink_modbus.tables import HOLIDAYS, SELECTOR, ZONES, encode_list, encode_table, table_name
-from tests.drivers.modbus.meters import MODELS, library
+from tests.drivers.modbus.meters import MODELS
 from tests.drivers.modbus.schedules import images, schedules, season
+from tests.shipped import library
 
 EXAMPLES: Final = 400 if os.environ.get("METERLINK_LONG") else 12
 DAY: Final = DayProgram.of([(0, 2), (420, 1), (1380, 2)])

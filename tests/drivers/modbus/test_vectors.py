@@ -29,7 +29,8 @@ from meterlink_modbus.stored import tariffs_of
 from meterlink_modbus.tables import ZONES, decode_list, decode_table, encode_list, encode_table, table_name
 from meterlink_modbus.values import Number
 from tests.cli.program import run
-from tests.drivers.modbus.meters import library, target_of
+from tests.drivers.modbus.meters import target_of
+from tests.shipped import library
 
 FILE: Final = Path(__file__).parent / "vectors" / "modbus-meters.jsonl"
 VECTORS: Final[list[dict[str, Any]]] = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]

@@ -7,8 +7,9 @@ from meterlink_modbus import DRIVER
 from meterlink_modbus.map_reader import map_of
 from meterlink_modbus.maps import COMBINED
 from tests.drivers.modbus.generic import own_models
-from tests.drivers.modbus.meters import MODELS, library
+from tests.drivers.modbus.meters import MODELS
 from tests.drivers.words_given import never_given, not_russian, notes_of, without_word
+from tests.shipped import library
 
 ASKED = ("clock", "dst", "tariff_count", "schedule", "holidays")
 

@@ -29,6 +29,7 @@ from meterlink.errors import (
     NotStoredError,
     NotSupportedError,
     ProfileError,
+    RefusedError,
     WritingClosedError,
     WrongAddressError,
 )
@@ -41,14 +42,15 @@ from meterlink.tariff import DayProgram, YearSchedule, preset
 from meterlink.testing import START, Delivered, Delivery, dialogue
 from meterlink.wire.line import Line
 from meterlink_modbus import DRIVER
-from meterlink_modbus.errors import RegisterRefusedError
+from meterlink_modbus.errors import RegisterRefusedError, UnclearAnswerError
 from meterlink_modbus.framing import form_of, readdressed
-from meterlink_modbus.pdu import WRITE, WRITE_ONE, Asked
+from meterlink_modbus.pdu import WRITE, WRITE_ONE, Answered, Asked
 from meterlink_modbus.sim import Behaviour, SimulatedModbus, simulate
 from meterlink_modbus.tables import HOLIDAYS, SELECTOR, ZONES, table_name
-from tests.drivers.modbus.meters import library, target_of, with_table
+from tests.drivers.modbus.meters import target_of, with_table
 from tests.drivers.modbus.schedules import season
 from tests.exchange.table import Journal
+from tests.shipped import library
 
 THREE: Final = preset("ru-household-3").schedule
 TWO: Final = preset("ru-household-2").schedule
@@ -65,6 +67,20 @@ class Blow(StrEnum):
     LATE = "late reply"
     DAMAGED = "damaged reply"
     FOREIGN = "reply from another unit"
+    GATEWAY = "the gateway waited in vain"
+    FAILED = "device failure"
+    ACCEPTED = "acknowledged, not done yet"
+    BUSY = "busy"
+
+
+EXCEPTIONS: Final = {Blow.GATEWAY: 0x0B, Blow.FAILED: 0x04, Blow.ACCEPTED: 0x05, Blow.BUSY: 0x06}
+
+
+def exception_to(reply: bytes, code: int) -> bytes:
+    """The answer that says no, in place of one that says yes."""
+    form = form_of(reply)
+    pdu = Answered(form.pdu(reply)[0], exception=code).encode()
+    return form.wrap(form.unit(reply), pdu, form.transaction(reply))
 
 
 def asked_in(frame: bytes) -> Asked:
@@ -121,6 +137,8 @@ class Wire:
                 return [replace(burst, data=burst.data[:-1] + bytes([burst.data[-1] ^ 0x10]))]
             case Blow.FOREIGN:
                 return [replace(burst, data=readdressed(burst.data))]
+            case Blow.GATEWAY | Blow.FAILED | Blow.ACCEPTED | Blow.BUSY:
+                return [replace(burst, data=exception_to(burst.data, EXCEPTIONS[self.blow]))]
             case _:
                 return [burst]
 
@@ -276,6 +294,27 @@ def test_power_that_goes_inside_a_series_leaves_a_whole_schedule() -> None:
     assert isinstance(written.failure, NoAnswerError)
     assert written.standing == {table_name(2)}
     assert bench.meter.memory.schedule == TWO
+
+
+@pytest.mark.parametrize("framing", [None, "modbus-tcp"])
+@pytest.mark.parametrize(
+    ("blow", "fate"),
+    [(Blow.GATEWAY, "no-answer"), (Blow.FAILED, "damaged"), (Blow.ACCEPTED, "damaged"), (Blow.BUSY, "refused")],
+)
+def test_an_exception_that_leaves_open_whether_the_meter_wrote_is_no_refusal(
+    blow: Blow, fate: str, framing: str | None
+) -> None:
+    """A gateway that waits in vain for the meter has handed the write on: the log may not say that nothing changed."""
+    bench = Bench(blow=blow, framing=framing)
+    written = bench.apply(SetSchedule(schedule=THREE))
+    assert bench.journal.fates() == [fate, "answered"]
+    assert (written.failure, bench.meter.memory.schedule) == (None, THREE)
+    clock = Bench(blow=blow, framing=framing)
+    local = datetime(2025, 7, 21, 14, 5, 12)
+    told = clock.talk.run(DRIVER.set_clock(clock.target, "clock", local, START + 3, CLOCK))
+    kinds = {"no-answer": NoAnswerError, "damaged": UnclearAnswerError, "refused": RefusedError}
+    assert isinstance(told.failure, kinds[fate])
+    assert clock.journal.fates() == [fate]
 
 
 def test_faults_of_the_line_are_told_apart() -> None:
