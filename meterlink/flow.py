@@ -16,7 +16,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
-from meterlink.errors import BadDateError, BadDigitsError, BadReplyError, WritingClosedError
+from meterlink.errors import (
+    BadDateError,
+    BadDigitsError,
+    BadReplyError,
+    DamagedFrameError,
+    MeterlinkError,
+    NoAnswerError,
+    PasswordUnansweredError,
+    WritingClosedError,
+)
 from meterlink.wire.line import Line
 from meterlink.wire.payload import CalendarError, DigitError, PayloadError
 from meterlink.wire.request import MASKED, Request
@@ -24,6 +33,7 @@ from meterlink.wire.request import MASKED, Request
 T = TypeVar("T")
 R = TypeVar("R")
 
+_DAMAGED: Final = "; what came is damaged"
 _UNTOLD: Final = "what is wrong with it could tell the secret that was sent"
 
 
@@ -103,6 +113,35 @@ def ask(request: Request[T]) -> Flow[Reply[T]]:
     """Yield one request and keep the type of its answer."""
     reply: Reply[T] = yield request
     return reply
+
+
+def finishing(work: Flow[T], end: Callable[[], Flow[None]]) -> Flow[T]:
+    """Work in a dialogue, and its end: also where the work failed, which is what is told then. `end` fails quietly."""
+    try:
+        result = yield from work
+    except MeterlinkError:
+        yield from end()
+        raise
+    yield from end()
+    return result
+
+
+def presenting(attempt: Flow[T], advice: str) -> Flow[T]:
+    """The one attempt with a password; silence, and an answer that nobody can read, are told as what they may be.
+
+    `advice` is what to do then.
+    """
+    try:
+        return (yield from attempt)
+    except (NoAnswerError, DamagedFrameError) as failure:
+        raise PasswordUnansweredError(
+            address=failure.address,
+            port=failure.port,
+            request=failure.request,
+            tries=1,
+            heard=failure.heard if isinstance(failure, NoAnswerError) else _DAMAGED,
+            advice=advice,
+        ) from failure
 
 
 def read_reply(reply: Reply[T], request: str, read: Callable[[T], R]) -> R:

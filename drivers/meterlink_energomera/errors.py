@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from meterlink.errors import AccessDeniedError, NoAnswerError, RefusedError, WireError
+from meterlink.errors import AccessDeniedError, RefusedError, WireError
 
 
 @dataclass(eq=False, kw_only=True)
@@ -84,28 +84,9 @@ _LOCK: Final = (
     "After three wrong passwords in a row these meters lock writing until the end of their day, and refuse the right "
     "one as well; make sure of the password before a new run."
 )
-
-
-@dataclass(eq=False, kw_only=True)
-class WrongPasswordError(AccessDeniedError):
-    """The meter did not take the password."""
-
-    hint_text = f"Nothing more was tried. {_LOCK}"
-
-
-@dataclass(eq=False, kw_only=True)
-class PasswordUnansweredError(NoAnswerError):
-    """The password was sent and nothing came back, or nothing that can be read: it may count as a wrong one."""
-
-    hint_text = f"Nothing was written. Some meters are silent to a wrong password. {_LOCK}"
-
-
-@dataclass(eq=False, kw_only=True)
-class NoPasswordError(AccessDeniedError):
-    """Writing needs a password, and nobody gave one; nothing was sent."""
-
-    hint_text = 'Keep it with `meterlink secret set REF` and write password_ref = "REF" in the order; it is tried once.'
-
+AFTER_WRONG: Final = f"Nothing more was tried. {_LOCK}"
+AFTER_SILENCE: Final = f"Nothing was written. Some meters are silent to a wrong password. {_LOCK}"
+"""What to do after a password that was refused, or that nothing was heard of."""
 
 WHY: Final[Mapping[int, str]] = {
     11: "this meter does not know the command",

@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Final
 
 from meterlink.driver import Target
-from meterlink.errors import NotSupportedError
 from meterlink.flow import Flow, instant
 from meterlink.model import Absent, JournalEvent, JournalReading
 from meterlink.profiles import Profile
@@ -65,7 +64,6 @@ _PHASE: Final = (
 )
 
 _TEXT: Final = {
-    "none": "this model has no such journal",
     "written": "{groups} written, password {level}",
     "nothing": "nothing",
     "normal": "no deviation any more",
@@ -76,23 +74,14 @@ _TEXT: Final = {
 
 def journals(profile: Profile) -> Mapping[str, str]:
     """Those of a model, with what they hold in words."""
-    return {name: JOURNALS[name] for name in table_of(profile).journals if _why_not(name, profile) is None}
-
-
-def _why_not(journal: str, profile: Profile) -> str | None:
-    """Why a model has no such journal; None where it has. The house names two of them, the rest stand in the table."""
-    capability = f"journal_{journal}"
-    if capability in profile.supports and not profile.has(capability):
-        return profile.why_not(capability)
-    return None if journal in table_of(profile).journals else _TEXT["none"]
+    listed = table_of(profile).journals
+    return {name: JOURNALS[name] for name in listed if profile.why_no_journal(name, listed) is None}
 
 
 def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading]:
     """The entries that the meter gives; one that makes no sense is absent, an empty place is passed over."""
     table = table_of(target.profile)
-    why = _why_not(journal, target.profile)
-    if why is not None:
-        raise NotSupportedError(model=target.profile.model, capability=f"journal_{journal}", why=why)
+    target.profile.require_journal(journal, table.journals)
     parameter = table.journals[journal]
 
     def work(session: Session) -> Flow[JournalReading]:

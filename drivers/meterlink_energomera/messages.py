@@ -17,11 +17,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
-from meterlink.errors import ChannelClosedError, RefusedError
+from meterlink.errors import ChannelClosedError, RefusedError, WrongPasswordError
 from meterlink.wire.line import Line
 from meterlink.wire.payload import PayloadError
 from meterlink.wire.request import ReplySizes, Request
-from meterlink_energomera.errors import ForbiddenByLevelError, NotUnderstoodError, WrongPasswordError, refusal
+from meterlink_energomera.errors import AFTER_WRONG, ForbiddenByLevelError, NotUnderstoodError, refusal
 from meterlink_energomera.text import ACK, NAK, SOH, STX, Block, Item, command, data_block
 
 IDENTIFICATION: Final = re.compile(rb"/([A-Za-z]{3})([0-9A-Za-z])((?:\\[\x21-\x7e])*)([\x20-\x7e]{1,32})\r\n")
@@ -235,10 +235,11 @@ class PresentPassword(_Call):
         if frame == bytes([ACK]):
             return
         if frame[0] != STX:
-            raise WrongPasswordError(request=self.name, code=frame[:3].hex().upper(), why=_TEXT["wrong password"])
+            code, why = frame[:3].hex().upper(), _TEXT["wrong password"]
+            raise WrongPasswordError(request=self.name, code=code, why=why, advice=AFTER_WRONG)
         refused = _refused(self.name, frame)
         if isinstance(refused, ForbiddenByLevelError):
-            raise WrongPasswordError(request=self.name, code=refused.code, why=refused.why)
+            raise WrongPasswordError(request=self.name, code=refused.code, why=refused.why, advice=AFTER_WRONG)
         raise refused
 
 

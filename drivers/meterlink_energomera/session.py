@@ -19,16 +19,16 @@ from meterlink.driver import Target
 from meterlink.errors import (
     BadReplyError,
     ChannelClosedError,
-    DamagedFrameError,
     MeterlinkError,
     NoAnswerError,
+    NoPasswordError,
     OtherModelError,
     WireError,
 )
-from meterlink.flow import Flow, Pause, Reply, SetLine, ask
+from meterlink.flow import Flow, Pause, Reply, SetLine, ask, finishing, presenting
 from meterlink.wire.line import Line
 from meterlink_energomera.address import ANYBODY, on_wire, same_address
-from meterlink_energomera.errors import NoPasswordError, PasswordUnansweredError, SeveralMetersError
+from meterlink_energomera.errors import AFTER_SILENCE, SeveralMetersError
 from meterlink_energomera.messages import (
     SPEEDS,
     End,
@@ -54,7 +54,6 @@ _TEXT: Final = {
     "writing": "writing",
     "names": "it calls itself by another name each time it is asked",
     "operand": "a meter of address {found}",
-    "damaged": "; what came is damaged",
 }
 
 
@@ -101,9 +100,9 @@ class Session:
         try:
             yield from self._begin()
             if password is not None:
-                yield from _present(password)
+                yield from presenting(ask(PresentPassword(password)), AFTER_SILENCE)
         except MeterlinkError:
-            yield from self._close_quietly()
+            yield from self.abandon()
             raise
         self._is_open = True
 
@@ -142,7 +141,7 @@ class Session:
                 if isinstance(failure, BadReplyError) or tries <= 0:
                     raise
                 self.repeated += 1
-                yield from self._close_quietly()
+                yield from self.abandon()
 
     # --- the beginning -----------------------------------------------------------------------------------------------
 
@@ -151,7 +150,7 @@ class Session:
         at = yield from self._select()
         if at is not None:
             self._stays = True
-            yield from self._close_quietly()  # it may have followed, and only its own answer was lost
+            yield from self.abandon()  # it may have followed, and only its own answer was lost
             yield Pause(_FORGOTTEN_S)
             failed = yield from self._select()
             if failed is not None:
@@ -215,15 +214,12 @@ class Session:
             self._line = None
             yield SetLine(self.target.opened_at)
 
-    def _close_quietly(self) -> Flow[None]:
+    def abandon(self) -> Flow[None]:
+        """End it whatever comes of that."""
         try:
             yield from self.close()
         except MeterlinkError:
             return
-
-    def abandon(self) -> Flow[None]:
-        """End it whatever comes of that."""
-        yield from self._close_quietly()
 
     # --- without a session -------------------------------------------------------------------------------------------
 
@@ -260,28 +256,8 @@ def _answer_to(sign_on: SignOn) -> Flow[Reply[Identification]]:
         raise SeveralMetersError() from failure
 
 
-def _present(password: bytes) -> Flow[None]:
-    """The one attempt; a silence is told as what it may be, and so is an answer that nobody can read."""
-    try:
-        yield from ask(PresentPassword(password))
-    except (NoAnswerError, DamagedFrameError) as failure:
-        raise PasswordUnansweredError(
-            address=failure.address,
-            port=failure.port,
-            request=failure.request,
-            tries=1,
-            heard=failure.heard if isinstance(failure, NoAnswerError) else _TEXT["damaged"],
-        ) from failure
-
-
 def in_session(target: Target, work: Callable[[Session], Flow[T]]) -> Flow[T]:
     """Run work that only reads in a session of its own, opened anew where its beginning failed."""
     session = Session(target)
     yield from session.open_patiently()
-    try:
-        result = yield from work(session)
-    except MeterlinkError:
-        yield from session.abandon()
-        raise
-    yield from session.close()
-    return result
+    return (yield from finishing(work(session), session.abandon))

@@ -27,7 +27,7 @@ from meterlink.errors import (
     RefusedError,
     WireError,
 )
-from meterlink.flow import Announce, Change, Flow, WaitUntil, ask
+from meterlink.flow import Announce, Change, Flow, WaitUntil, ask, finishing
 from meterlink.model import Action
 from meterlink.profiles import Profile
 from meterlink.wire.payload import PayloadError, require_whole_local
@@ -83,17 +83,9 @@ def _with_password(target: Target, work: Callable[[Session], Flow[Written]]) -> 
     try:
         password_of(target)
         yield from session.open()
+        return (yield from finishing(work(session), session.abandon))
     except (LinkError, WireError, RefusedError) as failure:
         return Written(found={}, failure=failure)
-    try:
-        written = yield from work(session)
-    except (LinkError, WireError, RefusedError) as failure:
-        written = Written(found={}, failure=failure)
-    except MeterlinkError:
-        yield from session.abandon()
-        raise
-    yield from session.abandon()
-    return written
 
 
 # --- stored values ----------------------------------------------------------------------------------------------------

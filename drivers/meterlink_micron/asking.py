@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeVar
 
-from meterlink.errors import NoAnswerError, NotSupportedError, RefusedError, WireError
+from meterlink.errors import NoAnswerError, NoPasswordError, NotSupportedError, RefusedError, WireError
 from meterlink.flow import Flow, Reply
 from meterlink.model import Absent
-from meterlink_micron.errors import NoPasswordError, NotOpenError, UnknownCommandError
+from meterlink_micron.errors import NotOpenError, UnknownCommandError
 from meterlink_micron.messages import READ_RATIOS, Command
 from meterlink_micron.payload import NOTHING, Payload
 from meterlink_micron.session import Session

@@ -20,15 +20,13 @@ from typing import Any, Final
 from meterlink.driver import SoftCorrection, Target, Written
 from meterlink.errors import (
     BadReplyError,
-    LinkError,
-    LocalProtocolError,
     MeterlinkError,
     NotSupportedError,
     RefusedError,
-    WireError,
 )
 from meterlink.flow import Announce, Change, Flow, Reply, WaitUntil
 from meterlink.profiles import Profile
+from meterlink.wire.payload import require_whole_local
 from meterlink_micron import messages as m
 from meterlink_micron.clock import (
     CORRECTED_TODAY,
@@ -47,9 +45,8 @@ from meterlink_micron.models import table_of
 from meterlink_micron.records import Pair, ShortRecord
 from meterlink_micron.session import Session, refuse_unwritable
 from meterlink_micron.stored import read_flags
-from meterlink_micron.writing import opened, send
+from meterlink_micron.writing import send, with_session
 
-_YEARS: Final = range(1990, 2090)
 _HEAD_S: Final = 0.4
 """From the last answer to the frame that sets the clock: an announcement is made durable between."""
 _SENDING: Final = timedelta(seconds=2)
@@ -62,7 +59,6 @@ _MIDNIGHT: Final = datetime(1970, 1, 1)
 _CLOCK_CHANGES: Final = ShortRecord(0x02, 9)
 
 _TEXT: Final = {
-    "not whole": "the clock cannot be set to {local}, which is not a whole second without a zone from 1990 to 2089",
     "shift": "soft correction of the clock",
     "no shift": "its profile knows of none",
     "far": "it moves the clock by at most {limit:.0f} s, and {by:.0f} s are needed",
@@ -100,35 +96,22 @@ def set_clock(target: Target, operation: str, local: datetime, at: float, change
     """
     refuse_unwritable(target)
     target.profile.require("set_clock")
-    if local.tzinfo is not None or local.microsecond or local.year not in _YEARS:
-        raise LocalProtocolError(why=_TEXT["not whole"].format(local=local.isoformat()))
-    session = yield from opened(target)
-    if isinstance(session, MeterlinkError):
-        return Written(found={}, failure=session)
-    try:
-        failure = yield from _set(session, operation, local, at, change)
-    except MeterlinkError:
-        yield from session.abandon()
-        raise
-    yield from session.abandon()
-    return Written(found={}, failure=failure)
+    require_whole_local(local)
+    return (yield from with_session(target, lambda session: _set(session, operation, local, at, change)))
 
 
-def _set(session: Session, operation: str, local: datetime, at: float, change: Change) -> Flow[MeterlinkError | None]:
-    try:
-        season = yield from _season(session, local)
-        travel_s = _travel_s(session, session.call(m.SET_CLOCK, Clock.at(local, season)))
-        later_s = max(0, ceil(session.heard_at + _HEAD_S + travel_s - at))
-        yield from session.stay(at + later_s - travel_s)
-        wanted = local + timedelta(seconds=later_s)
-        call = session.call(m.SET_CLOCK, Clock.at(wanted, season))
-        announcement = Announce(operation, (call,), (replace(change, new=wanted.isoformat()),))
-        yield announcement
-        yield WaitUntil(at + later_s - travel_s)
-        yield from send(session, call, announcement)
-    except (LinkError, WireError, RefusedError) as failure:
-        return failure
-    return None
+def _set(session: Session, operation: str, local: datetime, at: float, change: Change) -> Flow[Written]:
+    season = yield from _season(session, local)
+    travel_s = _travel_s(session, session.call(m.SET_CLOCK, Clock.at(local, season)))
+    later_s = max(0, ceil(session.heard_at + _HEAD_S + travel_s - at))
+    yield from session.stay(at + later_s - travel_s)
+    wanted = local + timedelta(seconds=later_s)
+    call = session.call(m.SET_CLOCK, Clock.at(wanted, season))
+    announcement = Announce(operation, (call,), (replace(change, new=wanted.isoformat()),))
+    yield announcement
+    yield WaitUntil(at + later_s - travel_s)
+    yield from send(session, call, announcement)
+    return Written(found={})
 
 
 def _season(session: Session, local: datetime) -> Flow[int]:
@@ -170,16 +153,7 @@ def shift_clock(target: Target, operation: str, by: timedelta, change: Change) -
     seconds = _checked(target.profile, by)
     if seconds == 0:
         return Written(found={})
-    session = yield from opened(target)
-    if isinstance(session, MeterlinkError):
-        return Written(found={}, failure=session)
-    try:
-        failure = yield from _shift(session, operation, seconds, change)
-    except MeterlinkError:
-        yield from session.abandon()
-        raise
-    yield from session.abandon()
-    return Written(found={}, failure=failure)
+    return (yield from with_session(target, lambda session: _shift(session, operation, seconds, change)))
 
 
 def _checked(profile: Profile, by: timedelta) -> int:
@@ -193,26 +167,18 @@ def _checked(profile: Profile, by: timedelta) -> int:
     return seconds
 
 
-def _shift(session: Session, operation: str, seconds: int, change: Change) -> Flow[MeterlinkError | None]:
-    """What came of it; None where the meter says that it is done."""
-    lost: MeterlinkError | None = None
-    try:
-        shown = yield from _shown(session)
-        refused = yield from _why_not_now(session, shown.value.local, seconds)
-        if refused is not None:
-            return refused
-        call, leaves = _correction(session, shown, seconds)
-        announcement = Announce(operation, (call,), (change,))
-        yield announcement
-        try:
-            if leaves is not None:
-                yield WaitUntil(leaves)
-            yield from send(session, call, announcement)
-        except (LinkError, WireError) as failure:
-            lost = failure
-        return lost or (yield from _done(session))
-    except (LinkError, WireError, RefusedError) as failure:
-        return lost or failure
+def _shift(session: Session, operation: str, seconds: int, change: Change) -> Flow[Written]:
+    shown = yield from _shown(session)
+    refused = yield from _why_not_now(session, shown.value.local, seconds)
+    if refused is not None:
+        raise refused
+    call, leaves = _correction(session, shown, seconds)
+    announcement = Announce(operation, (call,), (change,))
+    yield announcement
+    if leaves is not None:
+        yield WaitUntil(leaves)
+    yield from send(session, call, announcement)
+    return Written(found={}, failure=(yield from _done(session)))
 
 
 def _shown(session: Session) -> Flow[Reply[Clock]]:

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from meterlink.driver import Target
-from meterlink.errors import NoAnswerError, NotSupportedError, RefusedError, WireError
+from meterlink.errors import NoAnswerError, NoPasswordError, NotSupportedError, RefusedError, WireError
 from meterlink.flow import Flow, Reply, instant
 from meterlink.model import (
     Absent,
@@ -30,7 +30,7 @@ from meterlink_micron import energy_codec as codec, messages as m
 from meterlink_micron.asking import LACKS, attempt, main, ratios_in
 from meterlink_micron.clock import Clock
 from meterlink_micron.energy_codec import EnergyBits, EnergyIndex, EnergyMask
-from meterlink_micron.errors import NoPasswordError, NotOpenError, UnknownCommandError
+from meterlink_micron.errors import NotOpenError, UnknownCommandError
 from meterlink_micron.models import Table, table_of
 from meterlink_micron.session import Session, in_session
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from meterlink.errors import AccessDeniedError, ChannelClosedError, NoAnswerError, RefusedError, WireError
+from meterlink.errors import AccessDeniedError, ChannelClosedError, RefusedError, WireError
 
 _NOTHING_CHANGED: Final = "Nothing was changed."
 
@@ -95,30 +95,13 @@ _ONCE: Final = (
     "Nothing more was tried: some of these meters forbid writing until the end of the day after three wrong passwords, "
     "and each one is counted in a journal."
 )
-
-
-@dataclass(eq=False, kw_only=True)
-class WrongPasswordError(AccessDeniedError):
-    """The meter did not open the channel."""
-
-    hint_text = f"{_ONCE} Make sure of the password before a new run."
-
-
-@dataclass(eq=False, kw_only=True)
-class PasswordUnansweredError(NoAnswerError):
-    """The password was sent and nothing came back: it may count as a wrong one."""
-
-    hint_text = f"{_ONCE} Check line and address with `meterlink meter info` first."
-
-
-@dataclass(eq=False, kw_only=True)
-class NoPasswordError(AccessDeniedError):
-    """The channel is closed, and nobody gave a password; none was sent."""
-
-    hint_text = (
-        'Keep it with `meterlink secret set REF`; write password_ref = "REF" in the order, or give --secret-ref REF. '
-        "It is tried once."
-    )
+AFTER_WRONG: Final = f"{_ONCE} Make sure of the password before a new run."
+AFTER_SILENCE: Final = f"{_ONCE} Check line and address with `meterlink meter info` first."
+WITHOUT: Final = (
+    'Keep it with `meterlink secret set REF`; write password_ref = "REF" in the order, or give --secret-ref REF. '
+    "It is tried once."
+)
+"""What to do after a password that was refused, that nothing was heard of, or that nobody gave."""
 
 
 @dataclass(eq=False, kw_only=True)

@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Final
 
 from meterlink.driver import Target
-from meterlink.errors import BadReplyError, NoAnswerError, NotSupportedError, RefusedError, WireError
+from meterlink.errors import BadReplyError, NoAnswerError, NoPasswordError, NotSupportedError, RefusedError, WireError
 from meterlink.flow import Flow, instant
 from meterlink.model import Absent, JournalEvent, JournalReading
 from meterlink.profiles import Profile
 from meterlink.wire.payload import hexadecimal
 from meterlink_micron import messages as m, records as r
 from meterlink_micron.asking import LACKS
-from meterlink_micron.errors import NoPasswordError, NotOpenError, UnknownCommandError
+from meterlink_micron.errors import NotOpenError, UnknownCommandError
 from meterlink_micron.models import JOURNALS, Table, table_of
 from meterlink_micron.payload import Payload
 from meterlink_micron.session import Session, in_session
@@ -60,7 +60,6 @@ COUNTERS: Final[Mapping[str, str]] = {
 }
 
 _TEXT: Final = {
-    "none": "this model has no such journal",
     "record": "record {index}",
     "rest": "records from {index} on",
 }
@@ -68,23 +67,14 @@ _TEXT: Final = {
 
 def journals(profile: Profile) -> Mapping[str, str]:
     """Those of a model, with what they hold in words."""
-    return {name: _HELD[name] for name in table_of(profile).journals if why_not(name, profile) is None}
-
-
-def why_not(journal: str, profile: Profile) -> str | None:
-    """Why a model has no such journal; None where it has. The house names three of them, the table all."""
-    capability = f"journal_{journal}"
-    if capability in profile.supports and not profile.has(capability):
-        return profile.why_not(capability)
-    return None if journal in table_of(profile).journals else _TEXT["none"]
+    listed = table_of(profile).journals
+    return {name: _HELD[name] for name in listed if profile.why_no_journal(name, listed) is None}
 
 
 def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading]:
     """From the newest record back, as many as are asked for."""
     table = table_of(target.profile)
-    why = why_not(journal, target.profile)
-    if why is not None:
-        raise NotSupportedError(model=target.profile.model, capability=f"journal_{journal}", why=why)
+    target.profile.require_journal(journal, table.journals)
     number = JOURNALS[journal]
 
     def work(session: Session) -> Flow[JournalReading]:

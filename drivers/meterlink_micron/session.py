@@ -22,21 +22,22 @@ from meterlink.errors import (
     ChannelClosedError,
     LocalProtocolError,
     MeterlinkError,
-    NoAnswerError,
+    NoPasswordError,
     RefusedError,
     WrongAddressError,
+    WrongPasswordError,
 )
-from meterlink.flow import Flow, Pause, Reply, WaitUntil, ask
+from meterlink.flow import Flow, Pause, Reply, WaitUntil, ask, finishing, presenting
 from meterlink.wire.payload import hexadecimal
 from meterlink_micron import messages as m
 from meterlink_micron.address import Address
 from meterlink_micron.errors import (
-    NoPasswordError,
+    AFTER_SILENCE,
+    AFTER_WRONG,
+    WITHOUT,
     NotOpenError,
     OtherFormError,
-    PasswordUnansweredError,
     RepeatWantedError,
-    WrongPasswordError,
     why,
 )
 from meterlink_micron.memory import TABLES_MEMORY
@@ -79,7 +80,7 @@ def password_of(target: Target, request: str) -> bytes | None:
     """The password that whoever sent us gave, None where nobody did; NoPasswordError where it cannot be one."""
     raw = None if target.secret is None else target.secret.reveal()
     if raw is not None and len(raw) != PASSWORD_SIZE:
-        raise NoPasswordError(request=request, code="local", why=_TEXT["form"])
+        raise NoPasswordError(request=request, code="local", why=_TEXT["form"], advice=WITHOUT)
     return raw
 
 
@@ -89,7 +90,7 @@ def refuse_unwritable(target: Target) -> None:
         rule = target.profile.address.rule
         raise AddressError(setting=target.address, why=_TEXT["common"], model=target.profile.model, rule=rule)
     if password_of(target, _TEXT["writing"]) is None:
-        raise NoPasswordError(request=_TEXT["writing"], code="local", why=_TEXT["no password"])
+        raise NoPasswordError(request=_TEXT["writing"], code="local", why=_TEXT["no password"], advice=WITHOUT)
 
 
 @dataclass(slots=True)
@@ -124,19 +125,13 @@ class Session:
             return
         request = self.call(m.OPEN, Opening(password))
         try:
-            yield from self._send(request)
-        except NoAnswerError as silence:
-            raise PasswordUnansweredError(
-                address=silence.address,
-                port=silence.port,
-                request=silence.request,
-                tries=silence.tries,
-                heard=silence.heard,
-            ) from silence
+            yield from presenting(self._send(request), AFTER_SILENCE)
         except RefusedError as refused:
             if refused.code == "local":
                 raise
-            raise WrongPasswordError(request=request.name, code=refused.code, why=refused.why) from refused
+            raise WrongPasswordError(
+                request=request.name, code=refused.code, why=refused.why, advice=AFTER_WRONG
+            ) from refused
         self._is_open = True
 
     def close(self) -> Flow[None]:
@@ -217,7 +212,7 @@ class Session:
         """What a closed channel means: nobody gave a password, or the meter closed it in the middle."""
         if self.target.secret is not None:
             return closed
-        return NoPasswordError(request=command.name, code=closed.code, why=why(_CLOSED))
+        return NoPasswordError(request=command.name, code=closed.code, why=why(_CLOSED), advice=WITHOUT)
 
 
 def _is_permitted(request: Call[Any]) -> bool:
@@ -233,10 +228,4 @@ def in_session(target: Target, work: Callable[[Session], Flow[T]]) -> Flow[T]:
     """Run work that only reads in a dialogue of its own."""
     session = Session(target)
     yield from session.open()
-    try:
-        result = yield from work(session)
-    except MeterlinkError:
-        yield from session.abandon()
-        raise
-    yield from session.abandon()
-    return result
+    return (yield from finishing(work(session), session.abandon))

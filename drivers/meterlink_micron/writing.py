@@ -14,7 +14,7 @@ Rules: docs/protocols/micron.md, 7.4, 14.4, 14.5 and 23.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -28,7 +28,7 @@ from meterlink.errors import (
     RefusedError,
     WireError,
 )
-from meterlink.flow import Announce, Change, Flow, Pause
+from meterlink.flow import Announce, Change, Flow, Pause, finishing
 from meterlink.model import Action
 from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_micron import messages as m, parameters as p, stored as s
@@ -99,14 +99,14 @@ class _Series:
         return Announce(self.operation, tuple(call for _, call in left), tuple(change for change, _ in left))
 
 
-def opened(target: Target) -> Flow[Session | MeterlinkError]:
-    """A dialogue for writing, or what is in the way."""
+def with_session(target: Target, work: Callable[[Session], Flow[Written]]) -> Flow[Written]:
+    """Work in a dialogue of its own, ended whatever comes of it; nothing is found where it failed."""
     session = Session(target)
     try:
         yield from session.open()
+        return (yield from finishing(work(session), session.abandon))
     except (LinkError, WireError, RefusedError) as failure:
-        return failure
-    return session
+        return Written(found={}, failure=failure)
 
 
 def write(target: Target, operation: str, changes: Sequence[Change]) -> Flow[Written]:
@@ -117,18 +117,7 @@ def write(target: Target, operation: str, changes: Sequence[Change]) -> Flow[Wri
         _check(change, target)
     if not changes:
         return Written(found={})
-    session = yield from opened(target)
-    if isinstance(session, MeterlinkError):
-        return Written(found={}, failure=session)
-    try:
-        written = yield from _write(session, operation, changes)
-    except (LinkError, WireError, RefusedError) as failure:
-        written = Written(found={}, failure=failure)
-    except MeterlinkError:
-        yield from session.abandon()
-        raise
-    yield from session.abandon()
-    return written
+    return (yield from with_session(target, lambda session: _write(session, operation, changes)))
 
 
 def _check(change: Change, target: Target) -> None:

@@ -14,7 +14,6 @@ from typing import Final
 from meterlink.driver import Target, Written
 from meterlink.errors import (
     LinkError,
-    LocalProtocolError,
     MeterlinkError,
     NoAnswerError,
     NotStoredError,
@@ -24,7 +23,7 @@ from meterlink.errors import (
 )
 from meterlink.flow import Announce, Change, Flow, WaitUntil, ask
 from meterlink.model import Action
-from meterlink.wire.payload import hexadecimal
+from meterlink.wire.payload import hexadecimal, require_whole_local
 from meterlink_modbus.map_reader import map_of
 from meterlink_modbus.messages import Call, write_call
 from meterlink_modbus.stored import alike, bytes_of, in_safe_order, read_raw, require_writing, told_stored
@@ -34,11 +33,7 @@ STEP_ORDER: Final = (Action.DST_OFF, Action.DST_ON, Action.CLOCK, Action.SCHEDUL
 the holidays, so that no date names a table that is not there yet.
 """
 
-_YEARS: Final = range(1990, 2090)
-"""What two digits tell; 90 and above are 19yy."""
-
 _TEXT: Final = {
-    "not whole": "the clock cannot be set to {local}, which is not a whole second without a zone from 1990 to 2089",
     "no shift": "no map of this family has a register for it, the whole time alone can be written",
     "shift": "soft correction of the clock",
 }
@@ -98,8 +93,7 @@ def _not_stored(target: Target, name: str, wanted: bytes, found: bytes) -> NotSt
 def set_clock(target: Target, operation: str, local: datetime, at: float, change: Change) -> Flow[Written]:
     """The whole time in one frame, so that the meter has it when the port's clock shows `at`; not read back here."""
     target.profile.require("set_clock")
-    if local.tzinfo is not None or local.microsecond or local.year not in _YEARS:
-        raise LocalProtocolError(why=_TEXT["not whole"].format(local=local.isoformat()))
+    require_whole_local(local)
     form = map_of(target.profile).clock
     assert form is not None  # the map's own rule for a model that can be told the time
     call = write_call(target, form.address, form.encode(local))

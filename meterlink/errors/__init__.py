@@ -15,9 +15,12 @@ from meterlink.errors.answer import (
     AccessDeniedError as AccessDeniedError,
     ChannelClosedError as ChannelClosedError,
     MissedInstantError as MissedInstantError,
+    NoPasswordError as NoPasswordError,
     NotSupportedError as NotSupportedError,
     PasswordSpentError as PasswordSpentError,
+    PasswordUnansweredError as PasswordUnansweredError,
     RefusedError as RefusedError,
+    WrongPasswordError as WrongPasswordError,
 )
 from meterlink.errors.bugs import (
     LocalProtocolError as LocalProtocolError,

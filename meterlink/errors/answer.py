@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from meterlink.errors.root import MeterlinkError
+from meterlink.errors.line import NoAnswerError
+from meterlink.errors.root import AdvisedError, MeterlinkError
+
+_SURE: Final = "Make sure of the password before a new run."
 
 
 @dataclass(eq=False, kw_only=True)
@@ -32,11 +36,32 @@ class PasswordSpentError(AccessDeniedError):
     """The one attempt of this run was used and its success is not known."""
 
     text = "The password was not sent to {address} again: the one attempt of this run did not succeed."
-    hint_text = "Meters lock after a few wrong passwords. Make sure of the password before a new run."
+    hint_text = f"Meters lock after a few wrong passwords. {_SURE}"
     request: str = "the password"
     code: str = "local"
     why: str = "one attempt per meter and run"
     address: str
+
+
+@dataclass(eq=False, kw_only=True)
+class WrongPasswordError(AdvisedError, AccessDeniedError):
+    """The meter did not take the password; what it does after several wrong ones is the family's advice."""
+
+    hint_text = f"Nothing more was tried. {_SURE}"
+
+
+@dataclass(eq=False, kw_only=True)
+class PasswordUnansweredError(AdvisedError, NoAnswerError):
+    """The password was sent and nothing came back, or nothing that can be read: it may count as a wrong one."""
+
+    hint_text = f"Nothing more was tried: it may count as a wrong password. {_SURE}"
+
+
+@dataclass(eq=False, kw_only=True)
+class NoPasswordError(AdvisedError, AccessDeniedError):
+    """A password is needed, and nobody gave one of the family's form; none was sent."""
+
+    hint_text = 'Keep it with `meterlink secret set REF` and write password_ref = "REF" in the order; it is tried once.'
 
 
 @dataclass(eq=False, kw_only=True)

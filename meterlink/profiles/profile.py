@@ -6,7 +6,7 @@ quarrel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from types import MappingProxyType
@@ -33,6 +33,7 @@ from meterlink.profiles.problems import Problem
 from meterlink.profiles.sheet import Sheet, needed_keys
 
 _NOT_SAID = "its profile does not say that it has"
+_NO_JOURNAL = "this model has no such journal"
 _MISSING = "is missing"
 _MIN_ABOVE_MAX = "is {min}, above address.max = {max}"
 _NO_LEVEL = "is {level!r}, which is not one of access.levels"
@@ -84,6 +85,20 @@ class Profile:
         if support is not None and support.supported:
             return None
         return _NOT_SAID if support is None or support.note is None else support.note
+
+    def why_no_journal(self, journal: str, listed: Collection[str]) -> str | None:
+        """Why the model has no such journal; None where it has. `supports` names but a few, `listed` are those of the
+        family's table."""
+        capability = f"journal_{journal}"
+        if capability in self.supports and not self.has(capability):
+            return self.why_not(capability)
+        return None if journal in listed else _NO_JOURNAL
+
+    def require_journal(self, journal: str, listed: Collection[str]) -> None:
+        """NotSupportedError when the model lacks it."""
+        why = self.why_no_journal(journal, listed)
+        if why is not None:
+            raise NotSupportedError(model=self.model, capability=f"journal_{journal}", why=why)
 
     def for_firmware(self, firmware: str | None) -> Profile:
         """The profile with every variant laid over it that holds for this firmware: see `laid_together`.

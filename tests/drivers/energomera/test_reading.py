@@ -25,6 +25,7 @@ from meterlink.errors import (
     OtherModelError,
     RefusedError,
     WireError,
+    WrongPasswordError,
 )
 from meterlink.link.aio import AsyncMemoryPort, run_async
 from meterlink.link.dialogue import Dialogue, exchange_for
@@ -39,7 +40,7 @@ from meterlink.testing import START, Delivery, dialogue, pair
 from meterlink.visit.secrets import Secret
 from meterlink.wire.line import Line
 from meterlink_energomera import DRIVER
-from meterlink_energomera.errors import SeveralMetersError, WrongPasswordError
+from meterlink_energomera.errors import SeveralMetersError
 from meterlink_energomera.schedule import joined
 from meterlink_energomera.session import Session
 from meterlink_energomera.sim import Behaviour, SimulatedEnergomera, simulate

@@ -13,14 +13,14 @@ import pytest
 from meterlink.audit.canonical import encode_canonical
 from meterlink.audit.doubt import unread
 from meterlink.audit.record import decode_record
-from meterlink.errors import ExperimentalError, ReadBackError
+from meterlink.errors import ExperimentalError, PasswordUnansweredError, ReadBackError
 from meterlink.language import Language
 from meterlink.model import Action
 from meterlink.report.passport import passport_line
 from meterlink.sim.line import Burst, VirtualWire
 from meterlink.visit.session import Ended, prompts_of
 from meterlink.wire.line import Line
-from meterlink_energomera.errors import OutOfRangeError, PasswordUnansweredError
+from meterlink_energomera.errors import OutOfRangeError
 from meterlink_energomera.sim import Behaviour, SimulatedEnergomera
 from tests.drivers.energomera.meters import PASSWORD
 from tests.drivers.energomera.visits import MODEL, meter_at, order_at, visits_at

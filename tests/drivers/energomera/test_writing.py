@@ -15,12 +15,15 @@ from meterlink.errors import (
     AddressError,
     ConfigError,
     NoAnswerError,
+    NoPasswordError,
     NotStoredError,
     NotSupportedError,
     PasswordSpentError,
+    PasswordUnansweredError,
     RefusedError,
     ScheduleError,
     WireError,
+    WrongPasswordError,
 )
 from meterlink.flow import Announcement, Change, Fate, Flow, Pause
 from meterlink.link.dialogue import Dialogue, exchange_for
@@ -33,12 +36,7 @@ from meterlink.sim.state import SimState
 from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule, preset
 from meterlink.testing import START
 from meterlink_energomera import DRIVER
-from meterlink_energomera.errors import (
-    ButtonNotPressedError,
-    NoPasswordError,
-    PasswordUnansweredError,
-    WrongPasswordError,
-)
+from meterlink_energomera.errors import ButtonNotPressedError
 from meterlink_energomera.messages import PresentPassword
 from meterlink_energomera.schedule import joined
 from meterlink_energomera.sim import Behaviour, SimulatedEnergomera, simulate

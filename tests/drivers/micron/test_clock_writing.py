@@ -9,7 +9,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from meterlink.driver import Written
-from meterlink.errors import AddressError, LocalProtocolError, NoAnswerError, NotSupportedError, RefusedError
+from meterlink.errors import (
+    AddressError,
+    LocalProtocolError,
+    NoAnswerError,
+    NoPasswordError,
+    NotSupportedError,
+    RefusedError,
+    WrongPasswordError,
+)
 from meterlink.flow import Change, Fate
 from meterlink.sim.state import SimState
 from meterlink.testing import START
@@ -19,11 +27,9 @@ from meterlink_micron.clock_writing import NotNowError, season_on
 from meterlink_micron.errors import (
     CorrectedTodayError,
     LevelTooLowError,
-    NoPasswordError,
     RepeatWantedError,
     TaskRunsError,
     UnknownCommandError,
-    WrongPasswordError,
 )
 from meterlink_micron.sim import Behaviour
 from tests.drivers.micron.scene import ADDRESS, Scene, target_of

@@ -15,9 +15,12 @@ from meterlink.errors import (
     LocalProtocolError,
     MeterlinkError,
     NoAnswerError,
+    NoPasswordError,
     PasswordSpentError,
+    PasswordUnansweredError,
     RefusedError,
     WrongAddressError,
+    WrongPasswordError,
 )
 from meterlink.flow import Announce, Flow, Reply, WaitUntil, ask
 from meterlink.link.dialogue import Dialogue
@@ -33,15 +36,12 @@ from meterlink_micron.errors import (
     CorrectedTodayError,
     InternalError,
     LevelTooLowError,
-    NoPasswordError,
     NotOpenError,
     NotReadyError,
     PaidUnitsError,
-    PasswordUnansweredError,
     RepeatWantedError,
     TaskRunsError,
     UnknownCommandError,
-    WrongPasswordError,
 )
 from meterlink_micron.messages import Call, Status
 from meterlink_micron.parameters import Flag, MemoryWrite

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from meterlink.driver import Target
-from meterlink.errors import ExperimentalError
+from meterlink.errors import ExperimentalError, WrongPasswordError
 from meterlink.sim.state import SimState
 from meterlink.tariff import preset
 from meterlink.testing import START
@@ -20,7 +20,6 @@ from meterlink.visit.order import Order
 from meterlink.visit.order_form import read_order
 from meterlink.visit.secrets import Secret
 from meterlink.visit.session import Ended
-from meterlink_micron.errors import WrongPasswordError
 from meterlink_micron.sim import Behaviour, SimulatedMicron, simulate
 from meterlink_micron.sim_memory import MemoryBehaviour
 from tests.drivers.micron.scene import EIGHT, FOUR, FOUR_HIGH, PASSWORD, is_write

@@ -15,11 +15,13 @@ from meterlink.errors import (
     ChannelClosedError,
     ConfigError,
     NoAnswerError,
+    NoPasswordError,
     NotStoredError,
     NotSupportedError,
     RefusedError,
     ScheduleError,
     WireError,
+    WrongPasswordError,
 )
 from meterlink.flow import Change, Fate
 from meterlink.model import Action
@@ -28,13 +30,7 @@ from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule
 from meterlink.wire.payload import hexadecimal
 from meterlink_micron import DRIVER
 from meterlink_micron.days import HolidayTable
-from meterlink_micron.errors import (
-    LevelTooLowError,
-    NoPasswordError,
-    RepeatWantedError,
-    UnknownCommandError,
-    WrongPasswordError,
-)
+from meterlink_micron.errors import LevelTooLowError, RepeatWantedError, UnknownCommandError
 from meterlink_micron.sim import Behaviour
 from meterlink_micron.sim_memory import MemoryBehaviour
 from tests.drivers.micron.scene import (
