@@ -33,6 +33,7 @@ from meterlink.errors import (
     NoRoomError,
     told_os_error,
 )
+from meterlink.interrupts import interrupts_put_off
 
 EPOCH_RECORDS: Final = 5_000
 """After so many records under one key the next one comes into force."""
@@ -197,12 +198,12 @@ class SealedLog:
 
     @contextmanager
     def _ready(self, *, due: bool = False) -> Iterator[Writer]:
-        """Alone with the log, at its end."""
+        """Alone with the log, at its end, and not stopped from the keyboard."""
         writer = self._writer
         if self._closed:
             raise _refused(self.origin, "closed")
         writer.refuse_poisoned()
-        with writer.place.locked(writer.chain.last_run):
+        with writer.place.locked(writer.chain.last_run), interrupts_put_off():
             writer.catch_up(due=due)
             yield writer
 

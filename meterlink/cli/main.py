@@ -16,6 +16,7 @@ from meterlink.cli.grammar import Group
 from meterlink.cli.options import meter_options
 from meterlink.cli.streams import ReaderLeftError, begin, leave_quietly, reader_may_leave
 from meterlink.cli.version import VERSION
+from meterlink.interrupts import interrupts_may_wait
 
 PROGRAM: Final = "meterlink"
 
@@ -66,9 +67,15 @@ class Program(Group):
         words = list(sys.argv[1:] if args is None else args)
         begin()
         try:
-            result = super().main(
-                words, PROGRAM, complete_var, standalone_mode=False, windows_expand_args=windows_expand_args, **extra
-            )
+            with interrupts_may_wait():
+                result = super().main(
+                    words,
+                    PROGRAM,
+                    complete_var,
+                    standalone_mode=False,
+                    windows_expand_args=windows_expand_args,
+                    **extra,
+                )
             with reader_may_leave():
                 sys.stdout.flush()
         except ReaderLeftError:

@@ -7,6 +7,7 @@ was durable; the next run reads before it writes; the work is completed under it
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from meterlink.audit.fsio import _OpenFile
 from meterlink.audit.record import Entry
 from meterlink.audit.writer import Writer
 from meterlink.errors import InDoubtError, MeterlinkError, NoAnswerError
+from meterlink.interrupts import interrupts_may_wait
 from meterlink.sim.line import VirtualWire
 from meterlink.tariff import preset
 from meterlink.visit.order import Order
@@ -257,6 +260,37 @@ def test_killed_at_any_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n
     assert visits.report().state == "ok"
     works = [record["work"] for record in visits.records("work.close")]
     assert works == (["117/1", "117/2"] if "work.close" in told else ["117/1"])
+
+
+@pytest.mark.parametrize("number", range(1, RECORDS + 1) if LONG else (1, 11, 12, 21))
+def test_ctrl_c_while_a_record_is_on_its_way_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The record gets there, what was announced is settled, and the run may still say how it ended. Counted are syncs:
+    the first is of the first record, the 12th of an outcome."""
+    visits, meter, order = energomera.visits_at(tmp_path), energomera.meter_at(), energomera.order_at(SMALL)
+    written, sync = 0, _OpenFile.sync
+
+    def interrupted(self: _OpenFile) -> None:
+        nonlocal written
+        written += 1
+        if written == number:
+            signal.raise_signal(signal.SIGINT)
+        sync(self)
+
+    with interrupts_may_wait(), monkeypatch.context() as patch:
+        patch.setattr(_OpenFile, "sync", interrupted)
+        watched, error = attempt(visits, meter, never, order=order)
+    assert isinstance(error, KeyboardInterrupt)
+    if watched.visit is not None:
+        watched.visit.log.append(Entry(type="run.close", d={"result": "KeyboardInterrupt"}))
+    settled = {(each["d"]["of"], each["d"]["i"]) for each in visits.records("outcome")}
+    assert len(settled) == len(visits.records("outcome"))
+    assert visits.report().state in ("ok", "in-doubt")
+    _, ended = attempt(visits, meter, never, order=order)
+    assert ended.result in ("done", "nothing"), ended
+    assert len(meter.writes) == 1
+    assert visits.report().state == "ok"
 
 
 # --- at the meter ---------------------------------------------------------------------------------------------------
