@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from meterlink.context import Note, Traced
 from meterlink.driver import Driver, SetSchedule, Target
 from meterlink.flow import Flow
 from meterlink.link.dialogue import Dialogue, exchange_for
@@ -14,9 +13,10 @@ from meterlink.model import Action
 from meterlink.profiles import default_folder, load_profiles
 from meterlink.registry import load_driver
 from meterlink.sim.bus import VirtualBus
+from meterlink.sim.line import SimulatedMeter
 from meterlink.sim.state import SimState
 from meterlink.tariff import DayKind, DayProgram, Season, YearSchedule, preset
-from meterlink.testing import START, pair
+from meterlink.testing import START
 from meterlink.visit.secrets import Secret
 from meterlink_energomera.sim import Behaviour, simulate
 from meterlink_micron import sim as micron
@@ -42,20 +42,22 @@ def schedule_read() -> tuple[float, str]:
 def schedule_write() -> tuple[float, str]:
     """Every record of the year differs from what the meter holds; each is written and read back."""
     driver, target = _meter()
-    changes = driver.changes(SetSchedule(schedule=_motley()), {}, target.profile)
+    changes = driver.changes(SetSchedule(schedule=_motley({kind: kind for kind in DayKind})), {}, target.profile)
     return _overhead(driver, target, driver.write(target, "schedule", changes))
 
 
-def _motley() -> YearSchedule:
-    """No two records alike."""
-    programs = {
-        (month, kind): DayProgram.of([(0, 1), (60 * (month + 1), 2), (780 + 60 * kind, 3)])
-        for month in range(12)
-        for kind in DayKind
-    }
+def _motley(tables: Mapping[DayKind, int]) -> YearSchedule:
+    """No two months alike, nor kinds of day of different tables."""
     return YearSchedule(
         seasons=tuple(
-            Season.of((month + 1, 1), {kind: programs[month, kind] for kind in DayKind}) for month in range(12)
+            Season.of(
+                (month + 1, 1),
+                {
+                    kind: DayProgram.of([(0, 1), (60 * (month + 1), 2), (780 + 60 * table, 3)])
+                    for kind, table in tables.items()
+                },
+            )
+            for month in range(12)
         )
     )
 
@@ -79,19 +81,14 @@ def _meter(model: str = MODEL, address: str = "925646") -> tuple[Driver, Target]
 
 
 def _overhead(driver: Driver, target: Target, flow: Flow[object]) -> tuple[float, str]:
-    traced: list[Traced] = []
-    dialogue, _ = pair(driver, target, gate=lambda entry: None, observer=traced.append)
-    began = dialogue.now()
-    dialogue.run(flow)
-    took_s = dialogue.now() - began
+    meter = driver.simulate(target.profile, SimState(started_at=START, address=target.address))
+    port, took_s = _run(driver, target, meter, flow)
     line, timing = target.profile.line.line, target.profile.timing
-    exchanges = sum(frame.note is Note.REPLY for frame in traced)
-    bytes_s = sum(len(frame.frame.split()) for frame in traced) * line.char_s
     # The client leaves a silence before every request, and the meter ends each by one.
-    end_of_request_s = exchanges * timing.quiet_chars * line.char_s
-    before_request_s = max(exchanges * timing.quiet_s, end_of_request_s)
-    needed_s = bytes_s + before_request_s + end_of_request_s + exchanges * LATENCY_S
-    return took_s / needed_s, f"{exchanges} exchanges at {line}: {took_s:.4f} s over {needed_s:.4f} s"
+    end_of_request_s = port.replies * timing.quiet_chars * line.char_s
+    before_request_s = max(port.replies * timing.quiet_s, end_of_request_s)
+    needed_s = port.bytes_s + before_request_s + end_of_request_s + port.replies * LATENCY_S
+    return took_s / needed_s, f"{port.replies} exchanges at {line}: {took_s:.4f} s over {needed_s:.4f} s"
 
 
 # --- a family that answers without the code of the request -----------------------------------------------------------
@@ -107,42 +104,22 @@ def slots_write() -> tuple[float, str]:
 
     def write(driver: Driver, target: Target) -> Flow[object]:
         stored = yield from driver.read_stored(target, driver.stored_names(Action.SCHEDULE, target.profile))
-        changes = driver.changes(SetSchedule(schedule=_motley_weeks()), stored, target.profile)
+        changes = driver.changes(SetSchedule(schedule=_motley(_TABLES_OF_A_WEEK)), stored, target.profile)
         return (yield from driver.write(target, "schedule", changes))
 
     return _micron_overhead("psch-4tm.05", write)
 
 
-def _motley_weeks() -> YearSchedule:
-    """No two months alike, nor the days of a week that the meter tells apart."""
-    return YearSchedule(
-        seasons=tuple(
-            Season.of(
-                (month + 1, 1),
-                {
-                    kind: DayProgram.of([(0, 1), (60 * (month + 1), 2), (780 + 60 * _TABLE_OF.get(kind, 0), 3)])
-                    for kind in DayKind
-                },
-            )
-            for month in range(12)
-        )
-    )
-
-
-_TABLE_OF = {DayKind.SATURDAY: 1, DayKind.SUNDAY: 2, DayKind.HOLIDAY: 3}
+_TABLES_OF_A_WEEK = dict.fromkeys(DayKind, 0) | {DayKind.SATURDAY: 1, DayKind.SUNDAY: 2, DayKind.HOLIDAY: 3}
 
 
 def _micron_overhead(model: str, work: Callable[[Driver, Target], Flow[object]]) -> tuple[float, str]:
-    profile = load_profiles([default_folder()]).get(model)
-    driver = load_driver(profile.driver)
-    line = profile.line.line
-    target = Target(address="83", profile=profile, secret=Secret("meter", b"000000"))
+    driver, target = _meter(model, "83")
+    target = replace(target, secret=Secret("meter", b"000000"))
+    profile, line = target.profile, target.profile.line.line
     behaviour = micron.Behaviour(latency_s=(LATENCY_S, LATENCY_S))
     meter = micron.simulate(profile, SimState(started_at=START, address=target.address), behaviour)
-    port = _Counting(VirtualBus([meter]), line, starts_at=START)
-    exchange = exchange_for(driver, target, line=line, port_name="memory", gate=lambda entry: None)
-    Dialogue(port, exchange).run(work(driver, target))
-    took_s = port.now() - START
+    port, took_s = _run(driver, target, meter, work(driver, target))
     silence_s = line.silence_s(profile.timing.quiet_chars, profile.timing.quiet_s)
     busy_s = sum(frame[1:3] == b"\x03\x21" for frame in meter.writes)
     needed_s = port.bytes_s + port.replies * (2 * silence_s + LATENCY_S) + busy_s
@@ -163,16 +140,13 @@ def session_energy_read_with_speed() -> tuple[float, str]:
 
 
 def _session_overhead(first_baud: int | None) -> tuple[float, str]:
-    profile = load_profiles([default_folder()]).get("ce6850m")
-    driver = load_driver(profile.driver)
+    driver, target = _meter("ce6850m", "000800001")
+    profile = target.profile
     line = replace(profile.line.line, baud=first_baud or profile.line.baud)
-    target = Target(address="000800001", profile=profile, line=line)
+    target = replace(target, line=line)
     state = SimState(started_at=START, address=target.address)
     behaviour = Behaviour(latency_s=(SESSION_LATENCY_S, SESSION_LATENCY_S), first_baud=first_baud)
-    port = _Counting(VirtualBus([simulate(profile, state, behaviour)]), line, starts_at=START)
-    exchange = exchange_for(driver, target, line=line, port_name="memory")
-    Dialogue(port, exchange).run(driver.read_energy(target))
-    took_s = port.now() - START
+    port, took_s = _run(driver, target, simulate(profile, state, behaviour), driver.read_energy(target))
     waits_s = port.replies * SESSION_LATENCY_S + (port.writes - 1) * profile.timing.quiet_s + SIGN_ON_QUIET_S
     needed_s = port.bytes_s + waits_s
     return took_s / needed_s, f"{port.replies} replies from {line}: {took_s:.3f} s over {needed_s:.3f} s"
@@ -194,3 +168,11 @@ class _Counting(MemoryPort):
         self.bytes_s += len(data) * self._line.char_s
         self.replies += bool(data)
         return data
+
+
+def _run(driver: Driver, target: Target, meter: SimulatedMeter, flow: Flow[object]) -> tuple[_Counting, float]:
+    """The port that a flow was run over, and how long that took."""
+    port = _Counting(VirtualBus([meter]), target.opened_at, starts_at=START)
+    exchange = exchange_for(driver, target, line=target.opened_at, port_name="memory", gate=lambda entry: None)
+    Dialogue(port, exchange).run(flow)
+    return port, port.now() - START

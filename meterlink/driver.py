@@ -16,8 +16,8 @@ from meterlink.flow import Change, Flow
 from meterlink.language import Language
 from meterlink.model import (
     Action,
+    Archive,
     ArchiveReading,
-    ArchiveSpan,
     DstSetting,
     EnergyReading,
     Holidays,
@@ -231,8 +231,8 @@ class Driver(Protocol):
 
     def read_tariff_mode(self, target: Target) -> Flow[TariffMode]: ...
 
-    def read_archive(self, target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveReading]:
-        """The last `count` months or days, as the meter's own clock counts them."""
+    def read_archive(self, target: Target, archive: Archive, count: int) -> Flow[ArchiveReading]:
+        """The last `count` years, months or days, as the meter's own clock counts them."""
 
     def read_status(self, target: Target) -> Flow[StatusReading]: ...
 

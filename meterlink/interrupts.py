@@ -1,27 +1,36 @@
-"""Ctrl-C comes between two things that belong together: a frame and its record, a record and the disk. It waits there.
+"""Ctrl-C comes between two things that belong together: a frame and its record, a record and what is made of it.
 
-Cut off in the middle, a run could write nothing more to its log: neither what became of the frames that it announced,
-nor how it ended. The handler of the signal is set once, by the program: setting it at every frame costs more than the
-rest of an exchange. Where a library's user has not set it, SIGINT arrives whenever it comes.
+So while a log is open it is heard only where the program waits, at the port and at a question, and waits elsewhere. Cut
+off anywhere, a run could not write what became of the frames that it announced, or how it ended; and what it says of
+the meter would lag behind its log. Whoever presses a third time is heard at once.
+
+The handler of the signal is set once, by the program: setting it at every frame costs more than the rest of an
+exchange. Where a library's user has not set it, SIGINT arrives whenever it comes.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+_PATIENCE: Final = 3
 
 
 class _State:
     """What the handler knows; changed by the main thread alone, as no other gets the signal."""
 
     is_put_off = False
-    came = False
+    came = 0
+    """How often since it was heard last."""
+    reaches: Callable[[int, FrameType | None], object] = staticmethod(signal.default_int_handler)
+    """Whoever had the signal before."""
 
 
-def _in_main_thread() -> bool:
+def _is_mine() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
@@ -29,23 +38,27 @@ def _in_main_thread() -> bool:
 def interrupts_may_wait() -> Iterator[None]:
     """For as long as the program runs: SIGINT reaches whoever would have it, as soon as nobody puts it off."""
     reaches = signal.getsignal(signal.SIGINT)
-    if (
-        not callable(reaches) or threading.current_thread() is not threading.main_thread()
-    ):  # ignored, or it ends the process at once
+    if not callable(reaches) or not _is_mine():  # else it is ignored, or ends the process at once
         yield
         return
 
-    def arrive(number: int, frame: FrameType | None) -> None:
-        if _State.is_put_off:
-            _State.came = True
-        else:
-            reaches(number, frame)
-
-    signal.signal(signal.SIGINT, arrive)
+    _State.reaches, _State.came = reaches, 0
+    signal.signal(signal.SIGINT, _arrive)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, reaches)
+
+
+def _arrive(number: int, frame: FrameType | None) -> None:
+    _State.came += 1
+    if not _State.is_put_off or _State.came >= _PATIENCE:
+        _hear(frame)
+
+
+def _hear(frame: FrameType | None = None) -> None:
+    _State.came = 0
+    _State.reaches(signal.SIGINT, frame)
 
 
 class _Setting:
@@ -56,20 +69,20 @@ class _Setting:
     def __init__(self, *, is_put_off: bool) -> None:
         self._is_put_off = is_put_off
         self._before = False
-        self._is_mine = _in_main_thread()
+        self._is_mine = _is_mine()
 
     def __enter__(self) -> None:
         if self._is_mine:
             self._before = _State.is_put_off
             if _State.came and not self._is_put_off:
-                _arrive_now()
+                _hear()
             _State.is_put_off = self._is_put_off
 
-    def __exit__(self, *about: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *about: object) -> None:
         if self._is_mine:
             _State.is_put_off = self._before
-            if _State.came and not self._before:
-                _arrive_now()
+            if _State.came and not self._before and kind is None:  # an error is never hidden by it
+                _hear()
 
 
 def interrupts_put_off() -> _Setting:
@@ -78,10 +91,5 @@ def interrupts_put_off() -> _Setting:
 
 
 def interrupts_heard() -> _Setting:
-    """For as long as somebody may wait long. It can be entered again and again."""
+    """For as long as the program waits for somebody. It can be entered again and again."""
     return _Setting(is_put_off=False)
-
-
-def _arrive_now() -> None:
-    _State.came = _State.is_put_off = False
-    signal.raise_signal(signal.SIGINT)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 
 class Quantity(StrEnum):
@@ -193,22 +194,43 @@ class ArchiveSpan(StrEnum):
 
     MONTH = "month"
     DAY = "day"
+    YEAR = "year"
 
     def starts(self, today: date, count: int) -> list[date]:
-        """The first days of the last `count` months, or the last days, the current one last."""
+        """The first days of the last `count` months or years, or the last days, the current one last."""
         if self is ArchiveSpan.DAY:
             return [today - timedelta(days=back) for back in reversed(range(count))]
+        if self is ArchiveSpan.YEAR:
+            return [date(year, 1, 1) for year in range(today.year - count + 1, today.year + 1)]
         newest = today.year * 12 + today.month - 1
         return [date(number // 12, number % 12 + 1, 1) for number in range(newest - count + 1, newest + 1)]
 
     def label(self, start: date) -> str:
-        """What a record is called by: `2025-07`, or `2025-07-21`."""
-        return start.isoformat() if self is ArchiveSpan.DAY else f"{start:%Y-%m}"
+        """What a record is called by: `2025`, `2025-07`, or `2025-07-21`."""
+        return start.isoformat()[: _LABEL_CHARS[self]]
+
+
+_LABEL_CHARS: Final = {ArchiveSpan.YEAR: 4, ArchiveSpan.MONTH: 7, ArchiveSpan.DAY: 10}
+
+
+class ArchiveKind(StrEnum):
+    """What an archive keeps of each span: the registers as they stood when it began, or what was used in it."""
+
+    START = "start"
+    CONSUMPTION = "consumption"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One of the archives that a meter may keep."""
+
+    span: ArchiveSpan
+    kind: ArchiveKind = ArchiveKind.START
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveRecord:
-    """Energy registers as they stood when the day `start` began."""
+    """The registers of the span that begins with the day `start`. What was used in the current one is not all yet."""
 
     start: date
     registers: tuple[EnergyValue, ...]
@@ -216,12 +238,13 @@ class ArchiveRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveReading:
-    """An archive of months or days, oldest record first; what the meter could not give is `absent`."""
+    """An archive, oldest record first; what the meter could not give is `absent`. See EnergyReading."""
 
-    span: ArchiveSpan
+    archive: Archive
     records: tuple[ArchiveRecord, ...]
     read_at: datetime
     absent: tuple[Absent, ...] = ()
+    multiplied_by: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from meterlink.errors import BadReplyError, NoAnswerError, RefusedError, WireErr
 from meterlink.flow import Flow, Reply, instant
 from meterlink.model import (
     Absent,
+    Archive,
     ArchiveReading,
     ArchiveRecord,
     ArchiveSpan,
@@ -44,6 +45,7 @@ _MONTHS_BACK: Final = range(1, 13)
 _MONTH_MOVED: Final = "the month changed twice while its registers were read"
 _NO_T5: Final = "the meter told five registers"
 _BELOW_0: Final = "an energy register is below 0"
+_ARCHIVES: Final = (Archive(ArchiveSpan.MONTH), Archive(ArchiveSpan.DAY))
 _NOTHING: Final = {span: f"the archive holds nothing of that {span}" for span in ArchiveSpan}
 
 
@@ -105,10 +107,10 @@ class _Question:
     counts: tuple[int, ...] = ()
 
 
-def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveReading]:
+def read_archive(target: Target, archive: Archive, count: int) -> Flow[ArchiveReading]:
     """The registers at the end of a month or day, which are those at the start of the next, in the model's form."""
-    profile, capability = target.profile, ARCHIVES[span]
-    profile.require(capability)
+    profile, span, capability = target.profile, archive.span, ARCHIVES[archive]
+    profile.require_archive(archive, _ARCHIVES)
 
     def work(session: Session) -> Flow[ArchiveReading]:
         told, today = yield from _today(session, capability)
@@ -130,7 +132,7 @@ def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveR
             registers = yield from _registers_then(session, span.label(start), asked, _NOTHING[span], absent)
             records += [ArchiveRecord(start=start, registers=registers)] if registers else []
         return ArchiveReading(
-            span=span, records=tuple(records), read_at=instant(told.received_at), absent=tuple(absent)
+            archive=archive, records=tuple(records), read_at=instant(told.received_at), absent=tuple(absent)
         )
 
     return (yield from in_session(target, work))

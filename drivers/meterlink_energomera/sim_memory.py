@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from meterlink.model import ArchiveSpan
+from meterlink.model import Archive, ArchiveSpan
 from meterlink.profiles import ARCHIVES, Profile
 from meterlink.sim.clock import MeterClock
 from meterlink.sim.energy import EnergyRegisters, Switches, shown_kwh
@@ -141,7 +141,7 @@ class Memory:
         self.corrected_on: date | None = None
         self._archives = Archives(
             table=self.table,
-            keeps_days=profile.has(ARCHIVES[ArchiveSpan.DAY]),
+            keeps_days=profile.has(ARCHIVES[Archive(ArchiveSpan.DAY)]),
             clock=self.clock,
             energy=self.energy,
             told=self._registers,

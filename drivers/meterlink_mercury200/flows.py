@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from meterlink.driver import ScheduleReading, Target
-from meterlink.errors import NoAnswerError, NotSupportedError, WireError
+from meterlink.errors import NoAnswerError, WireError
 from meterlink.flow import Flow, Reply, ask, instant
 from meterlink.model import (
     Absent,
+    Archive,
     ArchiveReading,
     ArchiveRecord,
     ArchiveSpan,
@@ -36,7 +37,6 @@ from meterlink.model import (
     StatusValue,
     TariffMode,
 )
-from meterlink.profiles import ARCHIVES
 from meterlink.wire.payload import hexadecimal
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.calendar import HOLIDAY, Event, EventTime, JournalIndex, MonthSlot, ParametrisationEvent
@@ -55,7 +55,8 @@ E = TypeVar("E", bound=Energies)
 
 _NO_TOTAL: Final = "the meter keeps no total; it is the sum of its tariffs"
 _ARCHIVE_DEPTH: Final = "the meter keeps the starts of twelve months"
-_NO_DAYS: Final = "no archive of days is read of this family"
+_ARCHIVES: Final = (Archive(ArchiveSpan.MONTH),)
+"""Days (37h) are read by no program that is known: docs/protocols/mercury200.md, 7.11."""
 _NEVER_WRITTEN: Final = "the meter has no such time stored"
 
 JOURNALS: Final[Mapping[str, tuple[str, Command[JournalIndex, Any]]]] = {
@@ -155,33 +156,32 @@ def _registers(reply: Reply[E], quantity: Quantity) -> tuple[EnergyValue, ...]:
     )
 
 
-def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveReading]:
+def read_archive(target: Target, archive: Archive, count: int) -> Flow[ArchiveReading]:
     """32h by explicit month, and 38h where the model has it; slot 0Fh ("current") is not trusted on any model.
 
     Twelve slots: a month later than the meter's current one belongs to the year before.
     """
-    target.profile.require(ARCHIVES[span])
-    if span is not ArchiveSpan.MONTH:  # 37h: docs/protocols/mercury200.md, 7.11
-        raise NotSupportedError(model=target.profile.model, capability=ARCHIVES[span], why=_NO_DAYS)
+    target.profile.require_archive(archive, _ARCHIVES)
     clock = yield from _ask(target, m.READ_CLOCK)
     records: list[ArchiveRecord] = []
     absent: list[Absent] = []
     if count > MonthSlot.months:
         absent.append(Absent(what=f"{count - MonthSlot.months} months before", reason=_ARCHIVE_DEPTH))
     reactive = target.profile.has("reactive_archive")
-    for month in span.starts(clock.value.local.date(), min(count, MonthSlot.months)):
-        slot = MonthSlot(month.month - 1)
+    for month in archive.span.starts(clock.value.local.date(), min(count, MonthSlot.months)):
+        slot, label = MonthSlot(month.month - 1), archive.span.label(month)
         registers: tuple[EnergyValue, ...] = ()
-        active = yield from _try(target, span.label(month), m.READ_ARCHIVE, absent, slot)
+        active = yield from _try(target, label, m.READ_ARCHIVE, absent, slot)
         if active is not None:
             registers = _registers(active, Quantity.ACTIVE)
         if reactive:
-            other = yield from _try(target, f"{span.label(month)} reactive", m.READ_REACTIVE_ARCHIVE, absent, slot)
+            other = yield from _try(target, f"{label} reactive", m.READ_REACTIVE_ARCHIVE, absent, slot)
             if other is not None:
                 registers += _registers(other, Quantity.REACTIVE)
         if registers:
             records.append(ArchiveRecord(start=month, registers=registers))
-    return ArchiveReading(span=span, records=tuple(records), read_at=instant(clock.received_at), absent=tuple(absent))
+    read_at = instant(clock.received_at)
+    return ArchiveReading(archive=archive, records=tuple(records), read_at=read_at, absent=tuple(absent))
 
 
 # --- the moment -----------------------------------------------------------------------------------------------------

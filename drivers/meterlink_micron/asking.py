@@ -8,14 +8,19 @@ from meterlink.errors import NoAnswerError, NoPasswordError, NotSupportedError, 
 from meterlink.flow import Flow, Reply
 from meterlink.model import Absent
 from meterlink_micron.errors import NotOpenError, UnknownCommandError
-from meterlink_micron.messages import READ_RATIOS, Command
+from meterlink_micron.identity_codec import Variant
+from meterlink_micron.messages import READ_RATIOS, READ_VARIANT, Command
+from meterlink_micron.models import table_of
 from meterlink_micron.payload import NOTHING, Payload
 from meterlink_micron.session import Session
 
 A = TypeVar("A", bound=Payload)
 
+ENDING: Final = (NoPasswordError, NotOpenError)
+"""Nothing more can be asked behind these."""
 LACKS: Final = "this meter does not know the command"
 RATIOS: Final = "transformer ratios"
+VARIANT: Final = "variant"
 
 
 def attempt(
@@ -26,7 +31,7 @@ def attempt(
         return (yield from session.read(command, asked)).value
     except UnknownCommandError:
         absent.append(Absent(what=what, reason=LACKS))
-    except (NoPasswordError, NotOpenError):
+    except ENDING:
         raise
     except (NoAnswerError, WireError, RefusedError) as error:
         absent.append(Absent(what=what, reason=str(error)))
@@ -40,6 +45,13 @@ def main(session: Session, capability: str, command: Command[Any, A], asked: Pay
     except UnknownCommandError as error:
         model = session.target.profile.model
         raise NotSupportedError(model=model, capability=capability, why=LACKS) from error
+
+
+def variant_in(session: Session, absent: list[Absent]) -> Flow[Variant | None]:
+    """None also where the model does not tell it, which is no part that could be absent."""
+    if not table_of(session.target.profile).variant:
+        return None
+    return (yield from attempt(session, VARIANT, READ_VARIANT, absent))
 
 
 def ratios_in(session: Session, absent: list[Absent]) -> Flow[tuple[int, int]]:

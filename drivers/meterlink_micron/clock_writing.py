@@ -18,12 +18,7 @@ from math import ceil
 from typing import Any, Final
 
 from meterlink.driver import SoftCorrection, Target, Written
-from meterlink.errors import (
-    BadReplyError,
-    MeterlinkError,
-    NotSupportedError,
-    RefusedError,
-)
+from meterlink.errors import BadReplyError, MeterlinkError, NotSupportedError, RefusedError
 from meterlink.flow import Announce, Change, Flow, Reply, WaitUntil
 from meterlink.profiles import Profile
 from meterlink.wire.payload import require_whole_local
@@ -41,10 +36,10 @@ from meterlink_micron.clock import (
 )
 from meterlink_micron.errors import UnknownCommandError
 from meterlink_micron.messages import Call, Status
-from meterlink_micron.models import table_of
-from meterlink_micron.records import Pair, ShortRecord
+from meterlink_micron.models import JOURNALS, table_of
+from meterlink_micron.records import LENGTH, Pair, ShortRecord
 from meterlink_micron.session import Session, refuse_unwritable
-from meterlink_micron.stored import read_flags
+from meterlink_micron.stored_reading import read_flags
 from meterlink_micron.writing import send, with_session
 
 _HEAD_S: Final = 0.4
@@ -56,7 +51,7 @@ _LONGEST_S: Final = 150.0
 _HOUR: Final = timedelta(hours=1)
 _MIDNIGHT: Final = datetime(1970, 1, 1)
 """Any: hours are counted from it."""
-_CLOCK_CHANGES: Final = ShortRecord(0x02, 9)
+_CLOCK_CHANGES: Final = ShortRecord(JOURNALS["clock"], LENGTH - 1)
 
 _TEXT: Final = {
     "shift": "soft correction of the clock",

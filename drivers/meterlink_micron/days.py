@@ -17,7 +17,8 @@ from typing import Final
 
 from meterlink.tariff import MonthDay, SpecialDay
 from meterlink.tariff.schedule import in_calendar
-from meterlink.wire.payload import PayloadError, decode_bcd, decode_date, encode_bcd, hexadecimal
+from meterlink.wire.payload import PayloadError, hexadecimal
+from meterlink_micron.payload import Day
 from meterlink_micron.slots import Packing
 
 HOLIDAYS_SIZE: Final = 48
@@ -106,9 +107,7 @@ class MovedDay:
     table: int
 
     def encode(self) -> bytes:
-        return b"".join(encode_bcd(part, 1) for part in (self.on.day, self.on.month, self.on.year % 100)) + bytes(
-            [self.table]
-        )
+        return Day().encode(self.on) + bytes([self.table])
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +155,6 @@ def _moved_day(record: bytes, packing: Packing) -> MovedDay:
     if len(record) < _RECORD or record[3] >= len(packing.tables):
         raise PayloadError(_TEXT["kind"].format(raw=shown))
     try:
-        return MovedDay(decode_date(*(decode_bcd(record[i : i + 1]) for i in range(3))), record[3])
+        return MovedDay(Day().decode(record[:3]), record[3])
     except PayloadError as error:
         raise PayloadError(_TEXT["date"].format(raw=shown)) from error

@@ -6,7 +6,7 @@ momentary values are not scaled: that takes the constant, the variant and the ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from meterlink.driver import Described, Description
@@ -16,11 +16,13 @@ from meterlink.wire.request import mask as masked, mask_whole
 from meterlink_micron import energy_codec as codec, messages as m
 from meterlink_micron.address import EXTENDED, Address
 from meterlink_micron.checksum import Check
-from meterlink_micron.messages import Call, Command, Status, command_of
+from meterlink_micron.energy_codec import BitCounts, Counts, EnergyMask
+from meterlink_micron.indices import Index, TwoIndices
+from meterlink_micron.messages import Call, Status, command_of
 from meterlink_micron.models import table_of
+from meterlink_micron.momentary_codec import Group, Momentary
 from meterlink_micron.payload import Payload
 from meterlink_micron.quantities import FREQUENCY, name_of
-from meterlink_micron.values import Group, Momentary
 
 _OK: Final = "ok"
 _TEXT: Final = {
@@ -33,13 +35,12 @@ _TEXT: Final = {
     "momentary": "the value is a count: what it is worth takes the model and the ratios of the meter (08 02)",
     "echo": "the reply has the bytes of the request: it may be the echo of the line",
 }
-_COUNTED: Final = (m.READ_ENERGY, m.READ_ENERGY_MASK, m.READ_ENERGY_BITS, m.READ_RUNNING_ENERGY)
-_SCALED_BY_MODEL: Final = (m.READ_MOMENTARY, m.READ_GROUP, m.READ_LATCHED)
+_COUNTS_BY_NUMBER: Final = (m.READ_MOMENTARY, m.READ_GROUP, m.READ_LATCHED)
+"""Commands that a number RWRI is asked with."""
 _SAME: Final = (m.TEST,)
 """Commands whose answer has the bytes of the request where all is well."""
 _HUNDREDTHS: Final = (0x30, 0x34, 0x38, FREQUENCY)
 _SHORTEST_SECRET: Final = 8
-_WITH_NAME: Final = (m.READ_MOMENTARY.head, m.READ_LATCHED.head, m.READ_GROUP.head)
 
 
 def describe(request: bytes, reply: bytes | None, profile: Profile | None) -> Description:
@@ -86,13 +87,10 @@ def _name_of(body: bytes) -> str:
 
 def _quantity(call: Call[Payload]) -> dict[str, object]:
     """What a number RWRI stands for."""
-    number = call.asked.told().get("number")
-    if call.command.head in _WITH_NAME and isinstance(number, int):
-        return {"quantity": name_of(number)}
-    if call.command is m.READ_FLOATS:
-        of = call.asked.told()["of"]
-        assert isinstance(of, int)
-        return {"quantity": name_of(of)}
+    if isinstance(call.asked, Index) and call.command in _COUNTS_BY_NUMBER:
+        return {"quantity": name_of(call.asked.number)}
+    if isinstance(call.asked, TwoIndices) and call.command is m.READ_FLOATS:
+        return {"quantity": name_of(call.asked.of)}
     return {}
 
 
@@ -127,34 +125,29 @@ def _note_place(address: Address, frame: bytes, call: Call[Payload], notes: list
 
 def _scaled(call: Call[Payload], value: Payload, profile: Profile | None, notes: list[str]) -> dict[str, object]:
     """What can be scaled without the meter; what cannot is noted."""
-    command: Command[Payload, Payload] = call.command
-    if command in _COUNTED:
+    if isinstance(value, Counts | BitCounts):
         notes.append(_TEXT["energy"])
-        return _named_counts(call, value) | _energy(value, profile)
-    if command in _SCALED_BY_MODEL and isinstance(value, Momentary | Group):
-        number = int(str(call.asked.told()["number"]))
+        return _named_counts(call, value) | _energy(value.counts, profile)
+    if isinstance(call.asked, Index) and isinstance(value, Momentary | Group):
+        number = call.asked.number
         if number & 0xFC in _HUNDREDTHS and isinstance(value, Momentary):
             return {"hz" if number == FREQUENCY else "value": f"{value.count / 100:.2f}"}
         notes.append(_TEXT["momentary"])
     return {}
 
 
-def _named_counts(call: Call[Payload], value: Payload) -> dict[str, object]:
-    """Which kind of energy each count is."""
-    if call.command is m.READ_ENERGY_BITS:
+def _named_counts(call: Call[Payload], value: Counts | BitCounts) -> dict[str, object]:
+    """Which kind of energy each count is; what was asked by bits names them itself."""
+    if isinstance(value, BitCounts):
         return {}
-    mask = call.asked.told().get("mask", 0xF)
-    assert isinstance(mask, int)
-    counts = value.told()["counts_half_pulses"]
-    assert isinstance(counts, list)
-    return {"kinds": list(codec.kinds_of(mask))[: len(counts)]}
+    kinds = codec.kinds_of(call.asked.mask) if isinstance(call.asked, EnergyMask) else codec.KINDS
+    return {"kinds": list(kinds[: len(value.counts)])}
 
 
-def _energy(value: Payload, profile: Profile | None) -> dict[str, object]:
+def _energy(counts: Sequence[int], profile: Profile | None) -> dict[str, object]:
     """In kWh without ratios, where the model has but one constant."""
     constant = 0 if profile is None else table_of(profile).constant
-    counts = value.told()["counts_half_pulses"]
-    if not constant or not isinstance(counts, list):
+    if not constant:
         return {}
     amounts = [f"{codec.amount(count, constant, 1):f}" for count in counts]
     return {"constant_imp_per_kwh": constant, "kwh_or_kvarh_without_ratios": amounts}

@@ -13,6 +13,7 @@ from meterlink.sim.state import SimState
 from meterlink.wire.framer import ClientFramer
 from meterlink_micron import (
     address,
+    archive,
     changing,
     clock_writing,
     energy,
@@ -20,6 +21,7 @@ from meterlink_micron import (
     momentary,
     status,
     stored,
+    stored_reading,
     writing,
 )
 from meterlink_micron.describe import describe, mask
@@ -42,6 +44,10 @@ class Micron:
             "reactive_energy",
             "energy_archive",
             "energy_days",
+            "energy_years",
+            "consumption_months",
+            "consumption_days",
+            "consumption_years",
             "reactive_archive",
             "instant",
             "frequency",
@@ -82,10 +88,10 @@ class Micron:
     read_instant = staticmethod(momentary.read_instant)
     read_clock = staticmethod(flows.read_clock)
     read_dst = staticmethod(flows.read_dst)
-    read_schedule = staticmethod(stored.read_schedule)
-    read_holidays = staticmethod(stored.read_holidays)
+    read_schedule = staticmethod(stored_reading.read_schedule)
+    read_holidays = staticmethod(stored_reading.read_holidays)
     read_tariff_mode = staticmethod(flows.read_tariff_mode)
-    read_archive = staticmethod(energy.read_archive)
+    read_archive = staticmethod(archive.read_archive)
     read_status = staticmethod(status.read_status)
     journals = staticmethod(journals)
     read_journal = staticmethod(read_journal)
@@ -96,7 +102,7 @@ class Micron:
 
     soft_correction = staticmethod(clock_writing.soft_correction)
     stored_names = staticmethod(stored.stored_names)
-    read_stored = staticmethod(stored.read_stored)
+    read_stored = staticmethod(stored_reading.read_stored)
     told_stored = staticmethod(stored.told_stored)
     means_same = staticmethod(stored.means_same)
     lift_stored = staticmethod(stored.lift_stored)

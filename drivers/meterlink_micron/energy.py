@@ -1,4 +1,4 @@
-"""Energy registers and their archives, by 05, 0A or 0B: counts of half pulses, made kWh by the meter's constant.
+"""Energy registers, by 05, 0A or 0B: counts of half pulses, made kWh by the meter's constant.
 
 E = N / (2 * A) * Kn * Kt. Where nobody knows A the counts are told raw, as parts that are absent. Which kinds of energy
 a meter has is a matter of its profile: what it answers about others is not known, so it is not asked about them.
@@ -8,29 +8,24 @@ Rules: docs/protocols/micron.md, chapter 11.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from meterlink.driver import Target
-from meterlink.errors import NoAnswerError, NoPasswordError, NotSupportedError, RefusedError, WireError
-from meterlink.flow import Flow, Reply, instant
+from meterlink.errors import NotSupportedError
+from meterlink.flow import Flow, instant
 from meterlink.model import (
     Absent,
-    ArchiveReading,
-    ArchiveRecord,
-    ArchiveSpan,
     Direction,
     EnergyReading,
     EnergyValue,
     Quantity,
 )
-from meterlink.profiles import ARCHIVES
 from meterlink_micron import energy_codec as codec, messages as m
-from meterlink_micron.asking import LACKS, attempt, main, ratios_in
-from meterlink_micron.clock import Clock
+from meterlink_micron.asking import LACKS, attempt, ratios_in
 from meterlink_micron.energy_codec import EnergyBits, EnergyIndex, EnergyMask
-from meterlink_micron.errors import NotOpenError, UnknownCommandError
+from meterlink_micron.errors import UnknownCommandError
 from meterlink_micron.models import Table, table_of
 from meterlink_micron.session import Session, in_session
 
@@ -42,17 +37,12 @@ _COUNTED: Final[Mapping[str, tuple[Quantity, Direction]]] = {
 }
 """Of the kinds that are told; the quadrants R1 to R4 are not asked for."""
 _TOTAL: Final = "total"
-_MONTHS: Final = 12
-_CLOCK_STEP_S: Final = 1.0
-"""The clock is told in whole seconds."""
 _NO_NUMBER: Final = 0xFFFF_FFFF
 _TEXT: Final = {
     "raw": "the constant of the meter is not known; the raw count is {count} half pulses",
     "no ratio": "the meter names the ratios {kn} and {kt}; the raw count is {count} half pulses",
     "no number": "the meter holds no number there (FFFFFFFF)",
     "other constant": "the meter names {told} impulses/kWh; {used} was used, as this model has no other",
-    "months": "the meter keeps the starts of twelve months",
-    "days": "the meter keeps the starts of {days} days",
     "constant": "constant",
 }
 
@@ -72,6 +62,11 @@ class Scale:
     @property
     def ratio(self) -> int:
         return self.kn * self.kt
+
+    @property
+    def multiplied_by(self) -> int:
+        """What values that are told were multiplied with."""
+        return self.ratio or 1
 
     def value(self, kind: str, tariff: int, count: int) -> EnergyValue | Absent:
         quantity, direction = _COUNTED[kind]
@@ -101,8 +96,8 @@ def scale_in(session: Session, table: Table, absent: list[Absent]) -> Flow[Scale
         variant = yield from attempt(session, _TEXT["constant"], m.READ_VARIANT, absent)
     constant = table.constant_of(variant)
     if variant is not None and constant is not None and variant.constant not in (None, constant):
-        told = _TEXT["other constant"].format(told=variant.constant, used=constant)
-        absent.append(Absent(what=_TEXT["constant"], reason=told))
+        reason = _TEXT["other constant"].format(told=variant.constant, used=constant)
+        absent.append(Absent(what=_TEXT["constant"], reason=reason))
     return Scale(constant, *(yield from ratios_in(session, absent)))
 
 
@@ -135,7 +130,7 @@ def _bits_in(session: Session, table: Table, tariffs: int, array: int, number: i
     return Counted(dict(zip(bits.asked, reply.value.counts, strict=True)), instant(reply.received_at))
 
 
-def _every_register(session: Session, table: Table, array: int, number: int = 0) -> Flow[Counted]:
+def every_register(session: Session, table: Table, array: int, number: int = 0) -> Flow[Counted]:
     """Total and tariffs; at the moment of the first answer. The total is asked for first, so it is never above them."""
     tariffs = session.target.profile.limits.tariffs
     total = yield from _counts_in(session, table, codec.SUM, array, number)
@@ -148,12 +143,14 @@ def _every_register(session: Session, table: Table, array: int, number: int = 0)
     return Counted(counts, total.at)
 
 
-def _told(counted: Counted, scale: Scale, table: Table, absent: list[Absent]) -> tuple[EnergyValue, ...]:
-    """Kind by kind, total first."""
+def told(
+    counted: Counted, scale: Scale, table: Table, absent: list[Absent], record: str = ""
+) -> tuple[EnergyValue, ...]:
+    """Kind by kind, total first. What is worth nothing is among `absent`, with the record that it is of."""
     order = sorted(counted.counts, key=lambda place: (table.kinds.index(place[0]), place[1]))
-    told = [scale.value(kind, tariff, counted.counts[kind, tariff]) for kind, tariff in order]
-    absent += [value for value in told if isinstance(value, Absent)]
-    return tuple(value for value in told if isinstance(value, EnergyValue))
+    values = [scale.value(kind, tariff, counted.counts[kind, tariff]) for kind, tariff in order]
+    absent += [replace(value, what=f"{record} {value.what}".strip()) for value in values if isinstance(value, Absent)]
+    return tuple(value for value in values if isinstance(value, EnergyValue))
 
 
 def read_energy(target: Target) -> Flow[EnergyReading]:
@@ -165,80 +162,12 @@ def read_energy(target: Target) -> Flow[EnergyReading]:
         absent: list[Absent] = []
         scale = yield from scale_in(session, table, absent)
         try:
-            counted = yield from _every_register(session, table, codec.TOTAL)
+            counted = yield from every_register(session, table, codec.TOTAL)
         except UnknownCommandError as error:
             raise NotSupportedError(model=target.profile.model, capability="energy", why=LACKS) from error
-        registers = _told(counted, scale, table, absent)
+        registers = told(counted, scale, table, absent)
         return EnergyReading(
-            registers=registers, read_at=counted.at, absent=tuple(absent), multiplied_by=scale.ratio or 1
+            registers=registers, read_at=counted.at, absent=tuple(absent), multiplied_by=scale.multiplied_by
         )
 
     return (yield from in_session(target, work))
-
-
-# --- archives ---------------------------------------------------------------------------------------------------------
-
-
-def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveReading]:
-    """The readings at the start of months (83) or days (86, or 84 and 85), by the meter's own calendar."""
-    target.profile.require(ARCHIVES[span])
-    table = table_of(target.profile)
-    depth, told = (
-        (_MONTHS, _TEXT["months"])
-        if span is ArchiveSpan.MONTH
-        else (table.archive_days, _TEXT["days"].format(days=table.archive_days))
-    )
-
-    def work(session: Session) -> Flow[ArchiveReading]:
-        """Once more where a day began in between: the record of a month or day is then another one."""
-        clock, reading = yield from once(session)
-        passed = timedelta(seconds=session.heard_at - clock.received_at + _CLOCK_STEP_S)
-        if (clock.value.local + passed).date() != clock.value.on:
-            _, reading = yield from once(session)
-        return reading
-
-    def once(session: Session) -> Flow[tuple[Reply[Clock], ArchiveReading]]:
-        absent: list[Absent] = []
-        if count > depth:
-            absent.append(Absent(what=f"{count - depth} {span}s before", reason=told))
-        clock: Reply[Clock] = yield from main(session, ARCHIVES[span], m.READ_RECORD, m.CLOCK_RECORD)
-        scale = yield from scale_in(session, table, absent)
-        records: list[ArchiveRecord] = []
-        for start in span.starts(clock.value.on, min(count, depth)):
-            place = _place_of(span, start, clock.value.on, table)
-            registers = yield from _archived(session, table, scale, span.label(start), place, absent)
-            if registers:
-                records.append(ArchiveRecord(start=start, registers=registers))
-        read_at = instant(clock.received_at)
-        return clock, ArchiveReading(span=span, records=tuple(records), read_at=read_at, absent=tuple(absent))
-
-    return (yield from in_session(target, work))
-
-
-def _place_of(span: ArchiveSpan, start: date, today: date, table: Table) -> tuple[int, int]:
-    """Array and number of a record."""
-    if span is ArchiveSpan.MONTH:
-        return codec.MONTH_START, start.month
-    if table.archive_days > len(_NEAR_DAYS):
-        return codec.DAY_START, start.day
-    return _NEAR_DAYS[today - start], 0
-
-
-_NEAR_DAYS: Final = {timedelta(0): codec.TODAY_START, timedelta(days=1): codec.YESTERDAY_START}
-
-
-def _archived(
-    session: Session, table: Table, scale: Scale, label: str, place: tuple[int, int], absent: list[Absent]
-) -> Flow[tuple[EnergyValue, ...]]:
-    """The registers of one record; none with the reason among `absent`."""
-    try:
-        counted = yield from _every_register(session, table, *place)
-    except (NoPasswordError, NotOpenError):
-        raise
-    except UnknownCommandError:
-        absent.append(Absent(what=label, reason=LACKS))
-    except (NoAnswerError, WireError, RefusedError) as error:
-        absent.append(Absent(what=label, reason=str(error)))
-    else:
-        return _told(counted, scale, table, absent)
-    return ()

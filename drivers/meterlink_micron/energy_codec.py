@@ -24,10 +24,6 @@ SUM: Final = 0
 """The number by which the sum of all tariffs is asked for."""
 
 TOTAL: Final = 0x00
-MONTH_START: Final = 0x83
-TODAY_START: Final = 0x84
-YESTERDAY_START: Final = 0x85
-DAY_START: Final = 0x86
 RUNNING: Final = 0xFF
 
 ARRAYS: Final = {
@@ -47,6 +43,8 @@ ARRAYS: Final = {
     0x86: "start of a calendar day",
     0xFF: "running tariff",
 }
+PAST: Final = {f"{array:02X}": array for array in (*range(0x01, 0x07), *range(0x81, 0x87))}
+"""The arrays of past energy, as profiles write them."""
 
 _COUNT: Final = 4
 _FIELD_BITS: Final = 9

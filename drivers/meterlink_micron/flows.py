@@ -13,16 +13,14 @@ from meterlink.flow import Flow, Reply, instant
 from meterlink.model import Absent, DstSetting, Identity, MeterTime, TariffMode
 from meterlink_micron import messages as m
 from meterlink_micron.address import Address
-from meterlink_micron.asking import attempt, main
+from meterlink_micron.asking import attempt, main, variant_in
 from meterlink_micron.clock import SEASONS, Clock, SwitchMoment
-from meterlink_micron.models import table_of
+from meterlink_micron.identity_codec import TYPES, Variant
+from meterlink_micron.indices import PLAIN
 from meterlink_micron.session import Session, in_session
-from meterlink_micron.values import TYPES, MaybeIndex, Variant
 
 FAMILY: Final = "micron"
 
-BASE_FLAGS: Final = MaybeIndex()
-_SHORT: Final = MaybeIndex()
 _WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
@@ -32,18 +30,15 @@ _WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Fri
 def identify(target: Target) -> Flow[Identity]:
     """08 00, 08 12 where the model has it, 08 03, 08 02; 08 05 where the common address was asked."""
     target.profile.require("identity")
-    table = table_of(target.profile)
 
     def work(session: Session) -> Flow[Identity]:
         absent: list[Absent] = []
         serial = yield from session.read(m.READ_SERIAL)
-        variant = None
-        if table.variant:
-            variant = yield from attempt(session, "variant", m.READ_VARIANT, absent)
+        variant = yield from variant_in(session, absent)
         firmware = yield from attempt(session, "firmware", m.READ_FIRMWARE, absent)
         address = session.address
         if address.is_common:
-            short = yield from attempt(session, "address", m.READ_ADDRESS, absent, _SHORT)
+            short = yield from attempt(session, "address", m.READ_ADDRESS, absent, PLAIN)
             address = address if short is None else Address(short.address)
         return Identity(
             family=FAMILY,
@@ -98,7 +93,7 @@ def read_dst(target: Target) -> Flow[DstSetting]:
     target.profile.require("dst")
 
     def work(session: Session) -> Flow[DstSetting]:
-        reply = yield from main(session, "dst", m.READ_FLAGS, BASE_FLAGS)
+        reply = yield from main(session, "dst", m.READ_FLAGS, PLAIN)
         begins = yield from attempt(session, "begin of summer time", m.READ_SUMMER_MOMENT, [])
         ends = yield from attempt(session, "end of summer time", m.READ_WINTER_MOMENT, [])
         flags = reply.value
@@ -147,7 +142,7 @@ def _in_force(session: Session) -> Flow[int]:
     """All of them where the model has no one-tariff mode (flag 2.6 of 08 09), so that none is written, too."""
     profile = session.target.profile
     if profile.has("set_tariff_count"):
-        flags = (yield from main(session, "tariff_count", m.READ_FLAGS, BASE_FLAGS)).value
+        flags = (yield from main(session, "tariff_count", m.READ_FLAGS, PLAIN)).value
         if flags.one_tariff:
             return 1
     return profile.limits.tariffs

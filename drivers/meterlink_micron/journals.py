@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from meterlink.driver import Target
-from meterlink.errors import BadReplyError, NoAnswerError, NoPasswordError, NotSupportedError, RefusedError, WireError
+from meterlink.errors import BadReplyError, NoAnswerError, NotSupportedError, RefusedError, WireError
 from meterlink.flow import Flow, instant
 from meterlink.model import Absent, JournalEvent, JournalReading
 from meterlink.profiles import Profile
 from meterlink.wire.payload import hexadecimal
 from meterlink_micron import messages as m, records as r
-from meterlink_micron.asking import LACKS
-from meterlink_micron.errors import NotOpenError, UnknownCommandError
+from meterlink_micron.asking import ENDING, main
+from meterlink_micron.messages import Command
 from meterlink_micron.models import JOURNALS, Table, table_of
 from meterlink_micron.payload import Payload
 from meterlink_micron.session import Session, in_session
+from meterlink_micron.state_codec import StateWord
 from meterlink_micron.status import state_words
-from meterlink_micron.values import StateWord
 
 _HELD: Final[Mapping[str, str]] = {
     "power": "power off and on",
@@ -59,10 +59,7 @@ COUNTERS: Final[Mapping[str, str]] = {
     "parametrisation": "settings written, {count} that day",
 }
 
-_TEXT: Final = {
-    "record": "record {index}",
-    "rest": "records from {index} on",
-}
+_TEXT: Final = {"rest": "records from {index} on"}
 
 
 def journals(profile: Profile) -> Mapping[str, str]:
@@ -82,38 +79,29 @@ def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading
         absent: list[Absent] = []
         read_at: datetime | None = None
         for index in range(min(most, r.LENGTH)):
+            command, asked = _question(table, number, r.LENGTH - 1 - index)
             try:
-                reply = yield from _record(session, table, number, r.LENGTH - 1 - index)
-            except UnknownCommandError as error:
-                if not index:
-                    capability = f"journal_{journal}"
-                    raise NotSupportedError(model=target.profile.model, capability=capability, why=LACKS) from error
-                break
+                record = (yield from main(session, f"journal_{journal}", command, asked)).value
             except BadReplyError:
                 continue  # an empty place, most likely: it holds no date
-            except (NoPasswordError, NotOpenError):
-                raise
-            except (NoAnswerError, WireError, RefusedError) as error:
-                if not index:
+            except (NoAnswerError, WireError, RefusedError, NotSupportedError) as error:
+                if not index or isinstance(error, ENDING):
                     raise
-                absent.append(Absent(what=_TEXT["rest"].format(index=index), reason=str(error)))
+                if not isinstance(error, NotSupportedError):
+                    absent.append(Absent(what=_TEXT["rest"].format(index=index), reason=str(error)))
                 break
             read_at = read_at or instant(session.heard_at)
-            events += _events(journal, index, reply, table)
+            events += _events(journal, index, record, table)
         return JournalReading(journal=journal, events=tuple(events), read_at=read_at, absent=tuple(absent))
 
     return (yield from in_session(target, work))
 
 
-def _record(session: Session, table: Table, journal: int, record: int) -> Flow[Payload]:
+def _question(table: Table, journal: int, record: int) -> tuple[Command[Any, Any], Payload]:
     """By 04 where the model has nothing else."""
-    reply = (
-        (yield from session.read(m.READ_RECORD, r.ShortRecord(journal, record)))
-        if table.short_records
-        else (yield from session.read(m.READ_LONG_RECORD, r.LongRecord(journal, record)))
-    )
-    value: Payload = reply.value
-    return value
+    if table.short_records:
+        return m.READ_RECORD, r.ShortRecord(journal, record)
+    return m.READ_LONG_RECORD, r.LongRecord(journal, record)
 
 
 def _events(journal: str, index: int, record: Payload, table: Table) -> Iterator[JournalEvent]:

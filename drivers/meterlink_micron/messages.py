@@ -15,12 +15,21 @@ from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 from meterlink.wire.payload import PayloadError
 from meterlink.wire.request import ReplySizes, Request
-from meterlink_micron import parameters as p, records, values as v
+from meterlink_micron import (
+    identity_codec as identity,
+    momentary_codec as momentary,
+    parameters as p,
+    records,
+    settings_codec as settings,
+    state_codec as state,
+)
 from meterlink_micron.address import Address
 from meterlink_micron.checksum import Check
 from meterlink_micron.clock import Clock, CorrectionState, ShiftSeconds, ShiftTo, SwitchMoment
 from meterlink_micron.energy_codec import BitCounts, Counts, EnergyBits, EnergyIndex, EnergyMask
 from meterlink_micron.errors import OtherFormError, refusal, why
+from meterlink_micron.indices import FloatMask, Index, MaybeIndex, Picture, TwoIndices
+from meterlink_micron.memory_codec import MemoryPlace, MemoryWrite, NamedData, NamedPlace
 from meterlink_micron.payload import NOTHING, Data, Nothing, Payload, check_length
 
 Q = TypeVar("Q", bound=Payload)
@@ -215,7 +224,7 @@ SET_CLOCK = _write(0x0C, "set clock", Clock)
 SHIFT_TO = _write(0x0D, "correct clock to a time of day", ShiftTo)
 SET_FLAG = _write(0x18, "set or clear a flag", p.Flag)
 STORE_CHECKSUM = _write(0x21, "count and store the tariff schedule checksum", Nothing)
-WRITE_MEMORY = _add(Command(b"\x07", "write memory", p.MemoryWrite, Status))
+WRITE_MEMORY = _add(Command(b"\x07", "write memory", MemoryWrite, Status))
 
 # writes of others, which meterlink never sends
 _write(0x00, "set profile interval and re-initialise the profile", p.ProfileInterval)
@@ -259,13 +268,13 @@ def _bits_answer(asked: EnergyBits) -> tuple[type[BitCounts], Collection[int]]:
     return BitCounts, (1 + 4 * asked.bits.bit_count(),)
 
 
-def _memory_answer(asked: p.MemoryPlace) -> tuple[type[Data], Collection[int]]:
+def _memory_answer(asked: MemoryPlace) -> tuple[type[Data], Collection[int]]:
     return Data, (asked.count,)
 
 
-def _named_answer(asked: p.NamedPlace) -> tuple[type[p.NamedData], Collection[int]]:
+def _named_answer(asked: NamedPlace) -> tuple[type[NamedData], Collection[int]]:
     """A SET-4TM.03 may send two bytes more right behind the identifier."""
-    return p.NamedData, (1 + asked.count, 3 + asked.count)
+    return NamedData, (1 + asked.count, 3 + asked.count)
 
 
 def _record_answer(asked: records.ShortRecord | records.LongRecord) -> tuple[type[Payload], Collection[int]]:
@@ -276,8 +285,8 @@ def _record_answer(asked: records.ShortRecord | records.LongRecord) -> tuple[typ
 READ_ENERGY = _add(Command(b"\x05", "read energy", EnergyIndex, Counts, answers=lambda _: (Counts, (16,))))
 READ_ENERGY_MASK = _add(Command(b"\x0a", "read energy by kinds", EnergyMask, Counts, answers=_energy_answer))
 READ_ENERGY_BITS = _add(Command(b"\x0b", "read energy by bits", EnergyBits, BitCounts, answers=_bits_answer))
-READ_MEMORY = _add(Command(b"\x06", "read memory", p.MemoryPlace, Data, answers=_memory_answer))
-_add(Command(b"\x0c", "read memory (extended)", p.NamedPlace, p.NamedData, answers=_named_answer))
+READ_MEMORY = _add(Command(b"\x06", "read memory", MemoryPlace, Data, answers=_memory_answer))
+_add(Command(b"\x0c", "read memory (extended)", NamedPlace, NamedData, answers=_named_answer))
 READ_RECORD: Command[records.ShortRecord, Any] = _add(
     Command(b"\x04", "read journal", records.ShortRecord, Payload, answers=_record_answer)
 )
@@ -292,95 +301,99 @@ CLOCK_RECORD: Final = records.ShortRecord(records.CLOCK_JOURNAL, 0)
 def _by_number(usual: type[Payload], others: Mapping[int, type[Payload]]) -> Answers:
     """What depends on the index behind the parameter code."""
 
-    def answers(asked: v.MaybeIndex) -> tuple[type[Payload], Collection[int]]:
+    def answers(asked: MaybeIndex) -> tuple[type[Payload], Collection[int]]:
         kind = usual if asked.number is None else others.get(asked.number, usual)
         return kind, kind.permitted()
 
     return answers
 
 
-def _latched_answer(asked: v.Index) -> tuple[type[Payload], Collection[int]]:
+def _latched_answer(asked: Index) -> tuple[type[Payload], Collection[int]]:
     if asked.number == 0xF0:
         return Counts, (16,)
-    kind = v.Latched if asked.number == 0x50 else v.Momentary
+    kind = momentary.Latched if asked.number == 0x50 else momentary.Momentary
     return kind, kind.permitted()
 
 
-def _floats_answer(asked: v.TwoIndices) -> tuple[type[v.Floats], Collection[int]]:
-    return v.Floats, (16 if asked.number in (2, 3) else 4,)
+def _floats_answer(asked: TwoIndices) -> tuple[type[momentary.Floats], Collection[int]]:
+    return momentary.Floats, (16 if asked.number in (2, 3) else 4,)
 
 
-def _masked_answer(asked: v.FloatMask) -> tuple[type[v.MaskedFloats], Collection[int]]:
-    return v.MaskedFloats, (1 + 4 * asked.mask.bit_count(),)
+def _masked_answer(asked: FloatMask) -> tuple[type[momentary.MaskedFloats], Collection[int]]:
+    return momentary.MaskedFloats, (1 + 4 * asked.mask.bit_count(),)
 
 
-def _picture_answer(asked: v.Picture) -> tuple[type[Payload], Collection[int]]:
-    kinds: Mapping[int, type[Payload]] = {0: v.Windows, 1: v.Maxima}
-    kind = kinds.get(asked.kind, v.LoadWindow)
+def _picture_answer(asked: Picture) -> tuple[type[Payload], Collection[int]]:
+    kinds: Mapping[int, type[Payload]] = {0: settings.Windows, 1: settings.Maxima}
+    kind = kinds.get(asked.kind, settings.LoadWindow)
     return kind, kind.permitted()
 
 
-def _output_answer(asked: v.Index) -> tuple[type[v.Output], Collection[int]]:
-    return v.Output, (12 if asked.number == 0xFF else 2,)
+def _output_answer(asked: Index) -> tuple[type[settings.Output], Collection[int]]:
+    return settings.Output, (12 if asked.number == 0xFF else 2,)
 
 
-def _control_answer(asked: v.TwoIndices) -> tuple[type[v.Control], Collection[int]]:
-    return v.Control, (2 if asked.number in (0x00, 0x05, 0x08, 0x09) else 4,)
+def _control_answer(asked: TwoIndices) -> tuple[type[state.Control], Collection[int]]:
+    return state.Control, (2 if asked.number in (0x00, 0x05, 0x08, 0x09) else 4,)
 
 
-def _rate_answer(asked: v.MaybeIndex) -> tuple[type[Payload], Collection[int]]:
-    return v.Floats, (4,)
+def _rate_answer(asked: MaybeIndex) -> tuple[type[Payload], Collection[int]]:
+    return momentary.Floats, (4,)
 
 
-READ_SERIAL = _plain(0x00, "serial and date", v.Serial)
-READ_TEMPERATURE = _plain(0x01, "temperature", v.Temperature)
-READ_RATIOS = _plain(0x02, "transformer ratios", v.Ratios)
-READ_FIRMWARE = _plain(0x03, "firmware version", v.Firmware)
-_read(0x04, "profile pointer", v.ProfilePointer, v.MaybeIndex)
-READ_ADDRESS: Command[v.MaybeIndex, Any] = _read(
-    0x05, "address", Payload, v.MaybeIndex, _by_number(v.ShortAddress, {1: v.ExtendedAddress})
+READ_SERIAL = _plain(0x00, "serial and date", identity.Serial)
+READ_TEMPERATURE = _plain(0x01, "temperature", momentary.Temperature)
+READ_RATIOS = _plain(0x02, "transformer ratios", identity.Ratios)
+READ_FIRMWARE = _plain(0x03, "firmware version", identity.Firmware)
+_read(0x04, "profile pointer", state.ProfilePointer, MaybeIndex)
+READ_ADDRESS: Command[MaybeIndex, Any] = _read(
+    0x05, "address", Payload, MaybeIndex, _by_number(identity.ShortAddress, {1: identity.ExtendedAddress})
 )
-_read(0x06, "profile interval", v.Interval, v.MaybeIndex)
+_read(0x06, "profile interval", settings.Interval, MaybeIndex)
 READ_SUMMER_MOMENT = _plain(0x07, "moment of switching to summer", SwitchMoment)
 READ_WINTER_MOMENT = _plain(0x08, "moment of switching to winter", SwitchMoment)
-READ_FLAGS = _read(0x09, "flags", v.Flags, v.MaybeIndex)
-READ_STATE: Command[v.MaybeIndex, Any] = _read(
-    0x0A, "state", Payload, v.MaybeIndex, _by_number(v.StateWord, {1: v.News, 2: v.FourBytes, 3: v.FourBytes})
+READ_FLAGS = _read(0x09, "flags", state.Flags, MaybeIndex)
+READ_STATE: Command[MaybeIndex, Any] = _read(
+    0x0A,
+    "state",
+    Payload,
+    MaybeIndex,
+    _by_number(state.StateWord, {1: state.News, 2: state.FourBytes, 3: state.FourBytes}),
 )
-_plain(0x0B, "metering point name", v.Name)
-_read(0x0C, "running profile power", v.Powers, v.MaybeIndex)
+_plain(0x0B, "metering point name", identity.Name)
+_read(0x0C, "running profile power", momentary.Powers, MaybeIndex)
 READ_RUNNING_ENERGY = _read(0x0D, "energy of the running tariff", Counts, Nothing, lambda _: (Counts, (16,)))
-READ_TARIFF = _plain(0x0E, "tariff pointer", v.TariffPointer)
-_plain(0x0F, "frequency, old form", v.OldFrequency)
-_plain(0x10, "power, old form", v.OldPower)
-READ_MOMENTARY = _read(0x11, "instantaneous value", v.Momentary, v.Index)
-READ_VARIANT = _plain(0x12, "variant", v.Variant)
-_read(0x13, "display state", v.DisplayState, v.MaybeIndex)
-READ_LATCHED: Command[v.Index, Any] = _read(0x14, "latched value", Payload, v.Index, _latched_answer)
-_read(0x15, "power quality parameter", v.Quality, v.Index)
-READ_GROUP = _read(0x16, "group of values", v.Group, v.Index)
-READ_LINE = _read(0x17, "line settings", v.LineState, v.MaybeIndex)
-READ_TASK: Command[v.Index, Any] = _read(
+READ_TARIFF = _plain(0x0E, "tariff pointer", state.TariffPointer)
+_plain(0x0F, "frequency, old form", momentary.OldFrequency)
+_plain(0x10, "power, old form", momentary.OldPower)
+READ_MOMENTARY = _read(0x11, "instantaneous value", momentary.Momentary, Index)
+READ_VARIANT = _plain(0x12, "variant", identity.Variant)
+_read(0x13, "display state", settings.DisplayState, MaybeIndex)
+READ_LATCHED: Command[Index, Any] = _read(0x14, "latched value", Payload, Index, _latched_answer)
+_read(0x15, "power quality parameter", momentary.Quality, Index)
+READ_GROUP = _read(0x16, "group of values", momentary.Group, Index)
+READ_LINE = _read(0x17, "line settings", settings.LineState, MaybeIndex)
+READ_TASK: Command[Index, Any] = _read(
     0x18,
     "state of a task",
     Payload,
-    v.Index,
-    _by_number(v.SearchState, {1: CorrectionState, 2: v.TaskState, 3: v.FourBytes}),
+    Index,
+    _by_number(state.SearchState, {1: CorrectionState, 2: state.TaskState, 3: state.FourBytes}),
 )
-CORRECTION_TASK: Final = v.Index(1)
-READ_PROGRAMMED = _plain(0x19, "time of the last programming", v.Programmed)
-_read(0x1A, "display mask", v.Number, v.Index)
-READ_FLOATS = _read(0x1B, "floats", v.Floats, v.TwoIndices, _floats_answer)
-_read(0x1C, "maxima or load schedule", Payload, v.Picture, _picture_answer)
-_read(0x1D, "output configuration", v.Output, v.Index, _output_answer)
-_read(0x1E, "loss meter parameter", v.Floats, v.Index, _rate_answer)
-READ_CONTROL = _read(0x20, "load control or limit", v.Control, v.TwoIndices, _control_answer)
-_read(0x21, "clock rate correction", v.Floats, v.MaybeIndex, _rate_answer)
-_plain(0x22, "averaging periods", v.Number)
-READ_MASKED_FLOATS = _read(0x23, "floats by mask", v.MaskedFloats, v.FloatMask, _masked_answer)
-_plain(0x24, "identifier", v.Identifier)
-_read(0x25, "password (with the RESET key pressed)", v.Password, v.Index)
-_read(0x26, "display image", v.DisplayImage, Data)
+CORRECTION_TASK: Final = Index(1)
+READ_PROGRAMMED = _plain(0x19, "time of the last programming", state.Programmed)
+_read(0x1A, "display mask", settings.Number, Index)
+READ_FLOATS = _read(0x1B, "floats", momentary.Floats, TwoIndices, _floats_answer)
+_read(0x1C, "maxima or load schedule", Payload, Picture, _picture_answer)
+_read(0x1D, "output configuration", settings.Output, Index, _output_answer)
+_read(0x1E, "loss meter parameter", momentary.Floats, Index, _rate_answer)
+READ_CONTROL = _read(0x20, "load control or limit", state.Control, TwoIndices, _control_answer)
+_read(0x21, "clock rate correction", momentary.Floats, MaybeIndex, _rate_answer)
+_plain(0x22, "averaging periods", settings.Number)
+READ_MASKED_FLOATS = _read(0x23, "floats by mask", momentary.MaskedFloats, FloatMask, _masked_answer)
+_plain(0x24, "identifier", identity.Identifier)
+_read(0x25, "password (with the RESET key pressed)", identity.Password, Index)
+_read(0x26, "display image", settings.DisplayImage, Data)
 
 WRITTEN: Final = (SHIFT_SECONDS, SHIFT_TO, SET_CLOCK, SET_FLAG, STORE_CHECKSUM, WRITE_MEMORY)
 """What meterlink sends of all that changes a meter; the other writes are here so that frames can be told."""

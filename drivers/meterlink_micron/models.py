@@ -10,8 +10,8 @@ from meterlink.profiles import Profile
 from meterlink.profiles.problems import table_problems
 from meterlink_micron import memory
 from meterlink_micron.checksum import Check
-from meterlink_micron.energy_codec import KINDS
-from meterlink_micron.values import CONSTANTS, Variant
+from meterlink_micron.energy_codec import KINDS, PAST
+from meterlink_micron.identity_codec import CONSTANTS, Variant
 
 ENERGY_FORMS: Final = ("05", "0A", "0B")
 _SMALL_A: Final = 1
@@ -49,7 +49,8 @@ class Table:
     `constant`          the constant A where the variant does not tell it, or tells it wrongly; 0: as the variant says
     `kinds`             the energies that it counts
     `energy`            the request by which they are read
-    `archive_days`      how many days back the readings at the start of a day go
+    `arrays`            the arrays of past energy that it keeps
+    `months_used`       how many months its array of what was used in a month keeps
     `correction`        the soft correction of the clock: "0B" by seconds, "0D" to a time of day where 0B is not known
     `phases`            1 or 3
     `momentary`         momentary quantities that it measures
@@ -70,7 +71,8 @@ class Table:
     constant: int
     kinds: tuple[str, ...]
     energy: str
-    archive_days: int
+    arrays: tuple[int, ...]
+    months_used: int
     correction: str
     phases: int
     momentary: tuple[str, ...]
@@ -141,7 +143,8 @@ _CHECKS: Final[Mapping[str, tuple[_Check, str]]] = {
     "constant": (_one_of(0, *CONSTANTS.values()), f"0 or one of {', '.join(map(str, CONSTANTS.values()))}"),
     "kinds": _some_of(KINDS),
     "energy": (_one_of(*ENERGY_FORMS), f"one of {', '.join(ENERGY_FORMS)}"),
-    "archive_days": (_one_of(0, 2, 31), "0, 2 or 31"),
+    "arrays": _some_of(PAST),
+    "months_used": (_one_of(12, 13), "12 or 13"),
     "correction": (_one_of("0B", "0D"), "0B or 0D"),
     "phases": (_one_of(1, 3), "1 or 3"),
     "momentary": _some_of(MOMENTARY),
@@ -161,6 +164,7 @@ def table_of(profile: Profile) -> Table:
     """The table of a profile that `problems_of` found nothing in."""
     raw: dict[str, Any] = {key: value for key, value in profile.driver_table.items() if key not in memory.CHECKS}
     raw["check"] = Check(raw["check"])
+    raw["arrays"] = tuple(PAST[name] for name in raw["arrays"])
     return Table(**raw)
 
 

@@ -14,11 +14,12 @@ from meterlink.driver import Target
 from meterlink.flow import Flow, instant
 from meterlink.model import Absent, InstantReading, InstantValue
 from meterlink_micron import messages as m
-from meterlink_micron.asking import attempt, ratios_in
+from meterlink_micron.asking import attempt, ratios_in, variant_in
+from meterlink_micron.indices import Index
 from meterlink_micron.models import Table, table_of
+from meterlink_micron.momentary_codec import Momentary
 from meterlink_micron.quantities import KINDS, PHASES, Kind
 from meterlink_micron.session import Session, in_session
-from meterlink_micron.values import Index, Momentary
 
 _FREQUENCY: Final = "frequency"
 _REACTIVE: Final = "reactive power"
@@ -64,7 +65,7 @@ def read_instant(target: Target) -> Flow[InstantReading]:
 
     def work(session: Session) -> Flow[InstantReading]:
         absent: list[Absent] = []
-        variant = (yield from attempt(session, "variant", m.READ_VARIANT, absent)) if table.variant else None
+        variant = yield from variant_in(session, absent)
         worth = _Worth((yield from ratios_in(session, absent)), table.scales(variant))
         read_at = instant(session.heard_at)
         values: list[InstantValue] = []

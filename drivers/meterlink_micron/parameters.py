@@ -1,4 +1,4 @@
-"""What the commands of code 03 write, and what a memory is asked with. Layouts: docs/protocols/micron.md, 8.2.
+"""What opens the channel, and what the commands of code 03 write. Layouts: docs/protocols/micron.md, 7 and 8.2.
 
 meterlink sends few of them; the rest are here so that frames of other programs can be told, and understood by the
 simulator.
@@ -6,16 +6,14 @@ simulator.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, Final, Self
 
-from meterlink.wire.payload import PayloadError, hexadecimal
-from meterlink_micron.payload import Codec, Digits, Float, Payload, Raw, Whole
-from meterlink_micron.values import Windows, line_words
-
-_TEXT: Final = {"count": "{told} bytes are announced, and {found} follow"}
+from meterlink.wire.payload import hexadecimal
+from meterlink_micron.payload import Codec, Digits, Float, Payload, Raw, Whole, check_count
+from meterlink_micron.settings_codec import Windows, line_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +192,7 @@ class Text(Payload):
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        _counted(data[0], len(data) - 2)
+        check_count(data[0], len(data) - 2)
         return cls(data[1:-1], data[-1])
 
     def encode(self) -> bytes:
@@ -202,11 +200,6 @@ class Text(Payload):
 
     def told(self) -> dict[str, object]:
         return {"length": len(self.text), "raw": hexadecimal(self.text)}
-
-
-def _counted(told: int, found: int) -> None:
-    if told != found:
-        raise PayloadError(_TEXT["count"].format(told=told, found=found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,68 +353,3 @@ class Zone(Payload):
     raw: bytes
 
     layout: ClassVar[tuple[Codec, ...]] = (Raw(20),)
-
-
-# --- memory -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryPlace(Payload):
-    """06: which memory, from where, how many bytes."""
-
-    memory: int
-    address: int
-    count: int
-
-    layout: ClassVar[tuple[Codec, ...]] = (Whole(), Whole(2), Whole())
-    shown_as: ClassVar[Mapping[str, str]] = {"address": "memory_address"}
-
-
-@dataclass(frozen=True, slots=True)
-class NamedPlace(Payload):
-    """0C: the same with an identifier before."""
-
-    identifier: int
-    memory: int
-    address: int
-    count: int
-
-    layout: ClassVar[tuple[Codec, ...]] = (Whole(), Whole(), Whole(2), Whole())
-    shown_as: ClassVar[Mapping[str, str]] = {"address": "memory_address"}
-
-
-@dataclass(frozen=True, slots=True)
-class NamedData(Payload):
-    """What 0C answers."""
-
-    identifier: int
-    data: bytes
-
-    sizes: ClassVar[Collection[int]] = range(2, 256)
-
-    @classmethod
-    def decode(cls, data: bytes) -> Self:
-        return cls(data[0], data[1:])
-
-    def encode(self) -> bytes:
-        return bytes([self.identifier]) + self.data
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryWrite(Payload):
-    """07."""
-
-    memory: int
-    address: int
-    data: bytes
-
-    sizes: ClassVar[Collection[int]] = range(5, 5 + 128)
-    shown_as: ClassVar[Mapping[str, str]] = {"address": "memory_address"}
-
-    @classmethod
-    def decode(cls, data: bytes) -> Self:
-        _counted(data[3], len(data) - 4)
-        return cls(data[0], int.from_bytes(data[1:3], "big"), data[4:])
-
-    def encode(self) -> bytes:
-        return bytes([self.memory]) + self.address.to_bytes(2, "big") + bytes([len(self.data)]) + self.data

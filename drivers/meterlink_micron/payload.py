@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final, Protocol, Self
 
 from meterlink.wire.payload import (
     PayloadError,
-    bcd_digits,
+    decode_bcd,
     decode_date,
     decode_datetime,
     encode_bcd,
@@ -26,6 +26,7 @@ from meterlink.wire.payload import (
 _LARGEST: Final[float] = struct.unpack("<f", bytes.fromhex("FFFF7F7F"))[0]
 _TEXT: Final = {
     "length": "{found} {unit} of data, where {wanted} belong",
+    "count": "{told} bytes are announced, and {found} follow",
     "no number": "the meter gives no number here ({raw})",
 }
 
@@ -63,7 +64,7 @@ class Digits:
     size: int = 1
 
     def decode(self, raw: bytes) -> int:
-        return int(bcd_digits(raw))
+        return decode_bcd(raw)
 
     def encode(self, value: int) -> bytes:
         return encode_bcd(value, self.size)
@@ -196,6 +197,12 @@ def check_length(data: bytes, permitted: Collection[int]) -> None:
         unit = "byte" if len(data) == 1 else "bytes"
         wanted = " or ".join(map(str, permitted)) if len(permitted) < 4 else f"{min(permitted)} to {max(permitted)}"
         raise PayloadError(_TEXT["length"].format(found=len(data), unit=unit, wanted=wanted))
+
+
+def check_count(told: int, found: int) -> None:
+    """PayloadError where a payload announces another number of bytes than follow."""
+    if told != found:
+        raise PayloadError(_TEXT["count"].format(told=told, found=found))
 
 
 def plain(value: object) -> object:

@@ -38,9 +38,10 @@ from meterlink_micron.errors import (
     NotOpenError,
     OtherFormError,
     RepeatWantedError,
-    why,
 )
+from meterlink_micron.indices import PLAIN
 from meterlink_micron.memory import TABLES_MEMORY
+from meterlink_micron.memory_codec import MemoryWrite
 from meterlink_micron.messages import Call, Command
 from meterlink_micron.models import Table, table_of
 from meterlink_micron.parameters import (
@@ -49,11 +50,9 @@ from meterlink_micron.parameters import (
     DST_FORBIDDEN,
     ONE_TARIFF,
     Flag,
-    MemoryWrite,
     Opening,
 )
 from meterlink_micron.payload import NOTHING, Payload
-from meterlink_micron.values import MaybeIndex
 
 A = TypeVar("A", bound=Payload)
 T = TypeVar("T")
@@ -63,8 +62,6 @@ AWAKE_S: Final = 12.0
 """After so long a silence a question keeps the channel open, which closes after 20 s. The address is asked for, as the
 answer to a test of the link has the same bytes as its echo."""
 _REPEATS: Final = 2
-_CLOSED: Final = 0x5
-_PLAIN_ADDRESS: Final = MaybeIndex()
 
 _TEXT: Final = {
     "no password": "it was not given one",
@@ -170,7 +167,7 @@ class Session:
         """Let the time pass with the channel open."""
         while self._is_open and until - self.heard_at > AWAKE_S:
             yield WaitUntil(self.heard_at + AWAKE_S, AWAKE_S)
-            yield from self._send(self.call(m.READ_ADDRESS, _PLAIN_ADDRESS))
+            yield from self._send(self.call(m.READ_ADDRESS, PLAIN))
 
     def _read(self, command: Command[Any, A], asked: Payload) -> Flow[Reply[A]]:
         for _ in range(_REPEATS):
@@ -201,7 +198,7 @@ class Session:
         """Ask the extended address for its short one; WrongAddressError where that is another meter's."""
         meant = self.address
         self.address = extended
-        reply = yield from self._send(self.call(m.READ_ADDRESS, _PLAIN_ADDRESS))
+        reply = yield from self._send(self.call(m.READ_ADDRESS, PLAIN))
         if meant.is_common or reply.value.address == meant.number:
             return
         self.address = meant
@@ -212,7 +209,7 @@ class Session:
         """What a closed channel means: nobody gave a password, or the meter closed it in the middle."""
         if self.target.secret is not None:
             return closed
-        return NoPasswordError(request=command.name, code=closed.code, why=why(_CLOSED), advice=WITHOUT)
+        return NoPasswordError(request=command.name, code=closed.code, why=closed.why, advice=WITHOUT)
 
 
 def _is_permitted(request: Call[Any]) -> bool:

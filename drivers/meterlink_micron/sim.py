@@ -32,15 +32,13 @@ from meterlink.wire.payload import PayloadError
 from meterlink_micron import messages as m
 from meterlink_micron.address import Address
 from meterlink_micron.framing import command_framer
+from meterlink_micron.identity_codec import Variant
 from meterlink_micron.messages import Call, command_of, encode_answer, request_sizes
 from meterlink_micron.models import table_of
 from meterlink_micron.payload import Payload
 from meterlink_micron.sim_commands import HANDLERS, UNKNOWN, Inside
 from meterlink_micron.sim_memory import Memory, MemoryBehaviour
 from meterlink_micron.sim_writes import carry_out
-from meterlink_micron.values import Variant
-
-__all__ = ["Behaviour", "SimulatedMicron", "Verdict", "simulate"]
 
 EVERYBODY: Final = 0xFE
 _OPEN_S: Final = 20.0
@@ -156,9 +154,10 @@ class SimulatedMicron(HearingMeter):
         """The channel closes by itself."""
         if self._open_until == -inf:
             return None
-        return Appointment(self._open_until, self._close)
+        return Appointment(self._open_until, self.close_channel)
 
-    def _close(self, _now: float) -> None:
+    def close_channel(self, _now: float) -> None:
+        """By command, or by itself."""
         self._level = int(self._behaviour.stays_open)
         self._open_until = -inf
         self.memory.end_session()
@@ -227,7 +226,7 @@ class SimulatedMicron(HearingMeter):
         if head == m.OPEN.head:
             return self._answer(address, self._open(body[1:], now), now, head)
         if head == m.CLOSE.head:
-            self._close(now)
+            self.close_channel(now)
             return self._answer(address, 0, now, head)
         status = self._unwilling(head, body, now)
         if status is not None:
@@ -314,13 +313,12 @@ def _inside(
     """By itself the short address follows from the serial number [guess], and the extended one is it [documented]."""
     table = table_of(profile)
     raw = bytes.fromhex(table.simulated_variant) if behaviour.variant is None else behaviour.variant
-    by_short = asked is not None and not asked.is_extended
     return Inside(
         profile=profile,
         state=state,
         memory=memory,
         serial=serial,
-        short=asked.number if asked is not None and by_short else 1 + serial % 239,
+        short=1 + serial % 239 if asked is None or asked.is_extended else asked.number,
         extended=asked.number if asked is not None and asked.is_extended else serial,
         variant=Variant.decode(raw) if raw else None,
         ratios=behaviour.ratios,

@@ -20,18 +20,35 @@ from typing import Any, Final
 from meterlink.profiles import Profile
 from meterlink.sim.energy import UJ_PER_WH, EnergyRegisters
 from meterlink.sim.state import SimState
-from meterlink_micron import energy_codec as codec, messages as m, parameters as p, records as r, values as v
+from meterlink_micron import energy_codec as codec, messages as m, records as r
 from meterlink_micron.clock import Clock, CorrectionState, SwitchMoment
 from meterlink_micron.energy_codec import BitCounts, Counts, EnergyBits, EnergyIndex, EnergyMask
+from meterlink_micron.identity_codec import ExtendedAddress, Firmware, Ratios, Serial, ShortAddress, Variant
+from meterlink_micron.indices import Index, MaybeIndex, TwoIndices
 from meterlink_micron.memory import TABLES_MEMORY
+from meterlink_micron.memory_codec import MemoryPlace
 from meterlink_micron.messages import Command
 from meterlink_micron.models import JOURNALS, table_of
+from meterlink_micron.momentary_codec import Group, Momentary, Temperature
 from meterlink_micron.payload import Data, Payload
+from meterlink_micron.settings_codec import LineState
 from meterlink_micron.sim_memory import Memory
+from meterlink_micron.sim_past import registers_then
+from meterlink_micron.state_codec import (
+    Control,
+    Flags,
+    FourBytes,
+    News,
+    Programmed,
+    SearchState,
+    StateWord,
+    TariffPointer,
+    TaskState,
+)
 
 UNKNOWN: Final = 0x1
 _BY_LIMIT: Final = 0x3F
-_DAYS_KEPT: Final = 31
+_SOME_CONSTANT: Final = 500
 _PROTECTED: Final = frozenset({40})
 """What a healthy meter shows [documented]."""
 _REACTIVE_SHARE: Final = Decimal("0.346")
@@ -39,7 +56,7 @@ _VOLTAGE_V: Final = Decimal("229.8")
 _BATTERY_V: Final = Decimal("3.05")
 _FREQUENCY_HZ: Final = Decimal("50.00")
 _TEMPERATURE_C: Final = 23
-_FIRMWARE: Final = v.Firmware(0, 3, 16)
+_FIRMWARE: Final = Firmware(0, 3, 16)
 _MADE: Final = date(2014, 5, 17)
 _OUTAGE_BEFORE: Final = timedelta(days=3, hours=5)
 _OUTAGE: Final = timedelta(hours=2)
@@ -59,24 +76,20 @@ class Inside:
     serial: int
     short: int
     extended: int
-    variant: v.Variant | None
+    variant: Variant | None
     ratios: tuple[int, int]
     errors: frozenset[int]
     wrong_passwords: list[datetime] = field(default_factory=list)
 
     @property
     def constant(self) -> int:
-        return table_of(self.profile).constant_of(self.variant) or codec_default(self.variant)
+        """A meter whose constant nobody knows counts by one all the same."""
+        return table_of(self.profile).constant_of(self.variant) or _SOME_CONSTANT
 
     def count(self, energy_uj: int) -> int:
         """Half pulses, without the ratios that the meter does not apply."""
         ratio = self.ratios[0] * self.ratios[1]
         return energy_uj * 2 * self.constant // (1000 * UJ_PER_WH * ratio) % 2**32
-
-
-def codec_default(variant: v.Variant | None) -> int:
-    """A meter whose constant nobody knows counts by one all the same."""
-    return 500 if variant is None or variant.constant is None else variant.constant
 
 
 def _does(command: Command[Any, Any]) -> Callable[[Handler], Handler]:
@@ -92,17 +105,17 @@ def _does(command: Command[Any, Any]) -> Callable[[Handler], Handler]:
 
 @_does(m.READ_SERIAL)
 def _serial(inside: Inside, _asked: Payload, _now: float) -> Answer:
-    return v.Serial(inside.serial, _MADE)
+    return Serial(inside.serial, _MADE)
 
 
 @_does(m.READ_TEMPERATURE)
 def _temperature(_inside: Inside, _asked: Payload, _now: float) -> Answer:
-    return v.Temperature(0, _TEMPERATURE_C)
+    return Temperature(0, _TEMPERATURE_C)
 
 
 @_does(m.READ_RATIOS)
 def _ratios(inside: Inside, _asked: Payload, _now: float) -> Answer:
-    return v.Ratios(*inside.ratios, 0, 0, 0)
+    return Ratios(*inside.ratios, 0, 0, 0)
 
 
 @_does(m.READ_FIRMWARE)
@@ -111,10 +124,10 @@ def _firmware(_inside: Inside, _asked: Payload, _now: float) -> Answer:
 
 
 @_does(m.READ_ADDRESS)
-def _address(inside: Inside, asked: v.MaybeIndex, _now: float) -> Answer:
+def _address(inside: Inside, asked: MaybeIndex, _now: float) -> Answer:
     if asked.number == 1:
-        return v.ExtendedAddress(inside.extended) if table_of(inside.profile).extended_address else UNKNOWN
-    return v.ShortAddress(0, inside.short)
+        return ExtendedAddress(inside.extended) if table_of(inside.profile).extended_address else UNKNOWN
+    return ShortAddress(0, inside.short)
 
 
 @_does(m.READ_VARIANT)
@@ -123,50 +136,50 @@ def _variant(inside: Inside, _asked: Payload, _now: float) -> Answer:
 
 
 @_does(m.READ_LINE)
-def _line(_inside: Inside, asked: v.MaybeIndex, _now: float) -> Answer:
+def _line(_inside: Inside, asked: MaybeIndex, _now: float) -> Answer:
     """9600 with odd parity, on any of the three channels; without a channel no settings are told [documented]."""
     if asked.number not in (None, 0, 1, 2):
         return UNKNOWN
-    return v.LineState((asked.number or 0) << 5, 1)
+    return LineState((asked.number or 0) << 5, 1)
 
 
 # --- state -----------------------------------------------------------------------------------------------------------
 
 
 @_does(m.READ_FLAGS)
-def _flags(inside: Inside, asked: v.MaybeIndex, _now: float) -> Answer:
-    return v.Flags(*inside.memory.flags) if asked.number in (None, 0) else v.Flags(0, 0)
+def _flags(inside: Inside, asked: MaybeIndex, _now: float) -> Answer:
+    return Flags(*inside.memory.flags) if asked.number in (None, 0) else Flags(0, 0)
 
 
 @_does(m.READ_STATE)
-def _state(inside: Inside, asked: v.MaybeIndex, now: float) -> Answer:
+def _state(inside: Inside, asked: MaybeIndex, now: float) -> Answer:
     if asked.number in (2, 3):
-        return v.FourBytes(bytes(4))
+        return FourBytes(bytes(4))
     if asked.number == 1:
-        return v.News(0)
+        return News(0)
     inside.memory.advance(now)
     normal = _PROTECTED & frozenset(table_of(inside.profile).state_normal)
     numbers = inside.errors | inside.memory.tables.errors() | normal
-    return v.StateWord(sum(1 << number - 1 for number in numbers).to_bytes(5, "little"))
+    return StateWord(sum(1 << number - 1 for number in numbers).to_bytes(5, "little"))
 
 
 @_does(m.READ_PROGRAMMED)
 def _programmed(inside: Inside, _asked: Payload, _now: float) -> Answer:
-    return v.Programmed(inside.memory.programmed_at)
+    return Programmed(inside.memory.programmed_at)
 
 
 @_does(m.READ_TASK)
-def _task(inside: Inside, asked: v.Index, now: float) -> Answer:
+def _task(inside: Inside, asked: Index, now: float) -> Answer:
     inside.memory.advance(now)
     if asked == m.CORRECTION_TASK:
         return CorrectionState(inside.memory.correction.state, 0)
-    return {0: v.SearchState(0, 0, 0, 0), 2: v.TaskState(0, 0)}.get(asked.number, UNKNOWN)
+    return {0: SearchState(0, 0, 0, 0), 2: TaskState(0, 0)}.get(asked.number, UNKNOWN)
 
 
 @_does(m.READ_CONTROL)
-def _control(inside: Inside, asked: v.TwoIndices, _now: float) -> Answer:
+def _control(inside: Inside, asked: TwoIndices, _now: float) -> Answer:
     """The relay is on; nothing else of the control of loads is kept."""
-    return v.Control(0, 2) if table_of(inside.profile).relay and asked == v.TwoIndices(0, 0) else UNKNOWN
+    return Control(0, 2) if table_of(inside.profile).relay and asked == TwoIndices(0, 0) else UNKNOWN
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
@@ -194,7 +207,7 @@ def _tariff(inside: Inside, _asked: Payload, now: float) -> Answer:
     since = local
     while since.time() != time.min and memory.energy.tariff_at(since - timedelta(minutes=10)) == tariff:
         since -= timedelta(minutes=10)
-    return v.TariffPointer(since, tariff - 1)
+    return TariffPointer(since, tariff - 1)
 
 
 # --- journals --------------------------------------------------------------------------------------------------------
@@ -248,29 +261,6 @@ def _held(inside: Inside, journal: int) -> list[Payload]:
 # --- energy ----------------------------------------------------------------------------------------------------------
 
 
-def _registers(inside: Inside, array: int, number: int, now: float) -> EnergyRegisters | None:
-    """What the registers held then; None for an array that the model lacks or a record that is none."""
-    memory = inside.memory
-    memory.advance(now)
-    energy, today = memory.energy, memory.clock.local(now).date()
-    if array == codec.TOTAL:
-        return energy.registers(now)
-    if array == codec.MONTH_START and 1 <= number <= 12:
-        year = today.year - (number > today.month)
-        return energy.month_start(year, number, now) or EnergyRegisters(energy_uj={})
-    day = _day_of(inside, array, number, today)
-    return None if day is None else energy.stood_at(datetime.combine(day, time.min), now)
-
-
-def _day_of(inside: Inside, array: int, number: int, today: date) -> date | None:
-    near = {codec.TODAY_START: 0, codec.YESTERDAY_START: 1}
-    if array in near:
-        return today - timedelta(days=near[array])
-    if array != codec.DAY_START or table_of(inside.profile).archive_days < _DAYS_KEPT:
-        return None
-    return next((day for back in range(_DAYS_KEPT) if (day := today - timedelta(days=back)).day == number), None)
-
-
 def _counts(inside: Inside, registers: EnergyRegisters, tariff: int) -> dict[str, int] | None:
     """One register of every kind; None for a tariff that the model lacks."""
     tariffs = range(1, inside.profile.limits.tariffs + 1)
@@ -284,8 +274,7 @@ def _counts(inside: Inside, registers: EnergyRegisters, tariff: int) -> dict[str
 
 @_does(m.READ_ENERGY)
 def _energy(inside: Inside, asked: EnergyIndex, now: float) -> Answer:
-    """Since reset; the consumption arrays of 05 are not kept."""
-    registers = _registers(inside, asked.array, asked.month, now) if asked.array == codec.TOTAL else None
+    registers = registers_then(inside.memory, table_of(inside.profile), asked.array, asked.month, now)
     counts = None if registers is None else _counts(inside, registers, asked.tariff & _BY_LIMIT)
     if counts is None:
         return UNKNOWN
@@ -299,14 +288,14 @@ def _energy_mask(inside: Inside, asked: EnergyMask, now: float) -> Answer:
     kinds = codec.kinds_of(asked.mask)
     if table.energy == "05" or asked.last or not set(kinds) <= set(table.kinds):
         return UNKNOWN
-    registers = _registers(inside, asked.array, asked.number, now)
+    registers = registers_then(inside.memory, table_of(inside.profile), asked.array, asked.number, now)
     counts = None if registers is None else _counts(inside, registers, asked.tariff & _BY_LIMIT)
     return UNKNOWN if counts is None else Counts(tuple(counts.get(kind, 0) for kind in kinds))
 
 
 @_does(m.READ_ENERGY_BITS)
 def _energy_bits(inside: Inside, asked: EnergyBits, now: float) -> Answer:
-    registers = _registers(inside, asked.array, asked.number, now)
+    registers = registers_then(inside.memory, table_of(inside.profile), asked.array, asked.number, now)
     if registers is None or table_of(inside.profile).energy != "0B":
         return UNKNOWN
     told = [(kind, _counts(inside, registers, tariff)) for kind, tariff in asked.asked]
@@ -319,18 +308,18 @@ def _energy_bits(inside: Inside, asked: EnergyBits, now: float) -> Answer:
 
 
 @_does(m.READ_MOMENTARY)
-def _momentary(inside: Inside, asked: v.Index, _now: float) -> Answer:
+def _momentary(inside: Inside, asked: Index, _now: float) -> Answer:
     count = _quantity(inside, asked.number >> 4, asked.number >> 2 & 3, asked.number & 3)
-    return UNKNOWN if count is None else v.Momentary(count)
+    return UNKNOWN if count is None else Momentary(count)
 
 
 @_does(m.READ_GROUP)
-def _group(inside: Inside, asked: v.Index, _now: float) -> Answer:
+def _group(inside: Inside, asked: Index, _now: float) -> Answer:
     quantity, parameter = asked.number >> 4, asked.number >> 2 & 3
     counts = [_quantity(inside, quantity, parameter, phase) for phase in range(4)]
     if None in counts:
         return UNKNOWN
-    return v.Group(tuple(v.Momentary(count) for count in counts if count is not None))
+    return Group(tuple(Momentary(count) for count in counts if count is not None))
 
 
 def _quantity(inside: Inside, quantity: int, parameter: int, phase: int) -> int | None:
@@ -361,7 +350,7 @@ def _quantity(inside: Inside, quantity: int, parameter: int, phase: int) -> int 
 
 
 @_does(m.READ_MEMORY)
-def _memory(inside: Inside, asked: p.MemoryPlace, now: float) -> Answer:
+def _memory(inside: Inside, asked: MemoryPlace, now: float) -> Answer:
     """Memory 02 alone, at most as much as the model gives at once."""
     inside.memory.advance(now)
     if asked.memory != TABLES_MEMORY or not 2 <= asked.count <= inside.memory.layout.memory_read:

@@ -27,8 +27,10 @@ from meterlink.tariff import DayProgram, YearSchedule
 from meterlink_micron.clock import RUNNING, SUMMER, WINTER
 from meterlink_micron.days import HolidayTable, MovedDay, MovedDays, checksum, moved_list
 from meterlink_micron.memory import Layout, Span, layout_of
+from meterlink_micron.models import JOURNALS
 from meterlink_micron.schedule import lower, schedule_limits
 from meterlink_micron.slots import STEP_MINUTES, Packing
+from meterlink_micron.state_codec import DST_FORBIDDEN_BIT, ONE_TARIFF_BIT, SCHEDULE_ERROR
 
 _LOW: Final = Span(0x0400, 0x0790)
 _HIGH: Final = Span(0x2000, 0x1C00)
@@ -37,13 +39,8 @@ _ARCHIVE_MONTHS: Final = 14
 _JOURNAL: Final = 10
 _TWO_ZONES: Final = YearSchedule.every_day(DayProgram.of([(0, 2), (7 * 60, 1), (23 * 60, 2)]))
 
-HOLIDAYS_ERROR: Final = 12
-SCHEDULE_ERROR: Final = 13
-"""E numbers of the state word, of every model."""
-
-_DST_FORBIDDEN: Final = 0x01
-_ONE_TARIFF: Final = 0x40
-"""In the second byte of the flags."""
+_HOLIDAYS_ERROR: Final = 12
+"""An E number of the state word, of every model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +131,7 @@ class TableMemory:
     def errors(self) -> frozenset[int]:
         """The E numbers of the checksums that are wrong."""
         layout = self.layout
-        found = set() if self.holidays.is_whole else {HOLIDAYS_ERROR}
+        found = set() if self.holidays.is_whole else {_HOLIDAYS_ERROR}
         if self._bytes[layout.schedule_check_at] != checksum(self._of(layout.year(self._base))):
             found.add(SCHEDULE_ERROR)
         if layout.moved_days_error and not self.moved.is_whole:
@@ -212,7 +209,7 @@ class Memory:
         rule = self.behaviour.dst_rule
         self.clock = MeterClock(state.local, state.started_at, dst_enabled=state.dst_enabled, dst_rule=rule)
         self.has_one_tariff_mode = profile.has("set_tariff_count")
-        self.flags = bytearray((0, 0 if state.dst_enabled else _DST_FORBIDDEN))
+        self.flags = bytearray((0, 0 if state.dst_enabled else DST_FORBIDDEN_BIT))
         self.tables = TableMemory(self.layout, self.behaviour)
         self.tables.fill(profile, state.schedule or _TWO_ZONES, self.behaviour.moved)
         self.correction = Correction()
@@ -250,7 +247,7 @@ class Memory:
         self.energy.advance(now)
         self.clock.set(local, now)
         self._season = season
-        self.note(0x02, before, local)
+        self.note(JOURNALS["clock"], before, local)
 
     def run_clock_by(self, seconds: int, now: float) -> None:
         """A soft correction: forwards at once, backwards in its own time."""
@@ -263,18 +260,18 @@ class Memory:
         else:
             self.clock.set_running(False, now)
             self.correction.state, self.correction.runs_until = RUNNING, now - seconds
-        self.note(0x02, before, after)
+        self.note(JOURNALS["clock"], before, after)
 
     def set_dst(self, enabled: bool, now: float) -> None:
         self._season = self.season(now)
         self.energy.advance(now)
         self.clock.set_dst(enabled, now)
-        self.flags[1] = self.flags[1] & ~_DST_FORBIDDEN | (0 if enabled else _DST_FORBIDDEN)
+        self.flags[1] = self.flags[1] & ~DST_FORBIDDEN_BIT | (0 if enabled else DST_FORBIDDEN_BIT)
 
     def set_one_tariff(self, is_set: bool, now: float) -> None:
         """Everything counts as T1, or by the schedule again."""
         self.energy.advance(now)
-        self.flags[1] = self.flags[1] & ~_ONE_TARIFF | _ONE_TARIFF * is_set
+        self.flags[1] = self.flags[1] & ~ONE_TARIFF_BIT | ONE_TARIFF_BIT * is_set
 
     # --- tariffs -----------------------------------------------------------------------------------------------------
 
@@ -286,7 +283,7 @@ class Memory:
         return self.energy.tariff_at(self.clock.local(now))
 
     def _switches_on(self, day: date) -> Switches:
-        return ((0, 1),) if self.flags[1] & _ONE_TARIFF else self.tables.switches_on(day)
+        return ((0, 1),) if self.flags[1] & ONE_TARIFF_BIT else self.tables.switches_on(day)
 
     # --- traces and power --------------------------------------------------------------------------------------------
 

@@ -14,7 +14,9 @@ from typing import Final
 from meterlink.wire.payload import PayloadError
 from meterlink_micron.clock import CORRECTED_TODAY, RUNNING, Clock, ShiftSeconds, ShiftTo
 from meterlink_micron.memory import PIECE, TABLES_MEMORY, Span
-from meterlink_micron.parameters import BY_SCHEDULE, DST_ALLOWED, DST_FORBIDDEN, ONE_TARIFF, Flag, MemoryWrite
+from meterlink_micron.memory_codec import MemoryWrite
+from meterlink_micron.models import JOURNALS
+from meterlink_micron.parameters import BY_SCHEDULE, DST_ALLOWED, DST_FORBIDDEN, ONE_TARIFF, Flag
 from meterlink_micron.sim_memory import Memory
 
 DONE: Final = 0x00
@@ -28,9 +30,6 @@ STILL_BUSY: Final = 0x08
 _MOST_S: Final = 120
 _TOO_FAR: Final = 0x03
 _OVER_THE_HOUR: Final = 0x04
-_HOLIDAYS_CHANGED: Final = 0x03
-_SCHEDULE_CHANGED: Final = 0x04
-_MOVED_CHANGED: Final = 0x3E
 _HALF: Final = 2
 
 Handler = Callable[[Memory, bytes, float], int]
@@ -119,8 +118,8 @@ def _journal_of(memory: Memory, at: int) -> int:
         return span is not None and span.at <= at < span.end
 
     if lies_in(memory.layout.holidays):
-        return _HOLIDAYS_CHANGED
-    return _MOVED_CHANGED if lies_in(memory.layout.moved_days) else _SCHEDULE_CHANGED
+        return JOURNALS["holidays"]
+    return JOURNALS["moved_days" if lies_in(memory.layout.moved_days) else "schedule"]
 
 
 def _count_schedules(memory: Memory, data: bytes, now: float) -> int:

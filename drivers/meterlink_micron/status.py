@@ -18,17 +18,17 @@ from meterlink.wire.payload import hexadecimal
 from meterlink_micron import messages as m
 from meterlink_micron.asking import attempt
 from meterlink_micron.clock import CORRECTION_STATES, CorrectionState
+from meterlink_micron.indices import PLAIN, Index, TwoIndices
 from meterlink_micron.messages import Command
 from meterlink_micron.models import Table, table_of
+from meterlink_micron.momentary_codec import Momentary
 from meterlink_micron.payload import NOTHING, Payload
 from meterlink_micron.quantities import BATTERY
 from meterlink_micron.session import Session, in_session
-from meterlink_micron.values import RELAY, Control, Index, MaybeIndex, Momentary, StateWord, TwoIndices
+from meterlink_micron.state_codec import BIT, RELAY, Control, StateWord
 
 BATTERY_LOW_V: Final = Decimal("2.6")
 """Below it a clock will not outlive many outages: a lithium cell of 3 V that falls below is nearly empty."""
-BIT: Final = "E-{number:02d}"
-"""An error that nobody explains."""
 NO_BIT: Final = "no error is set"
 
 _NEVER: Final = "never"
@@ -79,7 +79,7 @@ def _relay(control: Control, _table: Table) -> str:
 
 
 _FACTS: Final = (
-    Fact("state", m.READ_STATE, "", state_words, MaybeIndex(), _is_wrong),
+    Fact("state", m.READ_STATE, "", state_words, PLAIN, _is_wrong),
     Fact(
         "battery voltage",
         m.READ_MOMENTARY,

@@ -1,4 +1,4 @@
-"""The stored values that meterlink writes: their names, what they mean, and how they are read.
+"""The stored values that meterlink writes: their names, what they mean, and where they lie. Pure.
 
 A value that has no name here can be neither written nor read back by name: this is what keeps every other write command
 of `messages` out of reach. The clock is not here, because it does not stand. Moved days are read and never written.
@@ -14,47 +14,31 @@ Facts: docs/protocols/micron.md, 10, 14, 17 and 18.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from meterlink.driver import ScheduleReading, Target, Unliftable
-from meterlink.errors import ConfigError, NotSupportedError
-from meterlink.flow import Flow
-from meterlink.model import Action, Holidays
+from meterlink.driver import Unliftable
+from meterlink.errors import ConfigError
+from meterlink.model import Action
 from meterlink.profiles import Profile
 from meterlink.tariff import YearSchedule
 from meterlink.tariff.schedule import month_day_text
-from meterlink.wire.payload import PayloadError, hexadecimal
-from meterlink_micron import messages as m, values as v
-from meterlink_micron.days import MOVED_SIZE, HolidayTable, MovedDays
-from meterlink_micron.errors import UnknownCommandError
-from meterlink_micron.memory import (
-    DAY_NAMES,
-    HOLIDAYS,
-    MOVED_DAYS,
-    PIECE,
-    TABLES_MEMORY,
-    Layout,
-    Span,
-    joined_runs,
-    layout_of,
-)
-from meterlink_micron.parameters import MemoryPlace
+from meterlink.wire.payload import PayloadError
+from meterlink_micron.days import HolidayTable, MovedDays
+from meterlink_micron.memory import DAY_NAMES, HOLIDAYS, MOVED_DAYS, Layout, Span, layout_of
 from meterlink_micron.schedule import Image, bytes_of, lift
-from meterlink_micron.session import Session, in_session
 from meterlink_micron.slots import EIGHT, PACKINGS, Packing
+from meterlink_micron.state_codec import DST_FORBIDDEN_BIT, ONE_TARIFF_BIT
 
 DST_FLAG: Final = "DST flag"
 ONE_TARIFF: Final = "one-tariff mode"
 SCHEDULE_CHECK: Final = "schedule checksum"
 
-FLAG_MASKS: Final[Mapping[str, int]] = {DST_FLAG: 0x01, ONE_TARIFF: 0x40}
+FLAG_MASKS: Final[Mapping[str, int]] = {DST_FLAG: DST_FORBIDDEN_BIT, ONE_TARIFF: ONE_TARIFF_BIT}
 """In the second byte of the flags."""
 CHECK_RIGHT: Final = b"\x00"
-_CHECK_WRONG: Final = b"\x10"
-_E13: Final = 13
 
 _TEXT: Final = {
     "off": "off",
@@ -67,8 +51,6 @@ _TEXT: Final = {
     "moved": "{on} as day {table}",
     "unknown": "this family stores no such value that could be written{meant}",
     "meant": "; did you mean {near!r}",
-    "no window": "the meter answers neither at {addresses}",
-    "two windows": "the day schedules at {one} and at {other} differ: {names}",
 }
 
 
@@ -126,6 +108,14 @@ def stored_names(action: Action, profile: Profile) -> tuple[str, ...]:
         for name in names_of(profile)
         if action in _GROUPS[name].actions and _has(profile, _GROUPS[name].reading, _GROUPS[name].writing)
     )
+
+
+def span_of(name: str, layout: Layout, base: int) -> Span | None:
+    """Where a value lies in memory 02; None where it is not kept there."""
+    if name == HOLIDAYS:
+        return layout.holidays
+    key = DAY_NAMES[layout.packing.tariffs].get(name)
+    return None if key is None else layout.day(key, base)
 
 
 def _has(profile: Profile, *capabilities: str) -> bool:
@@ -226,161 +216,3 @@ _TELLERS: Final[Mapping[str, Callable[[bytes], str]]] = {
 def lift_stored(stored: Mapping[str, str]) -> YearSchedule | Unliftable:
     """The schedule that these stored values make; KeyError or PayloadError where one is missing or has no such size."""
     return lift(Image.of(stored))
-
-
-# --- reading ----------------------------------------------------------------------------------------------------------
-
-
-def read_stored(target: Target, names: Sequence[str]) -> Flow[Mapping[str, str]]:
-    """All of them in one session."""
-    for name in names:
-        target.profile.require(group_of(name, target.profile).reading)
-
-    def work(session: Session) -> Flow[Mapping[str, str]]:
-        base = (yield from schedule_base(session)) if any(map(is_day, names)) else 0
-        raws = yield from read_raws(session, names, base)
-        return {name: hexadecimal(raws[name]) for name in names}
-
-    if not names:
-        return {}
-    return (yield from in_session(target, work))
-
-
-def read_raws(session: Session, names: Iterable[str], base: int) -> Flow[dict[str, bytes]]:
-    """Values by name; day schedules from where they begin at `base`."""
-    found: dict[str, bytes] = {}
-    spans = dict(_spans(names, layout_of(session.target.profile), base))
-    found |= yield from _read_spans(session, spans)
-    flags: v.Flags | None = None
-    for name in names:
-        if name in FLAG_MASKS:
-            flags = flags or (yield from read_flags(session))
-            found[name] = bytes([flags.byte2 & FLAG_MASKS[name]])
-        elif name == SCHEDULE_CHECK:
-            found[name] = yield from read_check(session)
-    return found
-
-
-def read_flags(session: Session) -> Flow[v.Flags]:
-    return (yield from session.read(m.READ_FLAGS, v.MaybeIndex())).value
-
-
-def read_check(session: Session) -> Flow[bytes]:
-    """Whether the meter finds the checksum of its day schedules right."""
-    word: v.StateWord = (yield from session.read(m.READ_STATE, v.MaybeIndex())).value
-    return _CHECK_WRONG if _E13 in word.numbers else CHECK_RIGHT
-
-
-def span_of(name: str, layout: Layout, base: int) -> Span | None:
-    """Where a value lies in memory 02; None where it is not kept there."""
-    if name == HOLIDAYS:
-        return layout.holidays
-    key = DAY_NAMES[layout.packing.tariffs].get(name)
-    return None if key is None else layout.day(key, base)
-
-
-def _spans(names: Iterable[str], layout: Layout, base: int) -> Iterable[tuple[str, Span]]:
-    for name in names:
-        span = span_of(name, layout, base)
-        if span is not None:
-            yield name, span
-
-
-def _read_spans(session: Session, spans: Mapping[str, Span]) -> Flow[dict[str, bytes]]:
-    """The bytes of several spans; neighbours are read together."""
-    found: dict[str, bytes] = {}
-    for run in joined_runs(spans.values()):
-        raw = yield from read_memory(session, run)
-        for name, span in spans.items():
-            if run.at <= span.at and span.end <= run.end:
-                found[name] = raw[span.at - run.at : span.end - run.at]
-    return found
-
-
-def read_memory(session: Session, span: Span) -> Flow[bytes]:
-    """Bytes of memory 02, in as many reads as the model needs."""
-    most = layout_of(session.target.profile).memory_read
-    raw = b""
-    for piece in span.reads(most):
-        reply = yield from session.read(m.READ_MEMORY, MemoryPlace(TABLES_MEMORY, piece.at, piece.size))
-        raw += reply.value.raw
-    return raw
-
-
-# --- the schedule -----------------------------------------------------------------------------------------------------
-
-
-def schedule_base(session: Session) -> Flow[int]:
-    """Where the day schedules begin, the low address where several answer; NotSupportedError where none does."""
-    return (yield from schedule_bases(session))[0]
-
-
-def schedule_bases(session: Session) -> Flow[tuple[int, ...]]:
-    """The addresses that answer, the lowest first. A model with a single one is not asked."""
-    layout = layout_of(session.target.profile)
-    if len(layout.schedule_at) == 1:
-        return layout.schedule_at
-    found: list[int] = []
-    for base in sorted(layout.schedule_at):
-        try:
-            yield from read_memory(session, Span(base, PIECE))
-        except UnknownCommandError:
-            continue
-        found.append(base)
-    if not found:
-        addresses = " nor at ".join(f"{base:04X}h" for base in layout.schedule_at)
-        why = _TEXT["no window"].format(addresses=addresses)
-        raise NotSupportedError(model=session.target.profile.model, capability="schedule", why=why)
-    return tuple(found)
-
-
-def read_schedule(target: Target) -> Flow[ScheduleReading]:
-    """All or nothing: a schedule with a hole is no schedule. A second window is compared with the first."""
-    target.profile.require("schedule")
-    return (yield from in_session(target, _read_schedule))
-
-
-def _read_schedule(session: Session) -> Flow[ScheduleReading]:
-    layout = layout_of(session.target.profile)
-    names = (*DAY_NAMES[layout.packing.tariffs], HOLIDAYS)
-    base, *others = yield from schedule_bases(session)
-    raws = yield from read_raws(session, names, base)
-    if layout.moved_days is not None:
-        raws[MOVED_DAYS] = yield from _read_moved(session, layout.moved_days)
-    notes: list[str] = []
-    for other in others:
-        notes += yield from _compare(session, raws, base, other)
-    stored = {name: hexadecimal(raw) for name, raw in raws.items()}
-    image = Image.of(stored)
-    return ScheduleReading(schedule=lift(image), image=stored, notes=(*image.notes(), *notes))
-
-
-def _read_moved(session: Session, span: Span) -> Flow[bytes]:
-    """As far as the list goes: its end and its checksum are the last that is read."""
-    raw = b""
-    for piece in span.reads(PIECE):
-        raw += yield from read_memory(session, piece)
-        end = next((at + 4 for at in range(0, len(raw) - 3, 4) if not any(raw[at : at + 4])), None)
-        if end is not None and len(raw) > end:
-            return raw[: end + 1]
-    return raw[:MOVED_SIZE]
-
-
-def _compare(session: Session, raws: Mapping[str, bytes], base: int, other: int) -> Flow[list[str]]:
-    days = [name for name in raws if is_day(name)]
-    found = yield from read_raws(session, days, other)
-    names = [name for name in days if found[name] != raws[name]]
-    if not names:
-        return []
-    return [_TEXT["two windows"].format(one=f"{base:04X}h", other=f"{other:04X}h", names=", ".join(names))]
-
-
-def read_holidays(target: Target) -> Flow[Holidays]:
-    """The table of every year; the days that were moved in one year are told with the schedule."""
-    target.profile.require("holidays")
-
-    def work(session: Session) -> Flow[Holidays]:
-        raw = yield from read_memory(session, layout_of(target.profile).holidays)
-        return Holidays(days=HolidayTable.read(raw).days(), raw=hexadecimal(raw))
-
-    return (yield from in_session(target, work))

@@ -34,9 +34,11 @@ from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_micron import messages as m, parameters as p, stored as s
 from meterlink_micron.errors import RepeatWantedError
 from meterlink_micron.memory import PIECE, TABLES_MEMORY, Span, layout_of
+from meterlink_micron.memory_codec import MemoryWrite
 from meterlink_micron.messages import Call, Status
 from meterlink_micron.schedule import bytes_of
 from meterlink_micron.session import Session, in_session, refuse_unwritable
+from meterlink_micron.stored_reading import read_flags, read_raws, schedule_base
 
 STEP_ORDER: Final = (
     Action.DST_OFF,
@@ -141,10 +143,10 @@ def _write(session: Session, operation: str, changes: Sequence[Change]) -> Flow[
     """What is read before, the announcement, the series."""
     values = [change for change in changes if change.parameter != s.SCHEDULE_CHECK]
     days = any(s.is_day(change.parameter) for change in values)
-    base = (yield from s.schedule_base(session)) if days else 0
+    base = (yield from schedule_base(session)) if days else 0
     other_flags = None
     for change in values[:1]:
-        standing = (yield from s.read_raws(session, [change.parameter], base))[change.parameter]
+        standing = (yield from read_raws(session, [change.parameter], base))[change.parameter]
         values[0] = replace(change, old=hexadecimal(standing))
         other_flags = yield from _other_flags(session, change.parameter)
     counted = [_COUNTED] if days or len(values) < len(changes) else []
@@ -164,7 +166,7 @@ def _write(session: Session, operation: str, changes: Sequence[Change]) -> Flow[
 def _other_flags(session: Session, name: str) -> Flow[int | None]:
     """What stands beside a flag; None where it is none."""
     mask = s.FLAG_MASKS.get(name)
-    return None if mask is None else (yield from s.read_flags(session)).byte2 & ~mask
+    return None if mask is None else (yield from read_flags(session)).byte2 & ~mask
 
 
 def _calls(session: Session, change: Change, base: int) -> tuple[Call[Status], ...]:
@@ -180,7 +182,7 @@ def _calls(session: Session, change: Change, base: int) -> tuple[Call[Status], .
     assert span is not None  # every other value lies in memory
     old = b"" if change.old is None else bytes_of(change.old)
     return tuple(
-        session.call(m.WRITE_MEMORY, p.MemoryWrite(TABLES_MEMORY, piece.at, _cut(new, piece, span)))
+        session.call(m.WRITE_MEMORY, MemoryWrite(TABLES_MEMORY, piece.at, _cut(new, piece, span)))
         for piece in span.pieces(PIECE)
         if _cut(old, piece, span) != _cut(new, piece, span)
     )
@@ -249,7 +251,7 @@ def _read_back(series: _Series, order: _Order) -> Flow[tuple[bytes, NotStoredErr
 
 
 def _read_one(session: Session, series: _Series, order: _Order) -> Flow[tuple[bytes, NotStoredError | None]]:
-    raw = (yield from s.read_raws(session, [order.name], series.base))[order.name]
+    raw = (yield from read_raws(session, [order.name], series.base))[order.name]
     others = yield from _other_flags(session, order.name)
     if others is None or series.other_flags in (None, others):
         return raw, None

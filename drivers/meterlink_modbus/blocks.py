@@ -19,7 +19,10 @@ from meterlink_modbus.messages import call_to
 from meterlink_modbus.pdu import Asked
 from meterlink_modbus.values import Number
 
+_UNTOLD: Final = (NoAnswerError, WireError, RefusedError)
+"""Why a request brings nothing; a port that is gone is not among them."""
 _TOO_MUCH: Final = (RegisterRefusedError, ValueRefusedError)
+"""What may be said of several numbers and not of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,12 @@ class Found:
     raw: dict[Number, bytes]
     failed: dict[Number, MeterlinkError]
     first: Reply[bytes] | None = None
+
+    def bytes_of(self, number: Number) -> bytes:
+        """The bytes of a number that was asked for; why there are none is raised."""
+        if number in self.failed:
+            raise self.failed[number]
+        return self.raw[number]
 
     def reply(self) -> Reply[bytes]:
         """The first answer; where there was none, the first failure is raised."""
@@ -76,28 +85,20 @@ def read_numbers(target: Target, read: Map, numbers: Sequence[Number]) -> Flow[F
     """All of them as far as the meter tells them; what fails by itself is among `failed`."""
     found = Found({}, {})
     for block, members in blocks_of(numbers, read):
-        try:
-            yield from _read(target, read, block, members, found)
-        except _TOO_MUCH as refused:
-            if len(members) == 1:
-                found.failed[members[0]] = refused
-            else:
-                yield from _read_each(target, read, members, found)
-        except (NoAnswerError, WireError, RefusedError) as error:
-            found.failed |= dict.fromkeys(members, error)
+        yield from _read(target, read, block, members, found)
     return found
 
 
-def _read_each(target: Target, read: Map, members: Sequence[Number], found: Found) -> Flow[None]:
-    for number in members:
-        try:
-            yield from _read(target, read, Block(number.address, number.count), [number], found)
-        except (NoAnswerError, WireError, RefusedError) as error:
-            found.failed[number] = error
-
-
 def _read(target: Target, read: Map, block: Block, members: Sequence[Number], found: Found) -> Flow[None]:
-    reply = yield from read_block(target, read, block.address, block.count)
+    try:
+        reply = yield from read_block(target, read, block.address, block.count)
+    except _UNTOLD as error:
+        if len(members) > 1 and isinstance(error, _TOO_MUCH):
+            for number in members:
+                yield from _read(target, read, Block(number.address, number.count), [number], found)
+        else:
+            found.failed |= dict.fromkeys(members, error)
+        return
     found.first = found.first or reply
     found.raw |= {number: block.part(number, reply.value) for number in members}
 

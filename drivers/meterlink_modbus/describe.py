@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from meterlink.driver import Described, Description
@@ -41,9 +42,9 @@ def describe(request: bytes, reply: bytes | None, profile: Profile | None) -> De
     read = None if profile is None else map_of(profile)
     asked = _asked(request)
     told_request = _describe(request, lambda pdu: _request_fields(Asked.decode(pdu), read), answers=False)
-    notes = [*_meaning_notes(asked, profile, read)]
+    notes = tuple(_meaning_notes(asked, profile, read))
     if reply is None:
-        return Description(request=told_request, notes=tuple(notes))
+        return Description(request=told_request, notes=notes)
     told_reply = _describe(reply, lambda pdu: _reply_fields(pdu, asked, read), answers=True)
     return Description(request=told_request, reply=told_reply, notes=(*_mismatches(request, reply, asked), *notes))
 
@@ -112,11 +113,11 @@ def _values(asked: Asked, data: bytes, read: Map | None) -> Iterator[tuple[str, 
     for name, number, unit in _named(read):
         part = _part(asked, number.address, number.count, data)
         if part is not None:
-            yield _key(name, unit), _number(number, part)
+            yield _key(name, unit), _meant(part, number.digits)
     for name, address, count in read.blocks():
         part = _part(asked, address, count, data)
         if part is not None:
-            yield _key(name.removeprefix("tariffs "), ""), _block(read, name, part)
+            yield _key(name.removeprefix("tariffs "), ""), _meant(part, partial(_block, read, name))
 
 
 def _named(read: Map) -> Iterator[tuple[str, Number, str]]:
@@ -140,21 +141,18 @@ def _part(asked: Asked, address: int, count: int, data: bytes) -> bytes | None:
     return data[2 * begins : 2 * (begins + count)]
 
 
-def _number(number: Number, part: bytes) -> str:
+def _meant(part: bytes, read: Callable[[bytes], object]) -> object:
     try:
-        return number.digits(part)
+        return read(part)
     except PayloadError as error:
-        return f"{part.hex(' ').upper()} ({error})"
+        return f"{hexadecimal(part)} ({error})"
 
 
 def _block(read: Map, name: str, part: bytes) -> object:
-    try:
-        if name == "clock" and read.clock is not None:
-            local, weekday = read.clock.decode(part)
-            return local.isoformat() if weekday is None else {"local": local.isoformat(), "weekday": weekday}
-        return told(name.removeprefix("tariffs "), part)
-    except PayloadError as error:
-        return f"{part.hex(' ').upper()} ({error})"
+    if name == "clock" and read.clock is not None:
+        local, weekday = read.clock.decode(part)
+        return local.isoformat() if weekday is None else {"local": local.isoformat(), "weekday": weekday}
+    return told(name.removeprefix("tariffs "), part)
 
 
 def _meaning_notes(asked: Asked | None, profile: Profile | None, read: Map | None) -> Iterator[str]:

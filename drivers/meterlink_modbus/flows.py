@@ -6,17 +6,16 @@ is left, the first failure is the answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from meterlink.driver import Target
 from meterlink.errors import BadReplyError, MeterlinkError, NotSupportedError
 from meterlink.flow import Flow, instant, read_reply
 from meterlink.model import (
     Absent,
+    Archive,
     ArchiveReading,
-    ArchiveSpan,
     DstSetting,
     EnergyReading,
     EnergyValue,
@@ -34,9 +33,12 @@ from meterlink.profiles import ARCHIVES, Profile
 from meterlink.wire.payload import PayloadError, hexadecimal
 from meterlink_modbus.blocks import Found, read_block, read_numbers
 from meterlink_modbus.map_reader import map_of
-from meterlink_modbus.maps import FIRMWARE, SERIAL_NUMBER, Fact, Map
+from meterlink_modbus.maps import FIRMWARE, SERIAL_NUMBER, Energy, Fact, Instant, Map
 from meterlink_modbus.pdu import Asked
 from meterlink_modbus.values import Number
+
+T = TypeVar("T")
+Row = TypeVar("Row", Energy, Instant, Fact)
 
 FAMILY: Final = "modbus"
 
@@ -45,25 +47,23 @@ _UNITS: Final = {Quantity.ACTIVE: "kWh", Quantity.REACTIVE: "kvarh"}
 _NO_REGISTER: Final = "meterlink reads no register for it"
 
 
-def _value(found: Found, name: str, number: Number, absent: list[Absent]) -> tuple[Decimal, bytes] | None:
-    """The value of a number with its bytes, or None with the reason among `absent`."""
-    raw = found.raw.get(number)
-    if raw is None:
-        absent.append(Absent(what=name, reason=str(found.failed[number])))
-        return None
-    try:
-        return number.decode(raw), raw
-    except PayloadError as error:
-        absent.append(Absent(what=name, reason=str(error)))
-        return None
+def _told(
+    found: Found, rows: Sequence[Row], read: Callable[[Number, bytes], T], absent: list[Absent]
+) -> Iterator[tuple[Row, T, bytes]]:
+    """Every row that the meter told, with its value and its bytes; why there is none is among `absent`."""
+    for row in rows:
+        try:
+            raw = found.bytes_of(row.number)
+            value = read(row.number, raw)
+        except (MeterlinkError, PayloadError) as error:
+            absent.append(Absent(what=row.name, reason=str(error)))
+        else:
+            yield row, value, raw
 
 
-def _nonsense(name: str, found: Found, absent: Sequence[Absent]) -> MeterlinkError:
-    """Why nothing is left of a reading."""
-    if found.first is None:
-        return next(iter(found.failed.values()))
-    raw = hexadecimal(found.first.frame)
-    return BadReplyError(request=name, raw=raw, why=absent[0].reason)
+def _nonsense(name: str, found: Found, absent: Sequence[Absent]) -> BadReplyError:
+    """Why nothing is left of a reading; where nothing was answered at all, that is raised."""
+    return BadReplyError(request=name, raw=found.reply().shown, why=absent[0].reason)
 
 
 # --- who it is ------------------------------------------------------------------------------------------------------
@@ -73,26 +73,16 @@ def identify(target: Target) -> Flow[Identity]:
     """The numbers of `identity`. A meter that has none is asked for the first thing it measures, to hear it at all."""
     target.profile.require("identity")
     read = map_of(target.profile)
-    serial = next((fact for fact in read.identity if fact.name == SERIAL_NUMBER), None)
-    asked = [fact.number for fact in read.identity] or _first_of(read)
-    found = yield from read_numbers(target, read, asked)
-    if serial is not None and serial.number not in found.raw:
-        raise found.failed[serial.number]
-    found.reply()
+    found = yield from read_numbers(target, read, [fact.number for fact in read.identity] or _first_of(read))
     absent: list[Absent] = []
-    told = {fact.name: _digits(found, fact, absent) for fact in read.identity}
-    if serial is None:
-        absent.append(Absent(what=SERIAL_NUMBER, reason=_NO_SERIAL))
-    elif told[SERIAL_NUMBER] is None:
-        raise _nonsense("read the serial number", found, [each for each in absent if each.what == SERIAL_NUMBER])
-    facts = {name: _fact(text) for name, text in told.items() if text is not None}
+    told = {fact.name: text for fact, text, _ in _told(found, read.identity, Number.digits, absent)}
     return Identity(
         family=FAMILY,
         model=target.profile.model,
-        serial_number=told.get(SERIAL_NUMBER) or "",
+        serial_number=told.pop(SERIAL_NUMBER, "") or _no_serial(read, found, absent),
         address=target.address,
         firmware=told.get(FIRMWARE),
-        facts={name: fact for name, fact in facts.items() if name != SERIAL_NUMBER},
+        facts={name: int(text) if text.isdecimal() else text for name, text in told.items()},
         absent=tuple(absent),
     )
 
@@ -101,46 +91,38 @@ def _first_of(read: Map) -> list[Number]:
     return [number for _, number in read.numbers()][:1]
 
 
-def _digits(found: Found, fact: Fact, absent: list[Absent]) -> str | None:
-    raw = found.raw.get(fact.number)
-    try:
-        if raw is not None:
-            return fact.number.digits(raw)
-        reason = str(found.failed[fact.number])
-    except PayloadError as error:
-        reason = str(error)
-    absent.append(Absent(what=fact.name, reason=reason))
-    return None
-
-
-def _fact(text: str) -> str | int:
-    return int(text) if text.isdecimal() else text
+def _no_serial(read: Map, found: Found, absent: list[Absent]) -> str:
+    """Empty where the model is known to tell none; where it should have told it, the failure is raised."""
+    found.reply()
+    serial = next((fact for fact in read.identity if fact.name == SERIAL_NUMBER), None)
+    if serial is not None:
+        found.bytes_of(serial.number)
+        raise _nonsense("read the serial number", found, [each for each in absent if each.what == SERIAL_NUMBER])
+    absent.append(Absent(what=SERIAL_NUMBER, reason=_NO_SERIAL))
+    return ""
 
 
 # --- energy and the moment ------------------------------------------------------------------------------------------
 
 
 def read_energy(target: Target) -> Flow[EnergyReading]:
-    """The registers of `energy`."""
+    """The registers of `energy` that count in one direction."""
     target.profile.require("energy")
     read = map_of(target.profile)
-    rows = [(row, row.direction) for row in read.energy if row.direction is not None]
-    found = yield from read_numbers(target, read, [row.number for row, _ in rows])
+    rows = [row for row in read.energy if row.direction is not None]
+    found = yield from read_numbers(target, read, [row.number for row in rows])
     absent: list[Absent] = []
-    values: list[EnergyValue] = []
-    for row, direction in rows:
-        value = _value(found, row.name, row.number, absent)
-        if value is not None:
-            amount, raw = value
-            values.append(
-                EnergyValue(
-                    quantity=row.quantity,
-                    direction=direction,
-                    register=row.register,
-                    amount=amount * row.factor,
-                    raw=raw.hex(),
-                )
-            )
+    values = [
+        EnergyValue(
+            quantity=row.quantity,
+            direction=row.direction,
+            register=row.register,
+            amount=amount * row.factor,
+            raw=raw.hex(),
+        )
+        for row, amount, raw in _told(found, rows, Number.decode, absent)
+        if row.direction is not None  # none of these rows; said for the type checker
+    ]
     if not values:
         raise _nonsense("read energy", found, absent)
     return EnergyReading(registers=tuple(values), read_at=instant(found.reply().received_at), absent=tuple(absent))
@@ -152,14 +134,10 @@ def read_instant(target: Target) -> Flow[InstantReading]:
     read = map_of(target.profile)
     found = yield from read_numbers(target, read, [row.number for row in read.instant])
     absent: list[Absent] = []
-    values: list[InstantValue] = []
-    for row in read.instant:
-        value = _value(found, row.name, row.number, absent)
-        if value is not None:
-            amount, raw = value
-            values.append(
-                InstantValue(quantity=row.quantity, value=amount, unit=row.unit, raw=raw.hex(), phase=row.phase)
-            )
+    values = [
+        InstantValue(quantity=row.quantity, value=amount, unit=row.unit, raw=raw.hex(), phase=row.phase)
+        for row, amount, raw in _told(found, read.instant, Number.decode, absent)
+    ]
     if not values:
         raise _nonsense("read voltage, current, power", found, absent)
     return InstantReading(values=tuple(values), read_at=instant(found.reply().received_at), absent=tuple(absent))
@@ -173,15 +151,11 @@ def read_status(target: Target) -> Flow[StatusReading]:
     found = yield from read_numbers(target, read, numbers)
     absent: list[Absent] = []
     values: list[StatusValue] = []
-    for fact in read.status:
-        value = _value(found, fact.name, fact.number, absent)
-        if value is not None:
-            told = f"{value[0]:f}"
-            values.append(_status(fact.name, fact.words.get(told, told), fact.unit, value[1]))
-    for row in combined:
-        value = _value(found, row.name, row.number, absent)
-        if value is not None:
-            values.append(_status(row.name, f"{value[0] * row.factor:f}", _UNITS[row.quantity], value[1]))
+    for fact, number, raw in _told(found, read.status, Number.decode, absent):
+        told = f"{number:f}"
+        values.append(_status(fact.name, fact.words.get(told, told), fact.unit, raw))
+    for row, amount, raw in _told(found, combined, Number.decode, absent):
+        values.append(_status(row.name, f"{amount * row.factor:f}", _UNITS[row.quantity], raw))
     read_at = None if found.first is None else instant(found.first.received_at)
     return StatusReading(values=tuple(values), read_at=read_at, absent=tuple(absent))
 
@@ -211,8 +185,7 @@ def read_clock(target: Target) -> Flow[MeterTime]:
 
 def _lacking(profile: Profile, capability: str) -> NotSupportedError:
     """The refusal of what no map of this family has a register for."""
-    support = profile.supports.get(capability)
-    why = _NO_REGISTER if support is None or support.supported or not support.note else support.note
+    why = profile.why_not(capability) or _NO_REGISTER
     return NotSupportedError(model=profile.model, capability=capability, why=why)
 
 
@@ -224,8 +197,8 @@ def read_tariff_mode(target: Target) -> Flow[TariffMode]:
     raise _lacking(target.profile, "tariff_count")
 
 
-def read_archive(target: Target, span: ArchiveSpan, count: int) -> Flow[ArchiveReading]:
-    raise _lacking(target.profile, ARCHIVES[span])
+def read_archive(target: Target, archive: Archive, count: int) -> Flow[ArchiveReading]:
+    raise _lacking(target.profile, ARCHIVES[archive])
 
 
 def read_journal(target: Target, journal: str, most: int) -> Flow[JournalReading]:

@@ -1,7 +1,7 @@
 """From `[driver_table]` of a profile to a `Map`, with everything that is wrong in it.
 
 What is wrong is told as `key: why`, with the number of the row where a key holds rows: `energy[3].scale: ...`.
-Rules over several keys stand last.
+Rules over several keys are in `map_rules`; they come last.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any, Final, TypeVar
 
 from meterlink.errors import ProfileError
 from meterlink.meant import did_you_mean
-from meterlink.model import Direction, Quantity
+from meterlink.model import Direction
 from meterlink.profiles import Profile
-from meterlink_modbus.maps import COMBINED, ENERGY_UNITS, QUANTITIES, REGISTERS, Energy, Fact, Instant, Map
-from meterlink_modbus.pdu import MOST_READ, MOST_WRITTEN, READ_HOLDING, READ_INPUT, span
+from meterlink_modbus.map_rules import RULES
+from meterlink_modbus.maps import ADDRESSES, COMBINED, ENERGY_UNITS, QUANTITIES, REGISTERS, Energy, Fact, Instant, Map
+from meterlink_modbus.pdu import MOST_READ, READ_HOLDING, READ_INPUT
 from meterlink_modbus.tables import (
     CLOCK_PARTS,
     FILLER,
@@ -36,7 +37,7 @@ from meterlink_modbus.values import TYPES, WORD_ORDERS, Number
 
 T = TypeVar("T")
 
-_KEYS: Final = (
+KEYS: Final = (
     "function",
     "most_registers",
     "word_order",
@@ -52,10 +53,9 @@ _KEYS: Final = (
     "clock",
     "tariffs",
 )
-_NUMBER_KEYS: Final = ("address", "type", "count", "word_order", "scale", "least", "most")
+NUMBER_KEYS: Final = ("address", "type", "count", "word_order", "scale", "least", "most")
 _BOUNDED: Final = (*ENERGY_UNITS, *filter(None, chain.from_iterable(QUANTITIES.values())), "none")
 """The units that have bounds."""
-_ADDRESSES: Final = range(0x10000)
 _UNITS: Final = range(1, 248)
 _PHASES: Final = ("L1", "L2", "L3")
 
@@ -80,32 +80,7 @@ _TEXT: Final = {
     "day tables": "must be a list of registers, or a table of {kinds}",
     "no zones": "is missing: numbered day tables count by the zones of the year",
     "zones too": "stands beside day tables by kind of day, which know none",
-    "most": "{name} has {count} registers, and one frame holds {most}",
-    "space": "{name} ends behind the last register FFFF",
-    "overlap": "{one} ({at}) overlaps {other} ({there})",
-    "twice": "{name} stands twice",
-    "needs": "is missing, and supports.{capability} needs it",
-    "unread": "has such registers, and supports.{capability} is not true: they would never be read",
-    "not writable": "{name} ({at}) lies outside writable, and supports.{capability} would write it",
-    "measured": "{name} ({at}) is measured or told by the meter, and lies among what may be written",
-    "input": "input registers cannot be written, and supports.{capability} would write them",
 }
-
-_NEEDS: Final[Mapping[str, str]] = {
-    "energy": "energy",
-    "reactive_energy": "energy",
-    "instant": "instant",
-    "frequency": "instant",
-    "reactive_power": "instant",
-    "clock": "clock",
-    "set_clock": "clock",
-    "schedule": "tariffs",
-    "set_schedule": "tariffs",
-    "holidays": "tariffs",
-    "set_holidays": "tariffs",
-}
-"""The key that a capability needs."""
-_WRITES: Final = ("set_clock", "set_schedule", "set_holidays")
 
 
 def read_map(profile: Profile) -> tuple[Map | None, list[str]]:
@@ -114,7 +89,7 @@ def read_map(profile: Profile) -> tuple[Map | None, list[str]]:
     read = reader.map(profile.driver_table)
     if read is None:
         return None, reader.problems
-    return read, [*reader.problems, *chain.from_iterable(rule(read, profile) for rule in _RULES)]
+    return read, [*reader.problems, *chain.from_iterable(rule(read, profile) for rule in RULES)]
 
 
 @lru_cache(maxsize=32)
@@ -140,7 +115,7 @@ class _Reader:
         self._bounds: dict[str, tuple[Decimal, Decimal]] = {}
 
     def map(self, table: Mapping[str, object]) -> Map | None:
-        self._known(table, _KEYS, "")
+        self._known(table, KEYS, "")
         try:
             self._word_order = self._one_of(table.get("word_order", WORD_ORDERS[0]), WORD_ORDERS, "word_order")
             self._bounds = dict(self._read_bounds(table.get("bounds", {})))
@@ -185,7 +160,7 @@ class _Reader:
         raise self._wrong(key, "whole", value=value, least=permitted[0], most=permitted[-1])
 
     def _optional(self, table: Mapping[str, object], key: str) -> int | None:
-        return self._whole(table, key, _ADDRESSES, "") if key in table else None
+        return self._whole(table, key, ADDRESSES, "") if key in table else None
 
     def _one_of(self, value: Any, known: Sequence[T], key: str) -> T:
         if value is None:
@@ -217,8 +192,8 @@ class _Reader:
         for pair in pairs:
             if not (isinstance(pair, Sequence) and len(pair) == 2):
                 raise self._wrong(key, "pairs")
-            first = self._in_range(pair[0], _ADDRESSES, key)
-            count = self._in_range(pair[1], range(1, len(_ADDRESSES) - first + 1), key)
+            first = self._in_range(pair[0], ADDRESSES, key)
+            count = self._in_range(pair[1], range(1, len(ADDRESSES) - first + 1), key)
             made.append(range(first, first + count))
         return tuple(made)
 
@@ -244,7 +219,7 @@ class _Reader:
                 continue
 
     def _energy(self, row: Mapping[str, Any], where: str) -> Energy:
-        self._known(row, (*_NUMBER_KEYS, "register", "direction", "unit"), where)
+        self._known(row, (*NUMBER_KEYS, "register", "direction", "unit"), where)
         unit = self._one_of(row.get("unit"), tuple(ENERGY_UNITS), f"{where}unit")
         quantity, factor = ENERGY_UNITS[unit]
         direction = self._one_of(row.get("direction"), (*Direction, COMBINED), f"{where}direction")
@@ -257,14 +232,14 @@ class _Reader:
         )
 
     def _instant(self, row: Mapping[str, Any], where: str) -> Instant:
-        self._known(row, (*_NUMBER_KEYS, "quantity", "phase", "unit"), where)
+        self._known(row, (*NUMBER_KEYS, "quantity", "phase", "unit"), where)
         quantity = self._one_of(row.get("quantity"), tuple(QUANTITIES), f"{where}quantity")
         unit = self._one_of(row.get("unit"), QUANTITIES[quantity], f"{where}unit")
         phase = self._one_of(row["phase"], _PHASES, f"{where}phase") if "phase" in row else None
         return Instant(quantity=quantity, phase=phase, unit=unit, number=self._number(row, where, unit))
 
     def _fact(self, row: Mapping[str, Any], where: str) -> Fact:
-        self._known(row, (*_NUMBER_KEYS, "name", "unit", "words"), where)
+        self._known(row, (*NUMBER_KEYS, "name", "unit", "words"), where)
         words = self._table(row.get("words", {}), f"{where}words")
         unit = self._text(row, "unit", where) if "unit" in row else ""
         return Fact(
@@ -282,7 +257,7 @@ class _Reader:
             raise self._wrong(f"{where}scale", "positive", value=scale)
         least, most = self._bounds_of(row, where, unit)
         return Number(
-            address=self._whole(row, "address", _ADDRESSES, where),
+            address=self._whole(row, "address", ADDRESSES, where),
             count=self._count(row, where, kind),
             type=kind,
             word_order=self._one_of(row.get("word_order", self._word_order), WORD_ORDERS, f"{where}word_order"),
@@ -300,9 +275,9 @@ class _Reader:
         return wanted
 
     def _bounds_of(self, row: Mapping[str, Any], where: str, unit: str | None) -> tuple[Decimal | None, Decimal | None]:
-        usual: tuple[Decimal | None, Decimal | None] = self._bounds.get(unit or "", (None, None))
-        if unit == "":
-            usual = self._bounds.get("none", usual)
+        usual: tuple[Decimal | None, Decimal | None] = (None, None)
+        if unit is not None:
+            usual = self._bounds.get(unit or "none", usual)
         least, most = (
             self._decimal(row[key], where + key) if key in row else value
             for key, value in zip(("least", "most"), usual, strict=True)
@@ -326,7 +301,7 @@ class _Reader:
             raise self._wrong("clock.layout", "layout", value=" ".join(layout), **wanted)
         if table.get("sunday", 7) not in (0, 7):
             raise self._wrong("clock.sunday", "sunday", value=table["sunday"])
-        address = self._whole(table, "address", _ADDRESSES, "clock.")
+        address = self._whole(table, "address", ADDRESSES, "clock.")
         return ClockForm(address=address, layout=layout, sunday=table.get("sunday", 7))
 
     def _tariffs(self, value: object) -> Tariffs:
@@ -343,118 +318,29 @@ class _Reader:
         for key in ("zones", "selector"):
             if not numbered and key in table:
                 raise self._wrong(f"tariffs.{key}", "zones too")
-        for key, name in (("zones", ZONES), ("holidays", HOLIDAYS)):
-            if key in table:
-                places[name] = self._list(table[key], f"tariffs.{key}")
-            if key == "zones" and "selector" in table:
-                places[SELECTOR] = self._whole(table, "selector", _ADDRESSES, "tariffs."), 1
+        if "zones" in table:
+            places[ZONES] = self._list(table["zones"], "tariffs.zones")
+        if "selector" in table:
+            places[SELECTOR] = self._whole(table, "selector", ADDRESSES, "tariffs."), 1
+        if "holidays" in table:
+            places[HOLIDAYS] = self._list(table["holidays"], "tariffs.holidays")
         return Tariffs(places=places)
 
     def _day_tables(self, value: object) -> dict[str, int]:
         key = "tariffs.day_tables"
         if isinstance(value, Mapping) and set(value) == set(KINDS):
-            return {kind_name(kind): self._in_range(value[kind], _ADDRESSES, key) for kind in KINDS}
+            return {kind_name(kind): self._in_range(value[kind], ADDRESSES, key) for kind in KINDS}
         if isinstance(value, Sequence) and not isinstance(value, str) and value:
-            return {table_name(n): self._in_range(one, _ADDRESSES, key) for n, one in enumerate(value, 1)}
+            return {table_name(n): self._in_range(one, ADDRESSES, key) for n, one in enumerate(value, 1)}
         raise self._wrong(key, "day tables", kinds=", ".join(KINDS))
 
     def _list(self, value: object, key: str) -> tuple[int, int]:
         table = self._table(value, key)
         self._known(table, ("address", "slots"), f"{key}.")
         slots = self._whole(table, "slots", range(1, 367), f"{key}.")
-        return self._whole(table, "address", _ADDRESSES, f"{key}."), self._registers(slots, 3, f"{key}.slots")
+        return self._whole(table, "address", ADDRESSES, f"{key}."), self._registers(slots, 3, f"{key}.slots")
 
     def _registers(self, slots: int, step: int, key: str) -> int:
         if slots * step % 2:
             raise self._wrong(key, "bytes", count=slots, step=step)
         return slots * step // 2
-
-
-# --- rules over several keys ----------------------------------------------------------------------------------------
-
-
-def _places(read: Map) -> list[tuple[str, int, int]]:
-    numbers = [(name, number.address, number.count) for name, number in read.numbers()]
-    return [*numbers, *read.blocks(), *_unit_register(read)]
-
-
-def _unit_register(read: Map) -> list[tuple[str, int, int]]:
-    return [] if read.address_register is None else [("address_register", read.address_register, 1)]
-
-
-def _said(why: str, key: str, **facts: object) -> str:
-    return f"{key}: {_TEXT[why].format(**facts)}"
-
-
-def _sizes(read: Map, _profile: Profile) -> Iterator[str]:
-    most = min(read.most_registers, MOST_READ)
-    for name, address, count in _places(read):
-        key, _, rest = name.partition(" ")
-        if count > most:
-            yield _said("most", key, name=rest or "it", count=count, most=most)
-        if address + count > len(_ADDRESSES):
-            yield _said("space", key, name=rest or "it")
-
-
-def _overlaps(read: Map, _profile: Profile) -> Iterator[str]:
-    ordered = sorted(_places(read), key=lambda place: place[1:])
-    for i, (name, address, count) in enumerate(ordered):
-        for other, start, length in ordered[i + 1 :]:
-            if start >= address + count:
-                break
-            facts = {"one": name, "at": span(address, count), "other": other, "there": span(start, length)}
-            yield _said("overlap", other.split(" ", 1)[0], **facts)
-
-
-def _doubles(read: Map, _profile: Profile) -> Iterator[str]:
-    names = [name for name, _ in read.numbers()]
-    for name in dict.fromkeys(names):
-        if names.count(name) > 1:
-            key, _, rest = name.partition(" ")
-            yield _said("twice", key, name=rest)
-
-
-def _needs(read: Map, profile: Profile) -> Iterator[str]:
-    there = {"energy": read.energy, "instant": read.instant, "clock": read.clock, "tariffs": read.tariffs}
-    for capability, key in _NEEDS.items():
-        if profile.has(capability) and not there[key]:
-            yield _said("needs", key, capability=capability)
-    if profile.has("holidays") and read.tariffs is not None and HOLIDAYS not in read.tariffs.places:
-        yield _said("needs", "tariffs.holidays", capability="holidays")
-    reactive = [row for row in read.energy if row.quantity is Quantity.REACTIVE]
-    if profile.has("reactive_energy") and read.energy and not reactive:
-        yield _said("needs", "energy", capability="reactive_energy")
-    rows = {"energy": read.energy, "reactive_energy": reactive, "instant": read.instant}
-    for capability, there_are in rows.items():
-        if there_are and not profile.has(capability):
-            yield _said("unread", _NEEDS[capability], capability=capability)
-
-
-def _writes(read: Map, profile: Profile) -> Iterator[str]:
-    """What would be written must be permitted, and nothing that is measured may be."""
-    for capability in _WRITES:
-        if not profile.has(capability):
-            continue
-        if read.function == READ_INPUT:
-            yield _said("input", "function", capability=capability)
-        for name, address, count in _written(read, capability):
-            if count > MOST_WRITTEN:
-                yield _said("most", "tariffs", name=name, count=count, most=MOST_WRITTEN)
-            if not read.may_write(address, count):
-                yield _said("not writable", "writable", name=name, at=span(address, count), capability=capability)
-    measured = [(name, number.address, number.count) for name, number in read.numbers()]
-    for name, first, count in (*measured, *_unit_register(read)):
-        if any(address in one for one in read.writable for address in range(first, first + count)):
-            yield _said("measured", "writable", name=name, at=span(first, count))
-
-
-def _written(read: Map, capability: str) -> Iterator[tuple[str, int, int]]:
-    if capability == "set_clock" and read.clock is not None:
-        yield "clock", read.clock.address, read.clock.count
-    elif read.tariffs is not None:
-        for name, (address, count) in read.tariffs.places.items():
-            if (name == HOLIDAYS) == (capability == "set_holidays"):
-                yield name, address, count
-
-
-_RULES: Final = (_sizes, _overlaps, _doubles, _needs, _writes)

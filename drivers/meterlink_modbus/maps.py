@@ -14,6 +14,8 @@ from meterlink.model import Direction, Quantity
 from meterlink_modbus.tables import ClockForm, Tariffs
 from meterlink_modbus.values import Number
 
+ADDRESSES: Final = range(0x10000)
+"""Of registers, counted from 0 as they are sent."""
 REGISTERS: Final = ("total", *(f"T{number}" for number in range(1, 9)))
 COMBINED: Final = "combined"
 """What a profile says for a register of both directions, counted as a setting of the meter has it."""

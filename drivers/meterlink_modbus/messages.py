@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 from meterlink.driver import Target
 from meterlink.wire.request import ReplySizes, Request
@@ -14,11 +13,23 @@ from meterlink_modbus.pdu import WRITE, Answered, Asked
 
 @dataclass(frozen=True, slots=True)
 class Call(Request[bytes]):
-    """A message to one unit; its answer is the data of the registers, nothing for a write."""
+    """A message to one unit; its answer is the data of the registers, nothing for a write.
+
+    What one exchange asks for many times is made once, with the call: the frame, what may answer it, whether it writes.
+    """
 
     unit: int
     asked: Asked
     form: Form = Form.RTU
+    frame: bytes = field(init=False, repr=False, compare=False)
+    reply_sizes: ReplySizes = field(init=False, repr=False, compare=False)
+    changes_meter: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        usual, refused = (self.form.overhead + size for size in (self.asked.reply_size(), REFUSAL))
+        object.__setattr__(self, "frame", self.form.wrap(self.unit, self.asked.encode()))
+        object.__setattr__(self, "reply_sizes", ReplySizes(usual, (usual, refused)))
+        object.__setattr__(self, "changes_meter", self.asked.writes)
 
     @property
     def name(self) -> str:
@@ -26,26 +37,18 @@ class Call(Request[bytes]):
 
     @property
     def repeatable(self) -> bool:
-        return not self.asked.writes
-
-    @property
-    def changes_meter(self) -> bool:
-        return self.asked.writes
-
-    @property
-    def reply_sizes(self) -> ReplySizes:
-        return _reply_sizes(self.asked.reply_size(), self.form.overhead)
+        return not self.changes_meter
 
     def encode(self) -> bytes:
-        return _encoded(self)
+        return self.frame
 
     def accepts(self, frame: bytes) -> bool:
         if not self.same_meter(frame):
             return False
         form = self.form
-        if form is Form.MBAP and form.transaction(frame) != form.transaction(self.encode()):
+        if form is Form.MBAP and form.transaction(frame) != form.transaction(self.frame):
             return False
-        refused = len(frame) == REFUSAL + form.overhead
+        refused = len(frame) == form.overhead + REFUSAL
         return form.pdu(frame)[0] == (self.asked.function | 0x80 if refused else self.asked.function)
 
     def same_meter(self, frame: bytes) -> bool:
@@ -55,19 +58,8 @@ class Call(Request[bytes]):
         answered = Answered.decode(self.form.pdu(frame))
         answered.fits(self.asked)
         if answered.exception is not None:
-            raise refusal(self.unit, self.name, answered.exception, writes=self.asked.writes)
+            raise refusal(self.unit, self.name, answered.exception, writes=self.changes_meter)
         return answered.data
-
-
-@lru_cache(maxsize=64)
-def _encoded(call: Call) -> bytes:
-    """One call is encoded for the announcement, the wire, the trace and each look at an answer."""
-    return call.form.wrap(call.unit, call.asked.encode())
-
-
-@lru_cache(maxsize=64)
-def _reply_sizes(size: int, overhead: int) -> ReplySizes:
-    return ReplySizes(size + overhead, (size + overhead, REFUSAL + overhead))
 
 
 def call_to(target: Target, asked: Asked) -> Call:

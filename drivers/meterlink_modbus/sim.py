@@ -14,7 +14,7 @@ Rules of the wire:
 from __future__ import annotations
 
 from meterlink.profiles import Profile
-from meterlink.sim.hearing import Heard, HearingMeter, Verdict
+from meterlink.sim.hearing import HearingMeter, Verdict
 from meterlink.sim.power import PowerCut
 from meterlink.sim.state import SimState
 from meterlink.wire.line import Line
@@ -23,7 +23,7 @@ from meterlink_modbus.framing import Form, command_framer, form_of
 from meterlink_modbus.pdu import NAMES, WRITE, WRITE_ONE, Answered, Asked
 from meterlink_modbus.sim_memory import Behaviour, Memory, RefusedBySim
 
-__all__ = ["Behaviour", "Heard", "SimulatedModbus", "Verdict", "simulate"]
+__all__ = ["Behaviour", "SimulatedModbus", "Verdict", "simulate"]
 
 _NO_FUNCTION = 0x01
 _BAD_VALUE = 0x03

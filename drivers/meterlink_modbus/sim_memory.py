@@ -217,11 +217,6 @@ class Memory:
     # --- tariffs -----------------------------------------------------------------------------------------------------
 
     @property
-    def image(self) -> Image:
-        """The tables as stored, by name."""
-        return self._image
-
-    @property
     def schedule(self) -> YearSchedule | Unliftable | None:
         """What the tables mean; None where the model has none."""
         return self._lifted

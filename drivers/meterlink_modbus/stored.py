@@ -13,8 +13,8 @@ from difflib import get_close_matches
 from typing import Final
 
 from meterlink.driver import ScheduleReading, Target, Unliftable
-from meterlink.errors import BadReplyError, ConfigError, NotSupportedError
-from meterlink.flow import Change, Flow
+from meterlink.errors import ConfigError, NotSupportedError
+from meterlink.flow import Change, Flow, Reply, read_reply
 from meterlink.model import Action, Holidays
 from meterlink.profiles import Profile
 from meterlink.tariff import YearSchedule
@@ -102,9 +102,12 @@ def read_stored(target: Target, names: Sequence[str]) -> Flow[Mapping[str, str]]
 
 def read_raw(target: Target, name: str) -> Flow[bytes]:
     """The bytes of one value as the meter sent them."""
+    return (yield from _read(target, name)).value
+
+
+def _read(target: Target, name: str) -> Flow[Reply[bytes]]:
     address, count = place_of(name, target.profile)
-    reply = yield from read_block(target, map_of(target.profile), address, count)
-    return reply.value
+    return (yield from read_block(target, map_of(target.profile), address, count))
 
 
 def read_schedule(target: Target) -> Flow[ScheduleReading]:
@@ -131,16 +134,9 @@ def _bytes_behind_the_end(name: str, image: Mapping[str, bytes]) -> bool:
 def read_holidays(target: Target) -> Flow[Holidays]:
     """The list of dates, without the day tables that it names."""
     target.profile.require("holidays")
-    raw = yield from read_raw(target, HOLIDAYS)
-    try:
-        days = tuple(day for day, _ in decode_list(raw))
-    except PayloadError as error:
-        raise _senseless(HOLIDAYS, raw, error) from error
-    return Holidays(days=days, raw=hexadecimal(raw))
-
-
-def _senseless(name: str, raw: bytes, error: PayloadError) -> BadReplyError:
-    return BadReplyError(request=f"read {name}", raw=hexadecimal(raw), why=str(error))
+    reply = yield from _read(target, HOLIDAYS)
+    entries = read_reply(reply, f"read {HOLIDAYS}", decode_list)
+    return Holidays(days=tuple(day for day, _ in entries), raw=hexadecimal(reply.value))
 
 
 def told_stored(name: str, raw: str) -> str:

@@ -206,9 +206,7 @@ def _check_size(raw: bytes, wanted: int) -> None:
 
 def meaning(name: str, raw: bytes) -> object:
     """What values that mean the same share; PayloadError where bytes mean nothing."""
-    if name == ZONES:
-        return frozenset(decode_list(raw))
-    if name == HOLIDAYS:
+    if name in (ZONES, HOLIDAYS):
         return frozenset(decode_list(raw))
     return decode_selector(raw) if name == SELECTOR else decode_table(name, raw)
 
@@ -244,7 +242,7 @@ class Tariffs:
     @property
     def numbers(self) -> range:
         """The numbers of its day tables; none where it has one for each kind of day."""
-        return range(1, 1 + sum(name.startswith(table_name(0)[:-1]) for name in self.places))
+        return range(1, 1 if KIND_NAMES[0] in self.places else 1 + len(self.day_tables))
 
     @property
     def day_tables(self) -> tuple[str, ...]:

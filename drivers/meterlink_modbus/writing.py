@@ -109,7 +109,7 @@ def set_clock(target: Target, operation: str, local: datetime, at: float, change
 def _travel_s(target: Target, call: Call) -> float:
     """From the beginning of a frame to the moment at which the meter acts on it."""
     chars = len(call.encode()) + target.profile.timing.quiet_chars
-    return chars * target.profile.line.line.char_s
+    return chars * target.opened_at.char_s
 
 
 def shift_clock(target: Target, operation: str, by: timedelta, change: Change) -> Flow[Written]:

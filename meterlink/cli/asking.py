@@ -15,6 +15,7 @@ from meterlink.cli.family_words import prompt_words
 from meterlink.cli.options import Given
 from meterlink.driver import Driver
 from meterlink.errors import ConfigError, NotAbandonedError, NotConfirmedError
+from meterlink.interrupts import interrupts_heard
 from meterlink.language import Language, Words
 from meterlink.model import Action
 from meterlink.profiles import Profile
@@ -237,7 +238,8 @@ def _prompt(question: str, **how: Any) -> Any:
     """A question on stderr; UnansweredError at the end of the input, click's Abort at Ctrl-C."""
     output.Progress.vanish()
     try:
-        return click.prompt(question, err=True, **how)
+        with interrupts_heard():
+            return click.prompt(question, err=True, **how)
     except click.Abort as abort:
         if not how.get("hide_input"):  # there click ends the line itself
             output.aside("")  # the key left the cursor behind the question

@@ -50,8 +50,13 @@ def section(meter: Meter) -> Section:
         facts={"registers": [register_facts(value) for value in reading.registers]},
         show=lambda: _show(reading),
         absent=reading.absent,
-        notes=() if reading.multiplied_by == 1 else (_MULTIPLIED.format(ratio=reading.multiplied_by),),
+        notes=multiplied_notes(reading.multiplied_by),
     )
+
+
+def multiplied_notes(ratio: int) -> tuple[str, ...]:
+    """What to know of readings that are not what a display shows."""
+    return () if ratio == 1 else (_MULTIPLIED.format(ratio=ratio),)
 
 
 def register_facts(value: EnergyValue) -> dict[str, object]:

@@ -81,8 +81,11 @@ class KeyRing:
         self._do(secret.reference, lambda: self._ring.set_password(_SERVICE, entry, written_secret(secret)))
 
     def forget(self, reference: str) -> bool:
-        """Take it out; whether it was there."""
-        if self.find(reference) is None:
+        """Take it out, in whatever form it is there; whether it was there."""
+        text, kind = _of_ring(lambda: self._ring.get_password(_SERVICE, _entry(reference)))
+        if kind is not None:
+            raise not_kept(reference, "refused", kind=kind)
+        if text is None:
             return False
         self._do(reference, lambda: self._ring.delete_password(_SERVICE, _entry(reference)))
         return True

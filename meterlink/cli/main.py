@@ -16,7 +16,7 @@ from meterlink.cli.grammar import Group
 from meterlink.cli.options import meter_options
 from meterlink.cli.streams import ReaderLeftError, begin, leave_quietly, reader_may_leave
 from meterlink.cli.version import VERSION
-from meterlink.interrupts import interrupts_may_wait
+from meterlink.interrupts import interrupts_may_wait, interrupts_put_off
 
 PROGRAM: Final = "meterlink"
 
@@ -65,26 +65,21 @@ class Program(Group):
         **extra: Any,
     ) -> NoReturn:
         words = list(sys.argv[1:] if args is None else args)
+        how = {"standalone_mode": False, "windows_expand_args": windows_expand_args, **extra}
         begin()
-        try:
-            with interrupts_may_wait():
-                result = super().main(
-                    words,
-                    PROGRAM,
-                    complete_var,
-                    standalone_mode=False,
-                    windows_expand_args=windows_expand_args,
-                    **extra,
-                )
-            with reader_may_leave():
-                sys.stdout.flush()
-        except ReaderLeftError:
-            sys.exit(leave_quietly())
-        except Exception as error:  # noqa: BLE001  # the outermost edge; bugs are raised again
-            from meterlink.cli.outcome import tell
+        with interrupts_may_wait():
+            try:
+                result = super().main(words, PROGRAM, complete_var, **how)
+                with reader_may_leave():
+                    sys.stdout.flush()
+            except ReaderLeftError:
+                sys.exit(leave_quietly())
+            except Exception as error:  # noqa: BLE001  # the outermost edge; bugs are raised again
+                from meterlink.cli.outcome import tell
 
-            sys.exit(tell(error, words))
-        sys.exit(result if isinstance(result, int) else 0)
+                with interrupts_put_off():
+                    sys.exit(tell(error, words))
+            sys.exit(result if isinstance(result, int) else 0)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         with reader_may_leave():

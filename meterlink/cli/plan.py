@@ -34,9 +34,9 @@ from meterlink.model import Action
 from meterlink.tariff import preset
 from meterlink.visit.history import planned_actions, state_before
 from meterlink.visit.order import Order, TariffPlan
-from meterlink.visit.plan import Plan
+from meterlink.visit.plan import Plan, Terms
 from meterlink.visit.plan_form import encode_document, plan_document
-from meterlink.visit.planning import CAPABILITIES, Terms, build_plan, restore_plan
+from meterlink.visit.planning import CAPABILITIES, build_plan, restore_plan
 from meterlink.visit.preview import preview_order
 from meterlink.visit.snapshot import Snapshot, take_snapshot
 from meterlink.zone import zone_text

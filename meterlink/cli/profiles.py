@@ -38,6 +38,7 @@ _TEXT: Final = {
     "caveats": "to know",
     "no level": "no level and no password",
     "right": "no mistakes",
+    "promise": "supports.{name}: the driver of this family cannot do it",
     "no folder": "there is no folder {folder}",
     "folder": "Give a folder that holds <family>/<model>.toml, or none to check those in use.",
     "match": "how it is recognised",
@@ -206,7 +207,10 @@ def lint_profiles(context: click.Context, given: Given, /, folders: tuple[Path, 
 
 
 def _check_driver(profile: Profile) -> list[str]:
-    return load_driver(profile.driver).check_profile(profile)
+    driver = load_driver(profile.driver)
+    promised = {name for name in profile.supports if profile.has(name)}
+    broken = [_TEXT["promise"].format(name=name) for name in sorted(promised - driver.capabilities)]
+    return driver.check_profile(profile) + broken
 
 
 def _show_problems(problems: list[str]) -> None:

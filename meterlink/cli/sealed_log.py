@@ -17,6 +17,7 @@ from meterlink.audit.store import SealedLog
 from meterlink.cli.settings import Surroundings
 from meterlink.cli.version import VERSION
 from meterlink.errors import ConfigError, MeterlinkError
+from meterlink.interrupts import interrupts_put_off
 from meterlink.profiles import profile_folders
 from meterlink.registry import installed
 
@@ -35,8 +36,9 @@ def audit_home() -> AuditHome:
 
 @contextmanager
 def recorded(log: SealedLog, home: AuditHome) -> Iterator[SealedLog]:
-    """One run of the program in an open log: which program it is before, how it ended behind."""
-    with log:
+    """One run of the program in an open log: which program it is before, how it ended behind. Ctrl-C is heard only
+    where the run waits."""
+    with interrupts_put_off(), log:
         folders = {"log": home.base / log.origin.rpartition("/")[2], "state": home.state}
         log.append(Entry(type="run.open", d=program_facts(VERSION, _program_roots(), folders)))
         try:

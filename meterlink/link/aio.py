@@ -1,4 +1,7 @@
-"""The asyncio runner, for reading: an Exchange with an open gate is refused, so no write can leave through it."""
+"""The asyncio runner, for reading: an Exchange with an open gate is refused, so no write can leave through it.
+
+Ctrl-C is not put off here (`meterlink.interrupts`): no record can be cut off.
+"""
 
 from __future__ import annotations
 

@@ -109,6 +109,7 @@ _WHY: Final = {
     "latency_s": "latency_s must be seconds between 0 and 60",
     "echo": "echo is auto or off",
     "parity": "parity is line, soft or auto",
+    "framing": "framing is what a gateway behind tcp:// takes; a serial line carries frames as they are",
     "secret": "it holds a user or a password, which no port here needs",
     "host": "it needs a host and a port number, as in tcp://192.168.1.5:4001",
 }
@@ -137,6 +138,8 @@ def parse_port(text: str) -> PortUrl:
         raise _bad(text, "empty")
     kind, place = _kind_and_place(text, place)
     options = _options(text, query, _LINE_OPTIONS + (_SIM_OPTIONS if kind is PortKind.SIM else ()))
+    if "framing" in options and kind in (PortKind.SERIAL, PortKind.RFC2217):
+        raise _bad(text, "framing")
     baud = _converted(text, options, "baud", int)
     form = options.get("format")
     try:

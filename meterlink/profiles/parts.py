@@ -10,22 +10,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from meterlink.model import ArchiveSpan, Evidence
+from meterlink.model import Archive, ArchiveKind, ArchiveSpan, Evidence
 from meterlink.profiles import checks
 from meterlink.profiles.firmware import Condition
 from meterlink.wire.line import Line
 
 _READS = """
-    identity energy reactive_energy energy_archive energy_days reactive_archive instant load_power frequency
-    reactive_power clock dst tariff_count current_tariff schedule holidays limits journal_power journal_cover
-    journal_parametrisation power_times cover_times battery running_time display button_correction last_parametrisation
+    identity energy reactive_energy energy_archive energy_days energy_years consumption_months consumption_days
+    consumption_years reactive_archive instant load_power frequency reactive_power clock dst tariff_count
+    current_tariff schedule holidays limits journal_power journal_cover journal_parametrisation power_times cover_times
+    battery running_time display button_correction last_parametrisation
 """
 _WRITES = "set_clock set_dst set_schedule set_holidays set_tariff_count set_display set_button_correction"
 
 CAPABILITIES = frozenset(_READS.split()) | frozenset(_WRITES.split())
 """What a meter may be able to do, by the names that `[supports.NAME]` uses; `set_` changes the meter."""
 
-ARCHIVES: Mapping[ArchiveSpan, str] = {ArchiveSpan.MONTH: "energy_archive", ArchiveSpan.DAY: "energy_days"}
+ARCHIVES: Mapping[Archive, str] = {
+    Archive(ArchiveSpan.MONTH): "energy_archive",
+    Archive(ArchiveSpan.DAY): "energy_days",
+    Archive(ArchiveSpan.YEAR): "energy_years",
+    Archive(ArchiveSpan.MONTH, ArchiveKind.CONSUMPTION): "consumption_months",
+    Archive(ArchiveSpan.DAY, ArchiveKind.CONSUMPTION): "consumption_days",
+    Archive(ArchiveSpan.YEAR, ArchiveKind.CONSUMPTION): "consumption_years",
+}
 """The capability that an archive needs."""
 
 

@@ -13,9 +13,11 @@ from types import MappingProxyType
 from typing import Any
 
 from meterlink.errors import NotSupportedError
+from meterlink.model import Archive
 from meterlink.profiles.checks import FactValue
 from meterlink.profiles.firmware import Condition, parse_version
 from meterlink.profiles.parts import (
+    ARCHIVES,
     DRIVER_TABLE,
     PARTS,
     Access,
@@ -33,6 +35,7 @@ from meterlink.profiles.problems import Problem
 from meterlink.profiles.sheet import Sheet, needed_keys
 
 _NOT_SAID = "its profile does not say that it has"
+_NOT_READ = "no such archive is read of this family"
 _NO_JOURNAL = "this model has no such journal"
 _MISSING = "is missing"
 _MIN_ABOVE_MAX = "is {min}, above address.max = {max}"
@@ -99,6 +102,12 @@ class Profile:
         why = self.why_no_journal(journal, listed)
         if why is not None:
             raise NotSupportedError(model=self.model, capability=f"journal_{journal}", why=why)
+
+    def require_archive(self, archive: Archive, read: Collection[Archive]) -> None:
+        """NotSupportedError when the model lacks it, or its driver does not read it, whatever the profile claims."""
+        self.require(ARCHIVES[archive])
+        if archive not in read:
+            raise NotSupportedError(model=self.model, capability=ARCHIVES[archive], why=_NOT_READ)
 
     def for_firmware(self, firmware: str | None) -> Profile:
         """The profile with every variant laid over it that holds for this firmware: see `laid_together`.

@@ -58,11 +58,6 @@ class EnergyRegisters:
     def total_uj(self) -> int:
         return sum(self.energy_uj.values())
 
-    @property
-    def total_kwh(self) -> Decimal:
-        """A total register that counts for itself (guess); it may exceed the sum of the shown tariffs by some steps."""
-        return shown_kwh(self.total_uj, 2)
-
 
 class EnergyMeter:
     """Counts a constant load into tariffs along a `MeterClock`.

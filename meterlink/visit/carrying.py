@@ -52,7 +52,7 @@ _LEAD_S: Final = 1.0
 """Between choosing the second and the second: time to make the announcement durable."""
 _MOST_DRIFT_S: Final = 2.0
 
-CLOCK: Final = "the clock"
+CLOCK_PARAMETER: Final = "the clock"
 """The parameter of a frame that sets or corrects it."""
 
 _TEXT: Final = {
@@ -361,11 +361,11 @@ class Carrying:
         if clock.method is ClockMethod.SOFT:
             assert reading is not None  # a plan without an error has no soft step
             assert reading.error is not None
-            change = Change(parameter=CLOCK, old=old, new=f"{-reading.error.total_seconds():+.1f} s")
+            change = Change(parameter=CLOCK_PARAMETER, old=old, new=f"{-reading.error.total_seconds():+.1f} s")
             return site.talk.run(site.driver.shift_clock(site.target, operation, -reading.error, change))
         at = math.ceil(site.talk.now() + lead_s)
         local = datetime.fromtimestamp(at, site.zone).replace(tzinfo=None)
-        change = Change(parameter=CLOCK, old=old, new=local.isoformat())
+        change = Change(parameter=CLOCK_PARAMETER, old=old, new=local.isoformat())
         return site.talk.run(site.driver.set_clock(site.target, operation, local, float(at), change))
 
     def _read_twice(self) -> ClockReading:
@@ -374,13 +374,13 @@ class Carrying:
             readings = [self.site.read_clock(), self.site.read_clock()]
         except (NoAnswerError, WireError, RefusedError) as error:
             self._refuse_doubt(error)
-            raise self._in_doubt(CLOCK, "unread", error) from error
+            raise self._in_doubt(CLOCK_PARAMETER, "unread", error) from error
         return max(reversed(readings), key=_off)
 
     def _clock_differs(self, step: Step, reading: ClockReading | None, detail: str | None = None) -> StepResult:
         error = ReadBackError(
             serial_number=self.site.identity.serial_number,
-            item=CLOCK,
+            item=CLOCK_PARAMETER,
             wanted=_TEXT["true time"],
             found=_TEXT["no time"] if reading is None else reading.meter.isoformat(),
         )

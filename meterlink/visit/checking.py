@@ -12,7 +12,7 @@ from meterlink.errors import EnergyMovedError, MeterlinkError, ReadBackError
 from meterlink.model import EnergyReading, EnergyValue
 from meterlink.profiles import Profile
 from meterlink.reading import span_words
-from meterlink.visit.carrying import CLOCK, Result, StepResult
+from meterlink.visit.carrying import CLOCK_PARAMETER, Result, StepResult
 from meterlink.visit.clock_policy import LEAVE_ALONE
 from meterlink.visit.plan import Plan
 from meterlink.visit.snapshot import Snapshot
@@ -73,7 +73,7 @@ def problems_left(
 ) -> list[MeterlinkError]:
     """The same after a work that nobody goes on with: `verified` are the values that were read back in it, `touched`
     those that were announced, the clock among them."""
-    clock = () if CLOCK in touched else _clock_moved(before, after)
+    clock = () if CLOCK_PARAMETER in touched else _clock_moved(before, after)
     stored = _stored_problems(before, after, verified, touched, driver)
     return [*_energy_problems(before, after, profile), *stored, *clock]
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from meterlink.audit.record import Record
 from meterlink.errors import MeterlinkError, NoStateError, WorkClosedError
 from meterlink.profiles import Profile
-from meterlink.visit.carrying import CLOCK, Result, Site, found_clock, stands
+from meterlink.visit.carrying import CLOCK_PARAMETER, Result, Site, found_clock, stands
 from meterlink.visit.checking import problems_left
 from meterlink.visit.facts import known
 from meterlink.visit.history import state_before
@@ -142,7 +142,7 @@ def _problems(
         before = state_before(records, work.id)
     except NoStateError:  # nothing was written without it
         return []
-    verified = {name: wanted for name, wanted in recorded.verified.items() if name != CLOCK}
+    verified = {name: wanted for name, wanted in recorded.verified.items() if name != CLOCK_PARAMETER}
     return problems_left(before, after, site.driver, profile, verified=verified, touched=set(recorded.announced()))
 
 
@@ -154,7 +154,7 @@ class _Held:
     after: Snapshot
 
     def stands(self, name: str, wanted: str) -> bool:
-        if name == CLOCK:
+        if name == CLOCK_PARAMETER:
             return self.after.clock is not None and stands(self.after.clock)
         found = self.after.stored.get(name)
         return found is not None and self.site.driver.means_same(name, found, wanted)
@@ -163,7 +163,7 @@ class _Held:
         return bool(values) and all(self.stands(name, wanted) for name, wanted in values.items())
 
     def words(self, name: str) -> str | None:
-        if name == CLOCK:
+        if name == CLOCK_PARAMETER:
             return None if self.after.clock is None else found_clock(self.after.clock)
         found = self.after.stored.get(name)
         return None if found is None else self.site.driver.told_stored(name, found)

@@ -31,7 +31,7 @@ from meterlink.visit.clock_window import Correction, window_warnings
 from meterlink.visit.diagnosis import dst_warnings, signature_warnings
 from meterlink.visit.order import Order
 from meterlink.visit.parts import CLOCK, SCHEDULE, SETTINGS
-from meterlink.visit.plan import ClockStep, Plan, Step, Terms as Terms, Warning
+from meterlink.visit.plan import ClockStep, Plan, Step, Terms, Warning
 from meterlink.visit.snapshot import Snapshot
 from meterlink.visit.warnings import Planned, plan_warnings, restoring_warnings
 from meterlink.visit.wishes import HOLIDAYS_ACTION, Wishes, order_error

@@ -16,7 +16,7 @@ from meterlink.audit.place import LogPlace
 from meterlink.audit.record import Entry, Record
 from meterlink.audit.store import SealedLog
 from meterlink.audit.works import records_at, records_of_each
-from meterlink.visit.carrying import CLOCK, Site, found_clock, stands
+from meterlink.visit.carrying import CLOCK_PARAMETER, Site, found_clock, stands
 from meterlink.visit.facts import known
 
 _UNKNOWN: Final = "unknown"
@@ -89,18 +89,18 @@ def _frame(intent: Record, i: int) -> dict[str, Any]:
     return next((frame for frame in intent.d["frames"] if frame["i"] == i), {})
 
 
-def _resolve(site: Site, doubt: Doubt, frame: dict[str, Any], known: dict[str, str]) -> Resolved:
-    """`known` are the values that were read until now; what has to be read is put there."""
+def _resolve(site: Site, doubt: Doubt, frame: dict[str, Any], read: dict[str, str]) -> Resolved:
+    """`read` are the values that were read until now; what has to be read is put there."""
     old, new = frame.get("old"), frame.get("new")
-    if doubt.parameter == CLOCK:
+    if doubt.parameter == CLOCK_PARAMETER:
         reading = site.read_clock()
         decision = "written" if stands(reading) else "other"
         return Resolved(doubt=doubt, decision=decision, found=found_clock(reading), old=old, new=new)
     if doubt.parameter is None:
         return Resolved(doubt=doubt, decision=_UNKNOWN, found=_UNKNOWN)
-    if doubt.parameter not in known:
-        known |= site.talk.run(site.driver.read_stored(site.target, [doubt.parameter]))
-    found = known[doubt.parameter]
+    if doubt.parameter not in read:
+        read |= site.talk.run(site.driver.read_stored(site.target, [doubt.parameter]))
+    found = read[doubt.parameter]
     words = site.driver.told_stored
     alike = [
         decision

@@ -27,14 +27,14 @@ from meterlink.visit.form import Form
 from meterlink.visit.history import state_before
 from meterlink.visit.opening import Visited
 from meterlink.visit.order import Order
-from meterlink.visit.plan import Plan, Step, TimeSource
+from meterlink.visit.plan import Plan, Step, Terms, TimeSource
 from meterlink.visit.plan_form import SavedPlan
 from meterlink.visit.plan_sameness import moved_words, same_plan
-from meterlink.visit.planning import CAPABILITIES, Terms, build_plan, restore_plan
+from meterlink.visit.planning import CAPABILITIES, build_plan, restore_plan
 from meterlink.visit.resolving import Resolved, read_back, resolve
 from meterlink.visit.snapshot import Snapshot, take_snapshot
 from meterlink.visit.words import old_new_words, operation_words
-from meterlink.visit.work import Confirmed as Confirmed, Frame, Judge, Work, WorkGate, is_left_by, refuse_elsewhere
+from meterlink.visit.work import Confirmed, Frame, Judge, Work, WorkGate, is_left_by, refuse_elsewhere
 
 _FRESH: Final = timedelta(seconds=60)
 """So long a state that was read is taken for that of the meter; people may look at a plan for hours."""

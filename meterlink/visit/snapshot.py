@@ -144,7 +144,7 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
         {
             "read_at": snapshot.read_at.isoformat(timespec="milliseconds"),
             "identity": _identity_facts(snapshot.identity),
-            "energy": [_register_facts(value) for value in snapshot.energy.registers],
+            "energy": energy_facts(snapshot),
             "energy_multiplied_by": None if snapshot.energy.multiplied_by == 1 else snapshot.energy.multiplied_by,
             "clock": None if snapshot.clock is None else clock_facts(snapshot.clock),
             "clock_senseless": snapshot.clock_senseless or None,
@@ -159,6 +159,11 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
             "absent": [{"what": each.what, "reason": each.reason} for each in snapshot.absent + snapshot.energy.absent],
         }
     )
+
+
+def energy_facts(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """The registers of a snapshot."""
+    return [_register_facts(value) for value in snapshot.energy.registers]
 
 
 def journal_facts(snapshot: Snapshot) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from meterlink.visit.form import Form
 from meterlink.visit.opening import Visited, opening_facts, personal_data, seal_facts
 from meterlink.visit.order import Order, Seal
 from meterlink.visit.plan import Plan
-from meterlink.visit.snapshot import Snapshot, journal_facts, snapshot_facts
+from meterlink.visit.snapshot import Snapshot, energy_facts, journal_facts, snapshot_facts
 
 _LONGEST_TEXT: Final = 2_000
 
@@ -235,7 +235,7 @@ class Work:
             "result": judged.result,
             **closing_facts(records),
             "body_sha256": judged.sha256,
-            "readings_after": None if after is None else snapshot_facts(after)["energy"],
+            "readings_after": None if after is None else energy_facts(after),
             "seals": [dict(seal) for seal in installed],
         }
         self._append("work.close", known(facts))

@@ -44,7 +44,7 @@ CASES = (
     Case(name="usual on Windows", facts=windows(r"C:\Users\lena\AppData\Local\meterlink\audit"), says=None),
     Case(name="usual on macOS", facts=posix("/Users/lena/Library/Application Support/meterlink/audit", ""), says=None),
     Case(name="memory", facts=posix("/dev/shm/x", "tmpfs"), says=None),
-    Case(name="layers of a container", facts=posix("/root/x", "overlay"), says=None),
+    Case(name="layers of a container", facts=posix("/srv/x", "overlay"), says=None),
     Case(name="NTFS in a program", facts=posix("/mnt/usb/x", "fuseblk"), says=None),
     Case(name="encrypted folder", facts=posix(USUAL, "fuse.gocryptfs"), says=None),
     *(

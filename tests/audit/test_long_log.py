@@ -21,7 +21,6 @@ from meterlink.audit.record import Entry
 from meterlink.audit.segments import SEGMENT_BYTES, segment_name
 from meterlink.audit.store import EPOCH_RECORDS
 from tests.audit.logs import Bench, make_log
-from tests.audit.test_strangers_agree import Unsynced
 
 RECORDS: Final = 1_000_000
 MOST_MEMORY_KIB: Final = 64 * 1024
@@ -58,7 +57,7 @@ print(json.dumps({**check(sys.argv[2]), "grown_kib": peak() - before, "before_ki
 begins anew with a program; getrusage's ru_maxrss also holds what the parent had when it started the child."""
 
 
-class CountingDisk(Unsynced):
+class CountingDisk(Disk):
     """Counts the bytes that are read."""
 
     def __init__(self) -> None:
@@ -79,7 +78,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_million_records(folder: Path) -> None:
-    short = make_log(folder / "short", files=Unsynced())
+    short = make_log(folder / "short")
     short.log.rotate("anchor")
     files = CountingDisk()
     bench = make_log(folder / "long", files=files, segment_bytes=SEGMENT_BYTES, seed=6)

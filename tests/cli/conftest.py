@@ -28,6 +28,12 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def password_of_flat_5(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the meter of an order of mode C, as `tests.cli.visiting` writes it."""
+    monkeypatch.setenv("METERLINK_PASSWORD_FLAT_5", "777777")
+
+
+@pytest.fixture
 def bench(empty_home: Path) -> Bench:
     """A log that was just made."""
     assert run("audit", "init", "--standalone").code == 0

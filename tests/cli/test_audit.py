@@ -315,7 +315,6 @@ def test_torn_bytes_that_are_put_back(bench: Bench) -> None:
         ("export", "--all", "a.zip", "--log", "a\udcff"),
         ("show", "--log", "a\udcff"),
         ("init", *WITH_OFFICE, "--enrolment", "a\udcff"),
-        ("rotate", "--reason", "a\udcff"),
     ],
 )
 def test_what_is_no_utf_8_is_refused(bench: Bench, words: tuple[str, ...]) -> None:

@@ -191,7 +191,7 @@ CASES = (
         words=("archive", "read", "--months", "2", "--days", "2", "--port", SIM),
         code=2,
         kind="UsageError",
-        says="--months and --days are two archives",
+        says="--months, --days and --years are archives of their own",
     ),
     Case(
         name="no months", words=("archive", "read", "--months", "0", "--port", SIM), code=2, kind="UsageError", says="0"
@@ -565,6 +565,15 @@ def test_lint_asks_the_driver_about_its_own_table(lesser_profile: Path) -> None:
     ended = run("profiles", "lint")
     assert ended.code == 6
     assert "driver_table.archive_current_month" in ended.out
+
+
+def test_lint_tells_what_a_profile_promises_and_no_driver_does(lesser_profile: Path) -> None:
+    file = lesser_profile / "mercury200" / "mercury-200.02.toml"
+    promise = 'consumption_days = { supported = true, evidence = "guess", source = "a test" }\n'
+    file.write_text(LACKS_INSTANT + promise, encoding="utf-8")
+    ended = run("profiles", "lint")
+    assert ended.code == 6
+    assert "supports.consumption_days: the driver of this family cannot do it" in ended.out
 
 
 def test_every_noun_has_its_command() -> None:

@@ -195,6 +195,7 @@ def test_the_version_is_told_without_loading_the_house() -> None:
         "meterlink.cli.options",
         "meterlink.cli.streams",
         "meterlink.cli.version",
+        "meterlink.interrupts",
     }
 
 

@@ -295,7 +295,7 @@ def test_without_a_yes_and_without_a_terminal_nothing_is_given_up(log: Path, mor
 def test_a_reason_is_needed(log: Path) -> None:
     leave_written(log)
     assert run(*ABANDON[:3], "--yes").code == 2
-    for reason in ("", "  ", "x" * 501, "a\udcff"):
+    for reason in ("", "  ", "x" * 501, "a\udcff", "burnt\x1b[31m"):
         assert error_of(run(*ABANDON[:4], reason, "--yes", "--json"))["setting"] == "--reason"
     assert log_records(log, "work.close") == []
 

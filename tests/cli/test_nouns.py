@@ -97,6 +97,16 @@ CASES = (
         says=("start of day  total, kWh", "2025-07-20", "2025-07-21"),
     ),
     Case(
+        name="the archive by year",
+        words=("archive", "read", "--port", "sim:set-4tm.03?at=2025-07-21T14:05:09+03:00", "--years", "1"),
+        says=("start of year  total, kWh", "2025-01-01", "T1 export, kWh", "T1, kvarh"),
+    ),
+    Case(
+        name="what was used on a day",
+        words=("archive", "read", "--consumption", "--days", "1", "--port", "sim:psch-4tm.05?at=2025-07-21T14:05:09Z"),
+        says=("used in the day from  total, kWh", "2025-07-21"),
+    ),
+    Case(
         name="all journals",
         words=("journal", "read", "--port", AT),
         says=("power: power on and off", "2025-06-11 14:05:09  power on", "cover: terminal cover", "no records"),

@@ -9,8 +9,8 @@ import pytest
 from meterlink.cli.plan_shown import show_plan
 from meterlink.language import Language
 from meterlink.model import Action, TariffMode
-from meterlink.visit.plan import Plan, TimeSource
-from meterlink.visit.planning import Terms, restore_plan
+from meterlink.visit.plan import Plan, Terms, TimeSource
+from meterlink.visit.planning import restore_plan
 from meterlink.visit.snapshot import Snapshot
 from meterlink_mercury200 import DRIVER
 from tests.visit.made_up import NOW, ONE_ZONE, PROFILE, TWO_ZONES, order, state, with_stored

@@ -255,6 +255,23 @@ def test_the_key_ring_must_be_there_to_forget(ring: FakeRing, monkeypatch: pytes
     assert len(ring.kept) == 1
 
 
+def test_a_key_ring_that_is_locked_forgets_nothing(ring: FakeRing) -> None:
+    ran(*SET, stdin=f"{CANARY}\n")
+    ring.broken = RuntimeError(CANARY)
+    refused = ran("secret", "forget", "flat-5")
+    assert (refused.code, "RuntimeError" in refused.err) == (2, True)
+    assert CANARY not in refused.out + refused.err
+    ring.broken = None
+    assert known() == {"flat-5": ["key ring"]}
+
+
+def test_what_is_kept_in_no_form_of_ours_is_forgotten_all_the_same(ring: FakeRing) -> None:
+    ran(*SET, stdin=f"{CANARY}\n")
+    ring.kept = dict.fromkeys(ring.kept, "no form")
+    assert ran("secret", "forget", "flat-5", "--json").document["was_there"] is True
+    assert ring.kept == {}
+
+
 @pytest.mark.usefixtures("ring")
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"references": 1}', '{"references": ["Kein Name"]}', "\xff", "[" * 9**5]

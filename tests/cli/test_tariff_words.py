@@ -12,6 +12,7 @@ import pytest
 from meterlink.cli.archive import show_records
 from meterlink.flow import Flow
 from meterlink.model import (
+    Archive,
     ArchiveReading,
     ArchiveRecord,
     ArchiveSpan,
@@ -110,7 +111,7 @@ def test_months_stay_in_their_columns_where_a_register_is_missing(capsys: pytest
     full = ArchiveRecord(start=date(2025, 6, 1), registers=(value("T1", "1.00"), value("T2", "2.00")))
     half = ArchiveRecord(start=date(2025, 7, 1), registers=(value("T2", "3.00"),))
     at = datetime(2025, 7, 21, tzinfo=UTC)
-    show_records(ArchiveReading(span=ArchiveSpan.MONTH, records=(full, half), read_at=at))
+    show_records(ArchiveReading(archive=Archive(ArchiveSpan.MONTH), records=(full, half), read_at=at))
     head, _, row = capsys.readouterr().out.splitlines()
     assert row.index("3.00") + len("3.00") == head.index("T2, kWh") + len("T2, kWh")
 

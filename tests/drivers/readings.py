@@ -9,7 +9,7 @@ from typing import Any
 
 from meterlink.driver import Driver, Target
 from meterlink.flow import Flow
-from meterlink.model import ArchiveReading, ArchiveSpan, JournalReading
+from meterlink.model import Archive, ArchiveReading, JournalReading
 from meterlink.profiles import ARCHIVES
 
 
@@ -28,10 +28,10 @@ def readings(driver: Driver, *, archived: int, records: int, journals: Sequence[
     def journal(name: str, target: Target) -> Flow[JournalReading]:
         return driver.read_journal(target, name, records)
 
-    def archive(span: ArchiveSpan, target: Target) -> Flow[ArchiveReading]:
-        return driver.read_archive(target, span, archived)
+    def archive(wanted: Archive, target: Target) -> Flow[ArchiveReading]:
+        return driver.read_archive(target, wanted, archived)
 
-    spans = [span for span, needs in ARCHIVES.items() if needs in driver.capabilities]
+    kept = [archive for archive, needs in ARCHIVES.items() if needs in driver.capabilities]
     return (
         Reading("identity", driver.identify, "identity"),
         Reading("energy", driver.read_energy, "energy"),
@@ -41,7 +41,7 @@ def readings(driver: Driver, *, archived: int, records: int, journals: Sequence[
         Reading("tariff mode", driver.read_tariff_mode, "tariff_count"),
         Reading("schedule", driver.read_schedule, "schedule"),
         Reading("holidays", driver.read_holidays, "holidays"),
-        *(Reading(f"archive of {span}s", partial(archive, span), ARCHIVES[span]) for span in spans),
+        *(Reading(ARCHIVES[each], partial(archive, each), ARCHIVES[each]) for each in kept),
         Reading("status", driver.read_status),
         *(Reading(f"{name} journal", partial(journal, name), f"journal_{name}") for name in journals),
     )

@@ -93,6 +93,11 @@ def set_table(
     return Table(wire, MemoryPort(wire, LINE, starts_at=START, name="memory"), exchange, traced)
 
 
+def always(*answers: tuple[float, bytes]) -> Script:
+    """The script of a meter that answers everything alike."""
+    return lambda _number, _request: list(answers)
+
+
 def silent(_number: int, _request: bytes) -> Answers:
     """The script of a meter that never answers."""
     return []

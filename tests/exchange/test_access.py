@@ -25,14 +25,9 @@ from meterlink.testing import START
 from meterlink.wire.line import Line
 from meterlink.wire.payload import CalendarError, DigitError, PayloadError, hexadecimal
 from meterlink.wire.request import MASKED, ReplySizes
-from meterlink_mercury200 import messages as m
-from meterlink_mercury200.messages import Call, encode_frame
-from meterlink_mercury200.values import DstFlag
+from meterlink_mercury200.messages import encode_frame
 from tests.exchange.made_up import ADDRESS, SECRET, Fetch, Open, fetched
 from tests.exchange.table import LINE, Answers, Journal, set_table, silent
-
-DST_OFF = Call(ADDRESS, m.SET_DST, DstFlag(0))
-READ_DST = Call(ADDRESS, m.READ_DST)
 
 
 def test_a_password_is_presented_once_whatever_the_flows_do() -> None:

@@ -21,13 +21,12 @@ from meterlink.link.aio import AsyncMemoryPort, run_async
 from meterlink.testing import START
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.messages import Call, decode_call, encode_frame
-from meterlink_mercury200.values import DstFlag, RawByte
+from meterlink_mercury200.values import RawByte
+from tests.exchange.calls import DST_OFF, READ_DST
 from tests.exchange.made_up import ADDRESS, FETCHED, Fetch
 from tests.exchange.table import LINE, TIMING, Answers, Journal, set_table, silent
 
-DST_OFF = Call(ADDRESS, m.SET_DST, DstFlag(0))
 TWO_TARIFFS = Call(ADDRESS, m.SET_TARIFF_COUNT, RawByte(2))
-READ_DST = Call(ADDRESS, m.READ_DST)
 
 
 def obedient(_number: int, request: bytes) -> Answers:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from meterlink_modbus import DRIVER
-from meterlink_modbus.map_reader import _KEYS, _NUMBER_KEYS
+from meterlink_modbus.map_reader import KEYS, NUMBER_KEYS
 from tests.cli.program import run
 from tests.drivers.modbus.generic import PAGE, files_of_the_page, own_models, write_files
 
@@ -63,8 +63,8 @@ def test_what_its_meters_lack_is_said() -> None:
 
 def test_its_tables_name_every_key_that_a_reading_map_may_have() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    of_reading = set(_KEYS) - {"address_register", "writable", "clock", "tariffs"}
-    for key in (*of_reading, *_NUMBER_KEYS):
+    of_reading = set(KEYS) - {"address_register", "writable", "clock", "tariffs"}
+    for key in (*of_reading, *NUMBER_KEYS):
         assert f"`{key}`" in text or f"{key} = " in text, key
 
 

@@ -13,7 +13,7 @@ from meterlink.driver import SoftCorrection
 from meterlink.model import Action, ClockReading, Evidence
 from meterlink.profiles import Profile
 from meterlink.sim.state import SimState
-from meterlink.tariff import Season, SpecialDay, YearSchedule, preset
+from meterlink.tariff import DayKind, Season, SpecialDay, YearSchedule, preset
 from meterlink.testing import START, pair
 from meterlink.visit.order import (
     Basis,
@@ -40,6 +40,7 @@ HOUR = timedelta(hours=1)
 ONE_ZONE = preset("ru-household-1").schedule
 TWO_ZONES = preset("ru-household-2").schedule
 THREE_ZONES = preset("ru-household-3").schedule
+NEW_YEAR = SpecialDay(month=1, day=1, kind=DayKind.HOLIDAY)
 
 
 class SoftMeter(Mercury200):

@@ -27,8 +27,9 @@ from meterlink.visit.form import Form
 from meterlink.visit.history import planned_actions, state_before
 from meterlink.visit.order import Order
 from meterlink.visit.order_form import read_order
+from meterlink.visit.plan import Terms
 from meterlink.visit.plan_form import decode_plan, encode_plan
-from meterlink.visit.planning import Terms, restore_plan
+from meterlink.visit.planning import restore_plan
 from meterlink.visit.resolving import read_back, resolve
 from meterlink.visit.session import Ended
 from meterlink.visit.work import Work

@@ -20,12 +20,13 @@ from meterlink.model import Action, Evidence
 from meterlink.visit.order import Order
 from meterlink.visit.order_form import read_order
 from meterlink.visit.order_template import order_template
-from meterlink.visit.plan import Plan, TimeSource
+from meterlink.visit.plan import Plan, Terms, TimeSource
 from meterlink.visit.plan_form import MOST_BYTES, SCHEMA, SavedPlan, decode_plan, encode_plan
 from meterlink.visit.plan_sameness import same_plan
-from meterlink.visit.planning import Terms, build_plan, restore_plan
+from meterlink.visit.planning import restore_plan
 from meterlink_mercury200 import DRIVER
 from tests.visit.made_up import HOUR, NOW, PROFILE, profile_with, state
+from tests.visit.planned import plan
 
 WRONG = state(error=HOUR + timedelta(microseconds=1))
 SCHEDULE_FILE = b"""spec = 1
@@ -50,30 +51,12 @@ def whole_plan() -> Plan:
     """Steps of every kind, a guess among them, and a warning with facts."""
     profile = profile_with(set_tariff_count=Evidence.GUESS)
     supports = {**profile.supports, "set_dst": replace(profile.supports["set_dst"], prompt="press the sealed button")}
-    return build_plan(
-        Terms(
-            order=order_of(),
-            driver=DRIVER,
-            profile=replace(profile, supports=supports),
-            before=WRONG,
-            time_source=TimeSource.CONFIRMED,
-            experimental=True,
-            now=NOW,
-        ),
-    )
-
-
-def plan(wanted: Order) -> Plan:
-    return build_plan(
-        Terms(
-            order=wanted,
-            driver=DRIVER,
-            profile=PROFILE,
-            before=WRONG,
-            time_source=TimeSource.SYSTEM,
-            experimental=False,
-            now=NOW,
-        ),
+    return plan(
+        order_of(),
+        WRONG,
+        profile=replace(profile, supports=supports),
+        time_source=TimeSource.CONFIRMED,
+        experimental=True,
     )
 
 
@@ -128,24 +111,24 @@ def test_the_hash_is_of_everything_else_in_canonical_form() -> None:
 
 def test_a_schedule_file_travels_with_the_order() -> None:
     wanted = order_of(file=SCHEDULE_FILE)
-    saved = decode_plan(encode_plan(plan(wanted)))
+    saved = decode_plan(encode_plan(plan(wanted, WRONG)))
     assert saved.attached == {"house.toml": SCHEDULE_FILE}
     assert saved.order() == wanted
 
 
 def test_an_order_in_json_travels_as_json() -> None:
-    saved = decode_plan(encode_plan(plan(order_of("json"))))
+    saved = decode_plan(encode_plan(plan(order_of("json"), WRONG)))
     assert (saved.order_form, saved.order().order_no) == ("json", "2026-17")
 
 
 def test_bytes_that_are_no_text_come_back_as_well() -> None:
     raw = bytes(range(256))
     wanted = replace(order_of(), text=raw, sha256=hashlib.sha256(raw).hexdigest())
-    assert decode_plan(encode_plan(plan(wanted))).order_text == raw
+    assert decode_plan(encode_plan(plan(wanted, WRONG))).order_text == raw
 
 
 def test_a_preview_carries_no_order_and_can_only_be_read() -> None:
-    shown = plan(replace(order_of(), is_preview=True))
+    shown = plan(replace(order_of(), is_preview=True), WRONG)
     raw = encode_plan(shown)
     assert json.loads(raw)["preview"] is True
     assert "Петров".encode() not in raw

@@ -13,11 +13,10 @@ from meterlink.model import Action, Evidence, StatusReading, StatusValue
 from meterlink.profiles import Profile
 from meterlink.tariff import DayKind, DayProgram, Season, SpecialDay, YearSchedule, Zone
 from meterlink.visit.order import MeterExpected, Order, TariffPlan
-from meterlink.visit.plan import TimeSource, Warning
-from meterlink.visit.planning import Terms, build_plan
+from meterlink.visit.plan import Warning
 from meterlink.visit.snapshot import Snapshot
-from meterlink_mercury200 import DRIVER
 from tests.visit.made_up import (
+    NEW_YEAR,
     NOW,
     ONE_ZONE,
     PERFORMER,
@@ -30,26 +29,15 @@ from tests.visit.made_up import (
     state,
     with_stored,
 )
+from tests.visit.planned import plan
 
 RIGHT = state(dst=False)
-NEW_YEAR = SpecialDay(month=1, day=1, kind=DayKind.HOLIDAY)
 
 
 def warned(
     wanted: Order, before: Snapshot = RIGHT, profile: Profile = PROFILE, experimental: bool = False
 ) -> list[Warning]:
-    plan = build_plan(
-        Terms(
-            order=wanted,
-            driver=DRIVER,
-            profile=profile,
-            before=before,
-            time_source=TimeSource.SYSTEM,
-            experimental=experimental,
-            now=NOW,
-        ),
-    )
-    return list(plan.warnings)
+    return list(plan(wanted, before, profile=profile, experimental=experimental).warnings)
 
 
 def telling(name: str, value: str, unit: str, *, alarm: bool = True) -> Snapshot:
@@ -295,16 +283,6 @@ def test_every_fact_is_text() -> None:
 def test_today_is_the_day_at_the_meter() -> None:
     """At 14:05 in Moscow it is the next day already in Kamchatka."""
     wanted = order(meter=expecting(date(2025, 7, 21)), tz="Asia/Kamchatka")
-    late = build_plan(
-        Terms(
-            order=wanted,
-            driver=DRIVER,
-            profile=PROFILE,
-            before=RIGHT,
-            time_source=TimeSource.SYSTEM,
-            experimental=False,
-            now=NOW + timedelta(hours=2),
-        ),
-    )
+    late = plan(wanted, RIGHT, later=timedelta(hours=2))
     assert "verification-expired" in {each.code for each in late.warnings}
     assert "verification-expired" not in {each.code for each in warned(replace(wanted, tz="Europe/Moscow"))}

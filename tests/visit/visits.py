@@ -39,9 +39,9 @@ from meterlink.visit.form import Form
 from meterlink.visit.order import Order
 from meterlink.visit.order_form import read_order
 from meterlink.visit.plan import Plan, TimeSource
-from meterlink.visit.session import Confirmed, Ended, Frames, Session
+from meterlink.visit.session import Ended, Frames, Session
 from meterlink.visit.snapshot import Snapshot
-from meterlink.visit.work import WorkGate
+from meterlink.visit.work import Confirmed, WorkGate
 from meterlink.wire.line import Line
 from meterlink.zone import parse_zone
 from meterlink_mercury200.sim import Behaviour, SimulatedMercury200, simulate
@@ -352,3 +352,11 @@ def spied(visits: Visits, meter: SimulatedMeter, order: Order | None = None, **k
 def results_of(ended: Ended) -> Mapping[str, str]:
     """The result of each step by its action."""
     return {result.step.action.value: result.result.value for result in ended.results}
+
+
+def clock_error_s(ended: Ended) -> float:
+    """By how much the clock was off at the end."""
+    assert ended.after is not None
+    assert ended.after.clock is not None
+    assert ended.after.clock.error is not None
+    return ended.after.clock.error.total_seconds()

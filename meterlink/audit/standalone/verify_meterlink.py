@@ -57,7 +57,6 @@ SECTOR = 512
 DEPTH = 32
 LARGEST = 2**53 - 1
 TILE = 256
-BLOCK = 65536
 BUNDLE = ("checkpoint", "chain/", "records/", "tile/")  # a log folder holds none of these
 
 HEX32 = re.compile("[0-9a-f]{32}")

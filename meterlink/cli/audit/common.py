@@ -16,6 +16,7 @@ from meterlink.audit.place import LogPlace
 from meterlink.audit.strict_text import encode_base64
 from meterlink.cli import output
 from meterlink.errors import AuditError, ConfigError, LogTornError, MeterInDoubtError
+from meterlink.visit.texts import fault_of, plain_text
 
 STATE_WORDS: Final[Mapping[str, str]] = {
     "ok": "the log is sound, and the next piece of work can be recorded in it",
@@ -41,17 +42,8 @@ _TEXT: Final = {
     "--log": "Give the folder of a log (the one that holds seg/), or leave --log out for the log in use.",
     "crashes": "the log tells of {crashes}; the bytes left behind are kept in torn/",
 }
-_REASON_LIMIT: Final = 500
-_REASON_WHY: Final = {
-    "empty": "it says nothing",
-    "long": f"it is longer than {_REASON_LIMIT} characters",
-    "bytes": "it holds bytes that are no UTF-8",
-}
-_REASON_ADVICE: Final = {
-    "empty": "Say it in one sentence.",
-    "long": "Say it in one sentence.",
-    "bytes": "Type it anew in a terminal that speaks UTF-8.",
-}
+_NO_REASON: Final = "it says nothing"
+_REASON_ADVICE: Final = "Say it in one sentence, in characters that can be printed."
 
 Hints = Callable[[AuditError], str]
 """What to do about a finding, for whoever asks."""
@@ -84,13 +76,9 @@ def is_in_use(home: AuditHome, place: LogPlace) -> bool:
 
 def refuse_reason(reason: str) -> None:
     """ConfigError for a reason that a record cannot hold: what is sealed is what was typed, or nothing is."""
-    wrong = "long" if len(reason) > _REASON_LIMIT else "" if reason.strip() else "empty"
-    try:
-        reason.encode()
-    except UnicodeEncodeError:
-        wrong = "bytes"
-    if wrong:
-        raise ConfigError(setting="--reason", why=_REASON_WHY[wrong], advice=_REASON_ADVICE[wrong])
+    wrong = fault_of(plain_text(reason)) if reason.strip() else _NO_REASON
+    if wrong is not None:
+        raise ConfigError(setting="--reason", why=wrong, advice=_REASON_ADVICE)
 
 
 # --- told -----------------------------------------------------------------------------------------------------------

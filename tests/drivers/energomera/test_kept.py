@@ -17,7 +17,7 @@ from meterlink.errors import (
     RefusedError,
     WireError,
 )
-from meterlink.model import Absent, ArchiveSpan, EnergyValue
+from meterlink.model import Absent, Archive, ArchiveSpan, EnergyValue
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.faults import FAULTS, parse_faults, wrap
 from meterlink.testing import START, dialogue, pair
@@ -47,7 +47,7 @@ def total(registers: tuple[EnergyValue, ...]) -> Decimal:
 
 def test_the_archive_gives_the_registers_at_the_start_of_each_month() -> None:
     talk, _ = pair(DRIVER, CE301, replace(ZONES, energy_kwh=(Decimal(6000), Decimal(2000), Decimal(900), Decimal(0))))
-    reading = talk.run(DRIVER.read_archive(CE301, ArchiveSpan.MONTH, 4))
+    reading = talk.run(DRIVER.read_archive(CE301, Archive(ArchiveSpan.MONTH), 4))
     assert [record.start for record in reading.records] == [date(2025, month, 1) for month in (4, 5, 6, 7)]
     totals = [record.registers[0].amount for record in reading.records]
     assert totals == sorted(totals)
@@ -71,7 +71,7 @@ def test_a_month_that_is_not_kept_is_absent_and_not_zero() -> None:
     for model, how in (("ce301", "ERR18"), ("ce301by", "an empty block")):
         target = target_of(model)
         talk, _ = pair(DRIVER, target, STILL)
-        reading = talk.run(DRIVER.read_archive(target, ArchiveSpan.MONTH, 40))
+        reading = talk.run(DRIVER.read_archive(target, Archive(ArchiveSpan.MONTH), 40))
         assert len(reading.records) < 40, how
         assert Absent(what="2022-05", reason="the archive holds nothing of that month") in reading.absent
 
@@ -79,7 +79,7 @@ def test_a_month_that_is_not_kept_is_absent_and_not_zero() -> None:
 def test_a_303_tells_a_month_by_the_last_day_before_it() -> None:
     target = target_of("ce303")
     talk, meter = met(target, Behaviour(), replace(FULL, clock_error=timedelta(days=-10)))
-    (june, july) = talk.run(DRIVER.read_archive(target, ArchiveSpan.MONTH, 2)).records
+    (june, july) = talk.run(DRIVER.read_archive(target, Archive(ArchiveSpan.MONTH), 2)).records
     asked = [raw[4:19] for raw in frames_heard(meter) if raw[4:9] == b"ENDPE"]
     assert asked == [b"ENDPE(31.05.25)", b"ENDPE(30.06.25)"]
     assert [record.start for record in (june, july)] == [date(2025, 6, 1), date(2025, 7, 1)]
@@ -88,7 +88,7 @@ def test_a_303_tells_a_month_by_the_last_day_before_it() -> None:
 
 def test_a_102m_tells_the_totals_of_twelve_months() -> None:
     talk, meter = met(CE102M, Behaviour(), FULL)
-    reading = talk.run(DRIVER.read_archive(CE102M, ArchiveSpan.MONTH, 14))
+    reading = talk.run(DRIVER.read_archive(CE102M, Archive(ArchiveSpan.MONTH), 14))
     assert [record.start for record in reading.records][-1] == date(2025, 7, 1)
     assert len(reading.records) == 12
     assert {len(record.registers) for record in reading.records} == {1}
@@ -103,7 +103,7 @@ def test_months_that_are_counted_back_are_never_told_under_another_month(before_
     """ENM01 is another month as soon as the month is over, also between two questions."""
     month_end = datetime(2025, 8, 1) - datetime(2025, 7, 21, 14, 5, 9)
     state = replace(FULL, clock_error=month_end - timedelta(seconds=before_s))
-    told = met(CE102M, Behaviour(), state)[0].run(DRIVER.read_archive(CE102M, ArchiveSpan.MONTH, 4)).records
+    told = met(CE102M, Behaviour(), state)[0].run(DRIVER.read_archive(CE102M, Archive(ArchiveSpan.MONTH), 4)).records
     for before, after in pairwise(told):
         grown = total(after.registers) - total(before.registers)
         assert abs(grown - Decimal("14.112") * (after.start - before.start).days) < 1, "588 W all along"
@@ -114,7 +114,7 @@ def test_months_that_are_counted_back_are_never_told_under_another_month(before_
 def test_days_are_told_by_date_and_a_day_that_is_not_kept_is_absent(model: str) -> None:
     target = target_of(model)
     talk, _ = met(target, Behaviour(), FULL)
-    reading = talk.run(DRIVER.read_archive(target, ArchiveSpan.DAY, 50))
+    reading = talk.run(DRIVER.read_archive(target, Archive(ArchiveSpan.DAY), 50))
     assert reading.records[-1].start == date(2025, 7, 21)
     totals = [total(record.registers) for record in reading.records]
     assert {later - earlier for earlier, later in pairwise(totals)} == {Decimal("14.112")}
@@ -127,7 +127,7 @@ def test_no_archive_of_days_is_guessed_at(model: str) -> None:
     target = target_of(model)
     talk, meter = met(target, Behaviour(), FULL)
     with pytest.raises(NotSupportedError, match=r"no energy_days: .* not known"):
-        talk.run(DRIVER.read_archive(target, ArchiveSpan.DAY, 3))
+        talk.run(DRIVER.read_archive(target, Archive(ArchiveSpan.DAY), 3))
     assert not meter.log, "refused before any byte"
 
 
@@ -166,9 +166,9 @@ def test_days_are_right_under_faults_or_not_told(fault: str, seed: int) -> None:
     wire = wrap(VirtualBus([simulate(target.profile, STILL)]), parse_faults(f"{fault}:0.15"), seed)
     talk = dialogue(DRIVER, target, wire)
     with suppress(LinkError, WireError, RefusedError, OtherModelError):
-        days = talk.run(DRIVER.read_archive(target, ArchiveSpan.DAY, 3))
+        days = talk.run(DRIVER.read_archive(target, Archive(ArchiveSpan.DAY), 3))
         told = [(record.start, value) for record in days.records for value in record.registers]
-        true = truth.run(DRIVER.read_archive(target, ArchiveSpan.DAY, 3))
+        true = truth.run(DRIVER.read_archive(target, Archive(ArchiveSpan.DAY), 3))
         check(tuple(told), days.absent, tuple((one.start, value) for one in true.records for value in one.registers))
 
 

@@ -23,7 +23,7 @@ from tests.drivers.energomera.visits import (
     schedule_in,
     visits_at,
 )
-from tests.visit.test_visit import assert_every_write_was_announced_once
+from tests.visit.mishaps import assert_every_write_was_announced_once
 from tests.visit.visits import Visits, results_of, spied
 
 LONG = os.environ.get("METERLINK_LONG") == "1"

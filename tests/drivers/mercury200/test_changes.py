@@ -15,6 +15,7 @@ from meterlink.tariff import preset
 from meterlink_mercury200 import DRIVER
 from meterlink_mercury200.messages import COMMANDS, SET_CLOCK
 from meterlink_mercury200.stored import WRITABLE
+from tests.drivers.mercury200.writing_bench import WRITTEN
 from tests.shipped import library
 
 PROFILE = library().get("mercury-206")
@@ -185,9 +186,6 @@ def test_any_bytes_at_all_are_told(name: str, raw: bytes) -> None:
 
 
 # --- what is never written ------------------------------------------------------------------------------------------
-
-WRITTEN = {0x02, 0x05, 0x06, 0x09, 0x0A, 0x0D, 0x10, 0x11}
-"""Clock, DST, button correction, display, tariffs, display times, holidays, schedule."""
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS.values() if c.writes], ids=lambda command: command.name)

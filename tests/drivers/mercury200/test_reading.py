@@ -19,7 +19,7 @@ from meterlink.flow import ask
 from meterlink.link.aio import AsyncMemoryPort, run_async
 from meterlink.link.dialogue import exchange_for
 from meterlink.link.memory import MemoryPort
-from meterlink.model import ArchiveSpan
+from meterlink.model import Archive, ArchiveSpan
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.faults import FAULTS, parse_faults, wrap
 from meterlink.sim.state import SimState
@@ -111,7 +111,7 @@ def test_the_schedule_is_lifted_to_the_canonical_one() -> None:
 
 def test_the_archive_gives_a_later_month_to_the_year_before() -> None:
     meter, _ = pair(DRIVER, OLD)
-    months = [record.start for record in meter.run(DRIVER.read_archive(OLD, ArchiveSpan.MONTH, 12)).records]
+    months = [record.start for record in meter.run(DRIVER.read_archive(OLD, Archive(ArchiveSpan.MONTH), 12)).records]
     assert months[0] == date(2024, 8, 1)
     assert months[-1] == date(2025, 7, 1)
     assert len(months) == 12
@@ -119,7 +119,7 @@ def test_the_archive_gives_a_later_month_to_the_year_before() -> None:
 
 def test_months_before_the_archive_are_absent_with_the_reason() -> None:
     meter, _ = pair(DRIVER, OLD)
-    reading = meter.run(DRIVER.read_archive(OLD, ArchiveSpan.MONTH, 120))
+    reading = meter.run(DRIVER.read_archive(OLD, Archive(ArchiveSpan.MONTH), 120))
     assert len(reading.records) == 12
     (absent,) = reading.absent
     assert (absent.what, absent.reason) == ("108 months before", "the meter keeps the starts of twelve months")
@@ -133,7 +133,7 @@ def test_no_day_is_read_whatever_a_profile_claims(claims: bool) -> None:
     traced: list[Traced] = []
     meter, _ = pair(DRIVER, target, observer=traced.append)
     with pytest.raises(NotSupportedError, match="no energy_days"):
-        meter.run(DRIVER.read_archive(target, ArchiveSpan.DAY, 3))
+        meter.run(DRIVER.read_archive(target, Archive(ArchiveSpan.DAY), 3))
     assert traced == []
 
 
@@ -167,14 +167,14 @@ def test_raw_is_what_the_meter_sent_and_not_what_we_would_send() -> None:
 
 def test_a_206_keeps_reactive_months_too() -> None:
     meter, _ = pair(DRIVER, NEW)
-    (month,) = meter.run(DRIVER.read_archive(NEW, ArchiveSpan.MONTH, 1)).records
+    (month,) = meter.run(DRIVER.read_archive(NEW, Archive(ArchiveSpan.MONTH), 1)).records
     assert [value.unit for value in month.registers] == ["kWh"] * 4 + ["kvarh"] * 4
 
 
 def test_at_the_turn_of_the_year_december_is_of_the_year_before() -> None:
     new_year = SimState(started_at=START, clock_error=datetime(2026, 1, 1, 0, 0, 5) - datetime(2025, 7, 21, 14, 5, 9))
     meter, _ = pair(DRIVER, OLD, new_year)
-    months = [record.start for record in meter.run(DRIVER.read_archive(OLD, ArchiveSpan.MONTH, 3)).records]
+    months = [record.start for record in meter.run(DRIVER.read_archive(OLD, Archive(ArchiveSpan.MONTH), 3)).records]
     assert months == [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)]
 
 

@@ -22,6 +22,7 @@ from meterlink.wire.line import Line
 from meterlink.wire.payload import hexadecimal
 from meterlink_micron import DRIVER
 from meterlink_micron.address import Address
+from meterlink_micron.checksum import Check
 from meterlink_micron.memory import DAY_NAMES, HOLIDAYS
 from meterlink_micron.messages import WRITE_CODES, Call, decode_call, readdressed
 from meterlink_micron.sim import Behaviour, SimulatedMicron, simulate
@@ -46,6 +47,11 @@ BEFORE: Final = SimState(started_at=START, address=ADDRESS, schedule=TWO, dst_en
 def target_of(model: str, address: str = ADDRESS, password: bytes | None = PASSWORD) -> Target:
     secret = None if password is None else Secret("meter", password)
     return Target(address=address, profile=library().get(model), secret=secret)
+
+
+def sealed(body: str) -> str:
+    """The frame of an address and what follows it, in hexadecimal."""
+    return Check.CRC.sealed(bytes.fromhex(body)).hex()
 
 
 def body_of(frame: bytes) -> bytes:

@@ -32,6 +32,7 @@ from meterlink_micron.errors import (
     UnknownCommandError,
 )
 from meterlink_micron.sim import Behaviour
+from meterlink_micron.sim_memory import Memory
 from tests.drivers.micron.scene import ADDRESS, Scene, target_of
 from tests.drivers.struck import Blow
 
@@ -162,7 +163,7 @@ def test_a_soft_correction_moves_the_clock_and_waits_until_it_is_done(seconds: i
     assert scene.meter.memory.clock.running
 
 
-def test_a_model_that_knows_only_times_of_day_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_knows_only_times_of_day_gets_one() -> None:
     scene = Scene("set-4tm.02", state=state_of(timedelta(seconds=-30), at=datetime(2025, 7, 21, 14, 30)))
     assert shift(scene, 30).failure is None
     assert scene.done[0][:2] == b"\x03\x0d"
@@ -224,6 +225,30 @@ def test_while_an_earlier_one_runs_nothing_is_sent() -> None:
     assert isinstance(failure, NotNowError)
     assert "still running" in str(failure)
     assert scene.wire.writes == []
+
+
+def test_a_correction_that_fails_inside_the_meter_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took the command; what came of it only its state tells."""
+
+    def fail(memory: Memory, seconds: int, now: float) -> None:
+        memory.correction.state = 0x05
+
+    monkeypatch.setattr(Memory, "run_clock_by", fail)
+    scene = Scene(state=state_of(at=datetime(2025, 7, 21, 14, 30)))
+    failure = shift(scene, 10).failure
+    assert isinstance(failure, RefusedError)
+    assert (failure.code, "memory does not answer" in str(failure)) == ("05h", True)
+    assert scene.book.fates == [Fate.ANSWERED]
+
+
+def test_a_correction_that_never_ends_is_waited_for_as_long_as_one_can_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(state=state_of(at=datetime(2025, 7, 21, 14, 30)))
+    monkeypatch.setattr(Memory, "advance", lambda memory, now: None)
+    began = scene.port.now()
+    failure = shift(scene, -10).failure
+    assert isinstance(failure, RefusedError)
+    assert (failure.code, "running" in str(failure)) == ("01h", True)
+    assert 150 <= scene.port.now() - began < 160
 
 
 def test_less_than_half_a_second_is_nothing() -> None:

@@ -17,7 +17,7 @@ from meterlink_micron.sim_memory import MemoryBehaviour
 from meterlink_micron.slots import FOUR as FOUR_ZONES
 from meterlink_micron.stored import SCHEDULE_CHECK
 from tests.drivers.micron.scene import FOUR, ONE, TWO, body_of
-from tests.drivers.micron.test_visit import meter_of, order_at, visits_at, write_months
+from tests.drivers.micron.visiting import meter_of, order_at, visits_at, write_months
 from tests.visit.visits import Killed, Visit, Visits, results_of, spied
 
 LONG = os.environ.get("METERLINK_LONG") == "1"

@@ -9,21 +9,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from itertools import cycle, product
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from meterlink.context import PasswordAttempts
-from meterlink.driver import Target
 from meterlink.errors import LinkError, NoAnswerError, NotSupportedError, RefusedError, WireError, WrongAddressError
-from meterlink.link.dialogue import Dialogue, exchange_for
-from meterlink.link.memory import MemoryPort
-from meterlink.model import Absent, ArchiveSpan, EnergyReading, StatusReading
+from meterlink.model import Absent, EnergyReading, StatusReading
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.faults import FAULTS, parse_faults, wrap
-from meterlink.sim.line import VirtualWire
-from meterlink.sim.state import SimState
 from meterlink.tariff import YearSchedule, preset
 from meterlink.testing import START, Delivery, dialogue, pair, transcript
 from meterlink_micron import DRIVER
@@ -31,30 +25,16 @@ from meterlink_micron.checksum import Check
 from meterlink_micron.energy_codec import amount
 from meterlink_micron.messages import readdressed
 from meterlink_micron.models import table_of
-from meterlink_micron.sim import Behaviour, SimulatedMicron, simulate
-from tests.drivers.micron.scene import ADDRESS, target_of
+from meterlink_micron.sim import Behaviour, simulate
+from tests.drivers.micron.scene import sealed, target_of
+from tests.drivers.micron.still import ASCII, MODELS, STILL, dialogue_of_one_run, met, read_by
 from tests.drivers.readings import Reading, has, readings, timeless
 from tests.shipped import library
 
 LONG = os.environ.get("METERLINK_LONG") == "1"
-ASCII: Final = "seb-2a"
-MODELS = tuple(profile.model for profile in library().by_family("micron") if profile.model != ASCII)
 USUAL = ("seb-1tm.02", "psch-4tm.05mk", "set-4tm.01")
 """One of each checksum, request of energy and number of phases."""
 READINGS = readings(DRIVER, archived=3, records=4, journals=("power", "cover", "parametrisation"))
-STILL = SimState(started_at=START, address=ADDRESS, schedule=preset("ru-household-3").schedule, load_w=0)
-"""A meter whose registers stand, so that readings compare."""
-
-
-def read_by(model: str) -> Target:
-    """Without a password: the simulated meters have reading open."""
-    return target_of(model, password=None)
-
-
-def met(model: str, behaviour: Behaviour | None = None, state: SimState = STILL) -> tuple[Any, SimulatedMicron, Target]:
-    target = read_by(model)
-    meter = simulate(target.profile, state, behaviour)
-    return dialogue(DRIVER, target, VirtualBus([meter])), meter, target
 
 
 def registers_of(reading: EnergyReading) -> dict[tuple[str, str, str], Decimal]:
@@ -151,38 +131,6 @@ def test_the_total_is_the_sum_of_the_tariffs(model: str) -> None:
     kinds = {"active import": "A+", "active export": "A-", "reactive import": "R+", "reactive export": "R-"}
     has_kinds = {kinds[f"{quantity} {direction}"] for quantity, direction, _ in told}
     assert has_kinds == (set(table_of(target.profile).kinds) if told else set())
-
-
-# --- archives ---------------------------------------------------------------------------------------------------------
-
-FULL = replace(STILL, energy_kwh=(Decimal(6000), Decimal(5000), Decimal(4000), Decimal(0)), load_w=588)
-
-
-def test_months_are_the_readings_at_their_start() -> None:
-    talk, _, target = met("psch-4tm.05", state=FULL)
-    reading = talk.run(DRIVER.read_archive(target, ArchiveSpan.MONTH, 13))
-    assert [record.start for record in reading.records] == [date(2024 + n // 12, n % 12 + 1, 1) for n in range(7, 19)]
-    assert reading.absent == (Absent(what="1 months before", reason="the meter keeps the starts of twelve months"),)
-    totals = [record.registers[0].amount for record in reading.records]
-    assert totals == sorted(totals)
-    assert Decimal("9000") < totals[0] < totals[-1] < Decimal("15000")
-
-
-@pytest.mark.parametrize(("model", "days"), [("psch-4tm.05", 2), ("set-4tm.03", 4)])
-def test_days_are_read_as_far_back_as_the_model_keeps_them(model: str, days: int) -> None:
-    talk, _, target = met(model, state=FULL)
-    reading = talk.run(DRIVER.read_archive(target, ArchiveSpan.DAY, 4))
-    assert [record.start for record in reading.records] == [date(2025, 7, day) for day in range(22 - days, 22)]
-    assert bool(reading.absent) == (days < 4)
-    yesterday, today = (record.registers[0].amount for record in reading.records[-2:])
-    assert Decimal("14.0") < today - yesterday < Decimal("14.2")  # 588 W for a day
-
-
-def test_a_model_that_keeps_consumption_alone_has_no_archive() -> None:
-    talk, meter, target = met("set-4tm.02")
-    with pytest.raises(NotSupportedError, match="what was used in a month"):
-        talk.run(DRIVER.read_archive(target, ArchiveSpan.MONTH, 1))
-    assert meter.log == []
 
 
 # --- who, when --------------------------------------------------------------------------------------------------------
@@ -288,13 +236,13 @@ def test_momentary_values_have_the_scale_of_the_model(model: str) -> None:
 def test_a_power_that_flows_back_is_negative() -> None:
     target = target_of("seb-1tm.02", "5", password=None)
     exchanges = [
-        ("05 08 12 E6 0C", _sealed("05 B4 D4 28")),
-        ("05 08 02 E7 C0", _sealed("05 00 01 00 01 00 00 00 00 00 00")),
-        (_sealed("05 08 11 11"), _sealed("05 00 59 C4")),
-        (_sealed("05 08 11 21"), _sealed("05 00 09 C4")),
-        (_sealed("05 08 11 01"), _sealed("05 80 E5 B0")),
-        (_sealed("05 08 11 31"), _sealed("05 80 00 5F")),
-        (_sealed("05 08 11 40"), _sealed("05 80 13 88")),
+        ("05 08 12 E6 0C", sealed("05 B4 D4 28")),
+        ("05 08 02 E7 C0", sealed("05 00 01 00 01 00 00 00 00 00 00")),
+        (sealed("05 08 11 11"), sealed("05 00 59 C4")),
+        (sealed("05 08 11 21"), sealed("05 00 09 C4")),
+        (sealed("05 08 11 01"), sealed("05 80 E5 B0")),
+        (sealed("05 08 11 31"), sealed("05 80 00 5F")),
+        (sealed("05 08 11 40"), sealed("05 80 13 88")),
     ]
     with transcript(DRIVER, target, exchanges) as meter:
         values = {value.quantity: value.value for value in meter.run(DRIVER.read_instant(target)).values}
@@ -305,10 +253,6 @@ def test_a_power_that_flows_back_is_negative() -> None:
         "power factor": Decimal("0.95"),
         "frequency": Decimal(50),
     }
-
-
-def _sealed(body: str) -> str:
-    return Check.CRC.sealed(bytes.fromhex(body.replace(" ", ""))).hex()
 
 
 def test_a_quantity_that_the_meter_refuses_is_absent() -> None:
@@ -426,14 +370,6 @@ def test_under_every_fault_a_right_value_or_our_error(
         check(status.values, status.absent, status_true.values)
     assert meter.passwords_heard <= (0 if password is None else 2)
     assert talk.now() < START + 900
-
-
-def dialogue_of_one_run(target: Target, wire: VirtualWire) -> Dialogue:
-    """Its own count of passwords, as each run of the program has."""
-    line = target.profile.line.line
-    port = MemoryPort(wire, line, starts_at=START, name="memory")
-    exchange = exchange_for(DRIVER, target, line=line, port_name=port.name, passwords=PasswordAttempts())
-    return Dialogue(port, exchange)
 
 
 @pytest.mark.parametrize("fault", [f"{fault}:0.1" for fault in sorted(FAULTS)])

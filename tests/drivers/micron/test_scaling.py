@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from meterlink.errors import NotSupportedError
-from meterlink.model import Absent, ArchiveSpan, InstantReading
+from meterlink.model import Absent, InstantReading
 from meterlink.report.body import states
 from meterlink.report.body.facts import Facts
 from meterlink.tariff import preset
-from meterlink.testing import START, transcript
+from meterlink.testing import transcript
 from meterlink.visit.snapshot import snapshot_facts, snapshot_of, take_snapshot
 from meterlink_micron import DRIVER
-from meterlink_micron.checksum import Check
 from meterlink_micron.payload import Float
 from meterlink_micron.sim import Behaviour
 from tests.cli.program import validator
-from tests.drivers.micron.scene import target_of
-from tests.drivers.micron.test_reading import STILL, met
+from tests.drivers.micron.scene import sealed, target_of
+from tests.drivers.micron.still import STILL, met
 from tests.report import works
 from tests.report.drawn import html_act
 from tests.report.test_act_paper import page_text
@@ -35,10 +33,6 @@ POWERS = ("active power", "reactive power", "apparent power")
 
 def powers_of(reading: InstantReading) -> dict[str, Decimal]:
     return {value.quantity: value.value for value in reading.values if value.quantity in POWERS and value.phase is None}
-
-
-def sealed(body: str) -> str:
-    return Check.CRC.sealed(bytes.fromhex(body.replace(" ", ""))).hex()
 
 
 # --- ratios -----------------------------------------------------------------------------------------------------------
@@ -185,19 +179,6 @@ def test_powers_of_an_unknown_factor_are_not_told(model: str, behaviour: Behavio
     reason = "what its counts of power are worth is not known of this variant"
     assert {part.what for part in reading.absent if part.reason == reason} == set(POWERS)
     assert {"voltage", "current", "power factor", "frequency"} <= {value.quantity for value in reading.values}
-
-
-# --- archives ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_month_that_begins_while_it_is_read_is_no_month_of_last_year() -> None:
-    """At 23:59:59 of 31 July the record of August is that of a year ago; a second later it is not."""
-    local = datetime(2025, 7, 31, 23, 59, 59)
-    state = replace(STILL, started_at=START, clock_error=local - datetime(2025, 7, 21, 14, 5, 9))
-    talk, _, target = met(SECOND_MODEL, state=state)
-    reading = talk.run(DRIVER.read_archive(target, ArchiveSpan.MONTH, 12))
-    assert reading.records[-1].start == date(2025, 8, 1)
-    assert reading.records[0].start == date(2024, 9, 1)
 
 
 # --- floats -----------------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from meterlink_micron import DRIVER, messages as m
 from meterlink_micron.address import Address
 from meterlink_micron.checksum import Check
 from meterlink_micron.errors import (
+    AFTER_SILENCE,
     BehindCommunicatorError,
     ControlError,
     CorrectedTodayError,
@@ -43,12 +44,13 @@ from meterlink_micron.errors import (
     TaskRunsError,
     UnknownCommandError,
 )
+from meterlink_micron.memory_codec import MemoryWrite
 from meterlink_micron.messages import Call, Status
-from meterlink_micron.parameters import Flag, MemoryWrite
+from meterlink_micron.parameters import Flag
 from meterlink_micron.session import Session, in_session, refuse_unwritable
 from meterlink_micron.sim import Behaviour, SimulatedMicron, simulate
 from tests.drivers.micron.scene import target_of
-from tests.drivers.micron.test_reading import STILL, dialogue_of_one_run
+from tests.drivers.micron.still import STILL, dialogue_of_one_run
 
 MODEL = "seb-1tm.02"
 CLOSED = Behaviour(stays_open=False)
@@ -127,10 +129,15 @@ def _frame(body: bytes, address: int = 7) -> str:
     return Check.CRC.sealed(bytes([address]) + body).hex()
 
 
-def test_a_password_that_is_not_answered_may_count_as_wrong() -> None:
-    talk, meter, target = scene(fault="lost-reply")
-    with pytest.raises(PasswordUnansweredError, match="after 1 try"):
+@pytest.mark.parametrize(
+    ("fault", "heard"), [("lost-reply", "1 try"), ("wrong-checksum", "1 try; what came is damaged")]
+)
+def test_a_password_without_an_answer_that_can_be_read_may_count_as_wrong(fault: str, heard: str) -> None:
+    """The meter took it; that nobody knows."""
+    talk, meter, target = scene(fault=fault)
+    with pytest.raises(PasswordUnansweredError, match=f"after {heard}") as told:
         talk.run(in_session(target, temperature))
+    assert told.value.hint.startswith(AFTER_SILENCE)
     with pytest.raises(PasswordSpentError):
         talk.run(in_session(target, temperature))
     assert meter.passwords_heard == 1
@@ -188,14 +195,22 @@ def test_levels_are_those_of_the_passwords() -> None:
     assert meter.level == 2  # equal passwords open the higher one
 
 
-def test_three_wrong_passwords_block_writing_where_the_flag_says_so() -> None:
-    behaviour = replace(CLOSED, passwords=(b"111111", b"222222"), blocks=True)
-    _, meter, _ = scene(behaviour)
-    for number, password in enumerate([b"333333"] * 3 + [b"222222"]):
-        frame = bytes.fromhex(_frame(b"\x01" + password, 83))
-        meter.receive(frame, START + number)
-        meter.poll(START + number + 0.5)
-    assert meter.level == 1
+@pytest.mark.parametrize(("wrong", "blocks", "level"), [(3, True, 1), (2, True, 2), (3, False, 2)])
+def test_three_wrong_passwords_block_writing_for_the_day_where_the_flag_says_so(
+    wrong: int, blocks: bool, level: int
+) -> None:
+    _, meter, _ = scene(replace(CLOSED, passwords=(b"111111", b"222222"), blocks=blocks))
+    present(meter, *[b"333333"] * wrong, b"222222", at=START)
+    assert meter.level == level
+    present(meter, b"222222", at=START + 86_400)
+    assert meter.level == 2
+
+
+def present(meter: SimulatedMicron, *passwords: bytes, at: float) -> None:
+    """One a second."""
+    for number, password in enumerate(passwords):
+        meter.receive(bytes.fromhex(_frame(b"\x01" + password, 83)), at + number)
+        meter.poll(at + number + 0.5)
 
 
 # --- statuses ---------------------------------------------------------------------------------------------------------

@@ -17,12 +17,12 @@ from meterlink_micron.address import Address
 from meterlink_micron.checksum import Check
 from meterlink_micron.clock import ShiftTo
 from meterlink_micron.energy_codec import EnergyBits, EnergyIndex, EnergyMask
+from meterlink_micron.indices import MaybeIndex
 from meterlink_micron.messages import Call, Command
 from meterlink_micron.parameters import Flag, Opening
 from meterlink_micron.payload import NOTHING, Payload
 from meterlink_micron.sim import EVERYBODY, Behaviour, SimulatedMicron, simulate
-from meterlink_micron.values import MaybeIndex
-from tests.drivers.micron.test_reading import STILL, read_by
+from tests.drivers.micron.still import STILL, read_by
 
 MODEL = "seb-1tm.02"
 ME = Address(83)
@@ -79,6 +79,12 @@ def test_it_is_silent_to(frame: bytes, verdict: Verdict) -> None:
     assert say(meter, frame) is None
     assert meter.log[-1].verdict is verdict
     assert meter.memory.flags[1] & 1  # nothing was written either
+
+
+def test_a_meter_whose_own_address_is_zero_is_written_there() -> None:
+    meter = simulate(read_by(MODEL).profile, replace(STILL, address="0"))
+    ask(meter, m.OPEN, OPENED, to=Address(0), at=1)
+    assert ask(meter, m.SET_FLAG, Flag(0), to=Address(0), at=2) == b"\x00"
 
 
 def test_a_clock_may_be_corrected_for_everybody_without_an_answer() -> None:

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from meterlink.errors import NotSupportedError
+from meterlink.errors import NoPasswordError, NotSupportedError, RefusedError
 from meterlink.model import StatusReading
 from meterlink.testing import transcript
 from meterlink_micron import DRIVER
-from meterlink_micron.checksum import Check
+from meterlink_micron.errors import InternalError
 from meterlink_micron.models import JOURNALS, table_of
 from meterlink_micron.sim import Behaviour
-from tests.drivers.micron.scene import target_of
-from tests.drivers.micron.test_reading import MODELS, STILL, met
+from tests.drivers.micron.scene import sealed, target_of
+from tests.drivers.micron.still import MODELS, STILL, met
 
 FAULTY = Behaviour(errors=frozenset({1, 3, 15}))
 
@@ -59,16 +59,12 @@ def test_a_battery_that_is_nearly_empty_is_an_alarm(volts: str, alarm: bool) -> 
         "08 02": "00 01 00 01 00 00 00 00 00 00",
         "08 01": "00 FB",
     }
-    exchanges = [(_sealed(asked), _sealed(told)) for asked, told in answers.items()]
+    exchanges = [(sealed(f"05 {asked}"), sealed(f"05 {told}")) for asked, told in answers.items()]
     with transcript(DRIVER, target, exchanges) as talk:
         told = facts(talk.run(DRIVER.read_status(target)))
     assert told["battery voltage"] == ("3.05" if not alarm else "2.59", alarm)
     assert told["temperature"] == ("-5", False)
     assert told["last parametrisation"] == ("never", False)
-
-
-def _sealed(body: str) -> str:
-    return Check.CRC.sealed(bytes.fromhex(f"05 {body}")).hex()
 
 
 def test_a_correction_that_runs_is_told() -> None:
@@ -139,12 +135,35 @@ def test_a_place_that_holds_no_date_is_passed_over() -> None:
     target = target_of("seb-1tm.02", "5", None)
     record = "31 30 15 01 02 09 02"
     exchanges = [
-        (_sealed("09 01 09"), _sealed("FF " * 14)),
-        (_sealed("09 01 08"), _sealed(f"{record} {record}")),
+        (sealed("05 09 01 09"), sealed("05" + " FF" * 14)),
+        (sealed("05 09 01 08"), sealed(f"05 {record} {record}")),
     ]
     with transcript(DRIVER, target, exchanges) as talk:
         events = talk.run(DRIVER.read_journal(target, "power", 2)).events
     assert [(event.index, event.at) for event in events] == [(1, datetime(2002, 9, 2, 15, 30, 31))] * 2
+
+
+@pytest.mark.parametrize(("status", "untold"), [("01", []), ("02", ["records from 1 on"])])
+def test_records_end_with_the_first_that_is_refused(status: str, untold: list[str]) -> None:
+    """A meter that knows no such record has no more of them; any other refusal is told."""
+    target = target_of("seb-1tm.02", "5", None)
+    record = "31 30 15 01 02 09 02"
+    exchanges = [
+        (sealed("05 09 01 09"), sealed(f"05 {record} {record}")),
+        (sealed("05 09 01 08"), sealed(f"05 {status}")),
+    ]
+    with transcript(DRIVER, target, exchanges) as talk:
+        reading = talk.run(DRIVER.read_journal(target, "power", 3))
+    assert [event.index for event in reading.events] == [0, 0]
+    assert [part.what for part in reading.absent] == untold
+
+
+@pytest.mark.parametrize(("status", "error"), [("02", InternalError), ("05", NoPasswordError)])
+def test_a_journal_without_its_newest_record_is_no_reading(status: str, error: type[RefusedError]) -> None:
+    target = target_of("seb-1tm.02", "5", None)
+    exchange = (sealed("05 09 01 09"), sealed(f"05 {status}"))
+    with transcript(DRIVER, target, [exchange]) as talk, pytest.raises(error):
+        talk.run(DRIVER.read_journal(target, "power", 3))
 
 
 def test_a_journal_that_the_firmware_lacks_is_told_as_lacking() -> None:

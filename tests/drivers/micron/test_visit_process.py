@@ -11,7 +11,7 @@ import pytest
 from tests.cli.program import run, run_apart, simulated, start
 from tests.cli.visiting import YES, document, home_of, init_log, log_records, use_home, wait_until
 from tests.drivers.micron.scene import FOUR
-from tests.drivers.micron.test_visit import ACTIONS, MORE, SERIAL
+from tests.drivers.micron.visiting import ACTIONS, MORE, SERIAL
 from tests.visit.visits import order_text
 
 LONG = os.environ.get("METERLINK_LONG") == "1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from meterlink.model import Absent
 from meterlink_micron import DRIVER, asking, clock, energy, flows, journals, status
 from meterlink_micron.models import JOURNALS, table_of
-from meterlink_micron.values import RELAY
+from meterlink_micron.state_codec import RELAY
 from tests.drivers.words_given import never_given, not_russian, notes_of, without_word
 from tests.shipped import library
 
@@ -29,7 +29,7 @@ def given() -> set[tuple[str, str]]:
     found |= {("season", season) for season in clock.SEASONS.values()}
     moments = [clock.SwitchMoment(2, weekday, 3) for weekday in range(1, 8)]
     found |= {("dst date", flows.moment_words(moment)) for moment in moments}
-    found |= {("part", energy._TEXT["constant"]), ("part", asking.RATIOS), ("part", "variant")}
+    found |= {("part", energy._TEXT["constant"]), ("part", asking.RATIOS), ("part", asking.VARIANT)}
     counts = [(energy.Scale(None), 5), (energy.Scale(500, kn=0, kt=3), 5), (energy.Scale(500), 2**32 - 1)]
     untold = [scale.value("A+", 1, count) for scale, count in counts]
     reasons = {

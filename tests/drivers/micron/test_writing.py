@@ -93,7 +93,8 @@ def test_what_is_read_is_what_is_stored(model: str) -> None:
 
 def test_one_tariff_and_back() -> None:
     scene = Scene()
-    assert stands(scene.write(scene.changes(SetTariffCount(count=1))), ())
+    (change,) = scene.changes(SetTariffCount(count=1))
+    assert stands(scene.write([change]), [change])
     assert scene.stored(Action.TARIFF_MODE) == {"one-tariff mode": "40"}
     assert scene.changes(SetTariffCount(count=1)) == ()
     (change,) = scene.changes(SetTariffCount(count=2))
@@ -170,12 +171,10 @@ def test_no_read_asks_for_a_single_byte() -> None:
 # --- where the day schedules lie --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("windows", "apart", "first"),
-    [((0x0440,), False, 0x0440), ((0x2040,), False, 0x2040), ((0x0440, 0x2040), False, 0x0440)],
-)
-def test_the_probe_comes_first_and_decides(windows: tuple[int, ...], apart: bool, first: int) -> None:
-    scene = Scene(behaviour=memory(schedule_windows=windows, windows_apart=apart))
+@pytest.mark.parametrize("model", [FOUR, "seb-1tm.02d"])
+@pytest.mark.parametrize(("windows", "first"), [((0x0440,), 0x0440), ((0x2040,), 0x2040), ((0x0440, 0x2040), 0x0440)])
+def test_the_probe_comes_first_and_decides(model: str, windows: tuple[int, ...], first: int) -> None:
+    scene = Scene(model, behaviour=memory(schedule_windows=windows))
     changes = scene.changes(SetSchedule(schedule=WEEKEND))
     scene.begin_run()
     scene.wire.reads.clear()
@@ -362,7 +361,7 @@ def test_a_refusal_ends_the_series(status: int, error: type[RefusedError]) -> No
 def test_a_channel_that_closes_in_the_middle_ends_the_series_and_is_opened_again_to_read() -> None:
     scene = Scene(behaviour=Behaviour(stays_open=False))
     changes = scene.changes(SetSchedule(schedule=WEEKEND))
-    scene.wire.before_write = lambda number, now: scene.meter._close(now) if number == 3 else None
+    scene.wire.before_write = lambda number, now: scene.meter.close_channel(now) if number == 3 else None
     written = scene.write(changes)
     assert isinstance(written.failure, ChannelClosedError)
     assert written.standing == {change.parameter for change in changes[:3]}

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from meterlink.errors import ProfileError
 from meterlink.profiles import CAPABILITIES
 from meterlink_modbus import DRIVER
-from meterlink_modbus.map_reader import _KEYS, _NUMBER_KEYS, map_of
+from meterlink_modbus.map_reader import KEYS, NUMBER_KEYS, map_of
 from tests.drivers.modbus.meters import MODELS, with_support, with_table
 from tests.shipped import library
 
@@ -98,6 +98,10 @@ def test_a_bare_map_has_nothing_wrong() -> None:
         ({"tariffs": {"slots": 8, "day_tables": [0x0300]}}, "tariffs.zones: is missing: numbered day tables count by"),
         ({"tariffs": {**TABLES, "slots": 7}}, "tariffs.slots: 7 slots of 3 bytes are no whole number of registers"),
         (
+            {"tariffs": {**TABLES, "day_tables": {"workday": 0, "weekend": 64, "holiday": 128}}},
+            "tariffs.zones: stands beside day tables by kind of day, which know none",
+        ),
+        (
             {"tariffs": {**TABLES, "day_tables": [0x0360]}},
             "tariffs: tariffs day table 1 (0360-036B) overlaps tariffs year",
         ),
@@ -120,6 +124,21 @@ def test_a_capability_needs_its_key() -> None:
         "clock: is missing, and supports.clock needs it",
         "clock: is missing, and supports.set_clock needs it",
     ]
+
+
+def test_a_capability_needs_its_rows() -> None:
+    profile = with_support(with_table("or-we-517", energy=[T1]), holidays=True)
+    assert DRIVER.check_profile(profile) == [
+        "tariffs.holidays: is missing, and supports.holidays needs it",
+        "energy: is missing, and supports.reactive_energy needs it",
+    ]
+
+
+def test_what_one_frame_cannot_write_is_told() -> None:
+    """125 registers are read in one request, 123 are written."""
+    clock = {"address": 0x1000, "layout": "SS MI HH DD MO YY " + "00 " * 242}
+    profile = with_table("or-we-517", clock=clock, most_registers=125, writable=[[0x1000, 124], [0x300, 108], [12, 1]])
+    assert DRIVER.check_profile(profile) == ["writable: clock has 124 registers, and one frame holds 123"]
 
 
 def test_registers_that_nobody_would_read_are_told() -> None:
@@ -181,18 +200,18 @@ def test_neither_the_password_nor_line_nor_energy_code_of_any_model_may_be_writt
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NUMBER_KEYS), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NUMBER_KEYS), inner, max_size=3),
     max_leaves=6,
 )
 
 
-@given(st.sampled_from(_KEYS), ANYTHING)
+@given(st.sampled_from(KEYS), ANYTHING)
 @settings(max_examples=80, deadline=None)
 def test_any_value_under_any_key_is_told_or_taken_and_never_a_crash(key: str, value: object) -> None:
     assert DRIVER.check_profile(with_table("or-we-517", **{key: value})) is not None
 
 
-@given(st.sampled_from(["energy", "instant", "identity", "status"]), st.sampled_from(_NUMBER_KEYS), ANYTHING)
+@given(st.sampled_from(["energy", "instant", "identity", "status"]), st.sampled_from(NUMBER_KEYS), ANYTHING)
 @settings(max_examples=80, deadline=None)
 def test_any_value_in_any_row_is_told_or_taken_and_never_a_crash(key: str, field: str, value: object) -> None:
     row = {"energy": T1, "instant": VOLTAGE}.get(key, {"name": "x", "address": 7, "type": "uint16"})

@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from meterlink.errors import InDoubtError
-from meterlink.sim.line import Burst, VirtualWire
 from meterlink.sim.state import SimState
 from meterlink.testing import START
 from meterlink.visit.order_form import read_order
 from meterlink.visit.resolving import read_back, resolve
-from meterlink.wire.line import Line
 from meterlink_modbus.sim import Behaviour, SimulatedModbus, simulate
 from tests.drivers.modbus.meters import target_of
-from tests.drivers.modbus.test_visit import MORE, SERIAL, THREE, is_write
-from tests.drivers.modbus.test_writing import exception_to
+from tests.drivers.modbus.test_visit import MORE, SERIAL, THREE
+from tests.drivers.modbus.wires import Excepting, is_write
 from tests.visit.visits import Visits, order_text, results_of
-from tests.wires import Passing
 
 TEXT = order_text(("read", "clock", "schedule"), MORE, model="or-we-517", serial=SERIAL, address="1")
 ORDER = read_order(TEXT.encode(), "toml", lambda name: b"")
 WRITES = range(3)
 """The clock, a day table, the year zones."""
-
-
-@dataclass
-class BrokenBehind(Passing):
-    """From the write of this number on the meter hears and is not heard: an exception comes in place of each answer."""
-
-    number: int = 0
-    code: int = 0x0B
-    spares_writes: bool = False
-    asked: bytes = b""
-    writes: list[bytes] = field(default_factory=list)
-
-    def receive(self, data: bytes, now: float, line: Line) -> None:
-        self.asked = data
-        if is_write(data):
-            self.writes.append(data)
-        self.inner.receive(data, now, line)
-
-    def poll(self, now: float) -> list[Burst]:
-        heard = self.inner.poll(now)
-        if len(self.writes) <= self.number or (self.spares_writes and is_write(self.asked)):
-            return heard
-        return [replace(burst, data=exception_to(burst.data, self.code)) for burst in heard]
 
 
 def visits_at(folder: Path, behaviour: Behaviour, framing: str | None = None) -> tuple[Visits, SimulatedModbus]:
@@ -87,11 +60,8 @@ def test_exceptions_in_place_of_every_answer_leave_a_doubt_and_no_refusal(
 ) -> None:
     visits, meter = visits_at(tmp_path, Behaviour(), "modbus-tcp")
 
-    def broken(wire: VirtualWire) -> VirtualWire:
-        return BrokenBehind(wire, number, code)
-
     with pytest.raises(InDoubtError):
-        visits.at(meter, ORDER, wire=broken).to_its_end()
+        visits.at(meter, ORDER, wire=lambda wire: Excepting(wire, code, number)).to_its_end()
     assert meter.memory.writes_done == number + 1
     settle_and_end(visits, meter, number, "written")
 
@@ -99,7 +69,7 @@ def test_exceptions_in_place_of_every_answer_leave_a_doubt_and_no_refusal(
 @pytest.mark.parametrize("number", WRITES)
 def test_an_acknowledged_value_that_a_busy_meter_does_not_tell_is_in_doubt(tmp_path: Path, number: int) -> None:
     visits, meter = visits_at(tmp_path, Behaviour())
-    run = visits.at(meter, ORDER, wire=lambda wire: BrokenBehind(wire, number, 0x06, spares_writes=True))
+    run = visits.at(meter, ORDER, wire=lambda wire: Excepting(wire, 0x06, number, to_writes=False))
     with pytest.raises(InDoubtError):
         run.to_its_end()
     assert meter.memory.writes_done == number + 1

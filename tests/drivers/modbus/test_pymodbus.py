@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 import pytest
 from pymodbus import FramerType
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
+from pymodbus.exceptions import ModbusIOException
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
@@ -67,6 +68,27 @@ def served(door: Door) -> Iterator[str]:
 # --- pymodbus' client at our meter ------------------------------------------------------------------------------------
 
 
+class Their(Protocol):
+    """A client of theirs as far as its calls have no types of their own."""
+
+    def connect(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=Their)
+
+
+@contextmanager
+def connected(client: C) -> Iterator[C]:
+    """A client of theirs, in use."""
+    try:
+        assert client.connect()
+        yield client
+    finally:
+        client.close()
+
+
 def look_round(client: Any, model: str) -> None:
     """T1, the serial number, a day table there and back, and what is refused."""
     profile = library().get(model)
@@ -95,39 +117,32 @@ def test_its_client_reads_and_writes_our_meter_over_tcp(framing: str) -> None:
     meter = meter_of("or-we-517")
     door = TcpDoor(VirtualBus([meter]), meter.line)
     with served(door) as url:
-        client = ModbusTcpClient("127.0.0.1", port=int(url.rpartition(":")[2]), framer=FRAMINGS[framing][0])
-        try:
-            assert client.connect()  # type: ignore[no-untyped-call]
+        port = int(url.rpartition(":")[2])
+        with connected(ModbusTcpClient("127.0.0.1", port=port, framer=FRAMINGS[framing][0])) as client:
             look_round(client, "or-we-517")
-        finally:
-            client.close()  # type: ignore[no-untyped-call]
 
 
 @needs_terminals
 def test_its_client_reads_and_writes_our_meter_over_a_pseudo_terminal() -> None:
     meter = meter_of("or-we-526")
-    with served(open_pty_door(VirtualBus([meter]), meter.line)) as device:
-        client = ModbusSerialClient(device, baudrate=QUICK_BAUD, parity="N")
-        try:
-            assert client.connect()
-            look_round(client, "or-we-526")
-        finally:
-            client.close()  # type: ignore[no-untyped-call]
+    with (
+        served(open_pty_door(VirtualBus([meter]), meter.line)) as device,
+        connected(ModbusSerialClient(device, baudrate=QUICK_BAUD, parity="N")) as client,
+    ):
+        look_round(client, "or-we-526")
 
 
 def test_a_foreign_unit_is_silent() -> None:
     meter = meter_of("or-we-517")
     door = TcpDoor(VirtualBus([meter]), meter.line)
     with served(door) as url:
-        client = ModbusTcpClient(
-            "127.0.0.1", port=int(url.rpartition(":")[2]), framer=FramerType.RTU, timeout=0.5, retries=0
-        )
-        try:
-            assert client.connect()  # type: ignore[no-untyped-call]
-            with pytest.raises(Exception, match="No response received"):
+        port = int(url.rpartition(":")[2])
+        with connected(
+            ModbusTcpClient("127.0.0.1", port=port, framer=FramerType.RTU, timeout=0.5, retries=0)
+        ) as client:
+            with pytest.raises(ModbusIOException, match="No response received"):
                 client.read_holding_registers(0, count=2, device_id=UNIT + 1)
-        finally:
-            client.close()  # type: ignore[no-untyped-call]
+            assert not client.read_holding_registers(0, count=2, device_id=UNIT).isError()
 
 
 # --- our driver at pymodbus' servers ----------------------------------------------------------------------------------

@@ -12,22 +12,23 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from meterlink.context import Note, Traced
-from meterlink.driver import Target
+from meterlink.driver import SetSchedule, Target
 from meterlink.errors import (
     BadReplyError,
     DamagedFrameError,
     MeterlinkError,
     NoAnswerError,
     NotSupportedError,
+    RefusedError,
     WrongAddressError,
     WrongAnswerError,
 )
-from meterlink.model import ArchiveSpan, Direction
+from meterlink.model import Action, Archive, ArchiveSpan, Direction
 from meterlink.sim.bus import VirtualBus
 from meterlink.sim.faults import FAULTS, parse_faults, wrap
 from meterlink.sim.line import Burst
 from meterlink.sim.state import SimState
-from meterlink.tariff import YearSchedule
+from meterlink.tariff import YearSchedule, preset
 from meterlink.testing import START, Delivery, dialogue, pair, transcript
 from meterlink.wire.line import Line
 from meterlink_modbus import DRIVER
@@ -40,9 +41,9 @@ from meterlink_modbus.errors import (
     RegisterRefusedError,
     ValueRefusedError,
 )
-from meterlink_modbus.framing import Form, readdressed
+from meterlink_modbus.framing import Form
 from meterlink_modbus.pdu import READ_HOLDING, Answered, Asked
-from meterlink_modbus.sim import Behaviour, SimulatedModbus, Verdict, simulate
+from meterlink_modbus.sim import Behaviour, simulate
 from tests.drivers.modbus.meters import MODELS, target_of, with_support, with_table
 from tests.shipped import library
 
@@ -104,7 +105,7 @@ def test_summer_time_is_a_typed_answer(model: str) -> None:
     assert caught.value.why == "DST: not in this meter"
     lacking = (
         lambda: DRIVER.read_tariff_mode(target),
-        lambda: DRIVER.read_archive(target, ArchiveSpan.MONTH, 3),
+        lambda: DRIVER.read_archive(target, Archive(ArchiveSpan.MONTH), 3),
         lambda: DRIVER.read_journal(target, "power", 5),
     )
     for read in lacking:
@@ -195,6 +196,51 @@ def test_where_all_is_nonsense_the_reading_fails() -> None:
         talk.run(DRIVER.read_energy(target))
 
 
+def test_where_every_measurement_is_nonsense_the_reading_fails() -> None:
+    voltage = {"quantity": "voltage", "unit": "V", "address": 0x000E, "type": "float32"}
+    target = Target(address="1", profile=with_table("or-we-517", instant=[voltage], word_order="low first"))
+    talk = dialogue(DRIVER, target, VirtualBus([simulate(library().get("or-we-517"), state())]))
+    with pytest.raises(BadReplyError, match="word order"):
+        talk.run(DRIVER.read_instant(target))
+
+
+def test_a_serial_number_that_is_nonsense_or_not_told_is_a_failure() -> None:
+    request = Form.RTU.wrap(1, Asked(READ_HOLDING, 0x1000, 3).encode()).hex(" ")
+    profile = with_table("or-we-526", identity=[row for row in identity_rows() if row["name"] == "serial number"])
+    target = Target(address="1", profile=profile)
+    with (
+        transcript(DRIVER, target, [(request, answered(b"\x0a\xbc\0\0\0\0"))]) as meter,
+        pytest.raises(BadReplyError, match="digit above 9"),
+    ):
+        meter.run(DRIVER.identify(target))
+    refused = Form.RTU.wrap(1, Answered(READ_HOLDING, exception=2).encode()).hex(" ")
+    with transcript(DRIVER, target, [(request, refused)]) as meter, pytest.raises(RegisterRefusedError):
+        meter.run(DRIVER.identify(target))
+
+
+def test_a_serial_number_that_alone_is_not_told_is_a_failure_too() -> None:
+    target = target_of("or-we-517")
+    meter = simulate(target.profile, state(), Behaviour(refuses=frozenset({0x0000})))
+    with pytest.raises(RegisterRefusedError):
+        dialogue(DRIVER, target, VirtualBus([meter])).run(DRIVER.identify(target))
+
+
+def identity_rows() -> list[dict[str, object]]:
+    """Those of the OR-WE-526."""
+    rows = library().get("or-we-526").driver_table["identity"]
+    assert isinstance(rows, tuple)
+    return [dict(row) for row in rows]
+
+
+def test_nobody_answers_for_a_unit_that_is_not_there() -> None:
+    target = target_of("or-we-517", "2")
+    with pytest.raises(NoAnswerError) as caught:
+        dialogue(DRIVER, target, VirtualBus([simulate(target.profile, state(address="1"))])).run(
+            DRIVER.read_energy(target)
+        )
+    assert (caught.value.address, caught.value.tries) == ("2", 3)
+
+
 def answered(data: bytes, unit: int = 1, lie: int | None = None) -> str:
     """The frame of an answer, perhaps with a byte count that lies."""
     pdu = Answered(READ_HOLDING, None, len(data) // 2, data).encode()
@@ -248,9 +294,11 @@ def test_the_answer_of_another_unit_is_refused_and_never_shown() -> None:
         (0x04, MeterFailedError),
         (0x05, MeterBusyError),
         (0x06, MeterBusyError),
+        (0x07, RefusedError),
+        (0x08, MeterFailedError),
         (0x0A, GatewayRefusedError),
         (0x0B, GatewaySilentError),
-        (0x63, MeterlinkError),
+        (0x63, RefusedError),
     ],
 )
 def test_every_exception_code_is_a_typed_refusal(code: int, kind: type[MeterlinkError]) -> None:
@@ -260,6 +308,7 @@ def test_every_exception_code_is_a_typed_refusal(code: int, kind: type[Meterlink
     with transcript(DRIVER, target, asked) as meter, pytest.raises(kind) as caught:
         meter.run(DRIVER.read_energy(target))
     assert caught.value.facts()["code"] == f"{code:02X}"
+    assert caught.value.exit_code == (3 if code in (0x0A, 0x0B) else 6)
 
 
 @pytest.mark.parametrize("code", [0x05, 0x06, 0x0B])
@@ -294,15 +343,29 @@ def test_a_clock_of_no_calendar_is_a_bad_reply() -> None:
             meter.run(DRIVER.read_clock(target))
 
 
+def test_a_list_of_holidays_with_a_date_of_no_calendar_is_a_bad_reply() -> None:
+    target = target_of("or-we-526")
+    request = Form.RTU.wrap(1, Asked(READ_HOLDING, 0x176C, 21).encode()).hex(" ")
+    reply = answered(bytes.fromhex("02 30 08").ljust(42, b"\0"))
+    with (
+        transcript(DRIVER, target, [(request, reply)]) as meter,
+        pytest.raises(BadReplyError, match="02-30 is no date"),
+    ):
+        meter.run(DRIVER.read_holidays(target))
+
+
 # --- the line ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS))
-@pytest.mark.parametrize("framing", FRAMINGS)
+OF_A_LINE: Final = {"flipped-bit", "wrong-checksum", "glued"}
+"""Modbus TCP has no checksum, TCP has: what a line does to bytes does not happen there."""
+
+
+@pytest.mark.parametrize(
+    ("framing", "name"),
+    [(None, name) for name in sorted(FAULTS)] + [("modbus-tcp", name) for name in sorted(FAULTS.keys() - OF_A_LINE)],
+)
 def test_under_every_fault_a_value_is_right_or_there_is_none(name: str, framing: str | None) -> None:
-    """Modbus TCP has no checksum, TCP has: what a line does to bytes does not happen there."""
-    if framing is not None and name in ("flipped-bit", "wrong-checksum", "glued"):
-        pytest.skip("nothing in an envelope tells a changed byte")
     target = target_of("or-we-526", framing=framing)
     for seed in range(4):
         meter = simulate(target.profile, state(seed=seed))
@@ -355,74 +418,11 @@ def test_any_bytes_at_all_end_in_an_error_of_ours(framing: str | None, data: byt
         dialogue(DRIVER, target, Scripted(data, target.profile.line.line)).run(DRIVER.read_energy(target))
 
 
-# --- the meter's ear --------------------------------------------------------------------------------------------------
-
-
-def ear(model: str = "or-we-517", behaviour: Behaviour | None = None) -> SimulatedModbus:
-    return simulate(library().get(model), state(), behaviour)
-
-
-def say(meter: SimulatedModbus, frame: bytes, now: float = START + 1) -> list[bytes]:
-    meter.receive(frame, now)
-    return [burst.data for burst in meter.poll(now + 1)]
-
-
-@given(st.binary(max_size=300))
-@settings(max_examples=30, deadline=None)
-def test_a_simulated_meter_takes_any_bytes(data: bytes) -> None:
-    meter = ear()
-    say(meter, data)
-    request = Form.RTU.wrap(1, Asked(READ_HOLDING, 0x0000, 2).encode())
-    assert say(meter, request, START + 9)
-
-
-def test_foreign_units_and_the_broadcast_are_silence() -> None:
-    meter = ear()
-    asked = Asked(READ_HOLDING, 0x0000, 2).encode()
-    for form in Form:
-        for unit in (0, 2, 255):
-            assert say(meter, form.wrap(unit, asked)) == []
-    assert {heard.verdict for heard in meter.log} == {Verdict.FOREIGN}
-    assert readdressed(Form.RTU.wrap(2, asked)) == Form.RTU.wrap(3, asked)
-
-
-@pytest.mark.parametrize(
-    ("pdu", "code"),
-    [
-        ("07", 1),
-        ("04 0000 0002", 1),
-        ("03 7000 0001", 2),
-        ("03 0000 003D", 3),
-        ("03 0000 0000", 3),
-        ("03 0000 00", 3),
-        ("10 0132 0002 04 00000000", 2),
-        ("10 003C 0004 08 6130140621112600", 3),
-        ("10 0300 000C 02 0000", 3),
-        ("06 0002 0000", 3),
-        ("06 000B 0001", 2),
-    ],
-)
-def test_what_a_simulated_meter_refuses(pdu: str, code: int) -> None:
-    request = bytes.fromhex(pdu.replace(" ", ""))
-    for form in Form:
-        (reply,) = say(ear(), form.wrap(1, request))
-        assert form.pdu(reply) == bytes([request[0] | 0x80, code])
-
-
-def test_a_new_unit_id_is_acknowledged_from_there() -> None:
-    meter = ear()
-    (reply,) = say(meter, bytes.fromhex("01 06 00 02 00 05 E8 09"))
-    assert reply == bytes.fromhex("05 06 00 02 00 05 E9 8D")
-    assert meter.bus_address == "5"
-
-
-def test_a_stopped_clock_shows_the_same_second_for_ever() -> None:
-    target = target_of("or-we-517")
-    for running, apart_s in ((False, 0), (True, 3600)):
-        meter = ear(behaviour=Behaviour(clock_running=running))
-        wire = VirtualBus([meter])
-        shown = [
-            dialogue(DRIVER, target, wire, starts_at=START + wait_s).run(DRIVER.read_clock(target)).local
-            for wait_s in (5, 3605)
-        ]
-        assert shown[1] - shown[0] == timedelta(seconds=apart_s)
+def test_a_map_without_tables_has_none_to_read_or_write() -> None:
+    profile = with_support(with_table("or-we-517", tariffs=None), schedule=False, set_schedule=False)
+    target = Target(address="1", profile=profile)
+    assert all(DRIVER.stored_names(action, profile) == () for action in Action)
+    with pytest.raises(NotSupportedError, match="schedule"):
+        pair(DRIVER, target)[0].run(DRIVER.read_schedule(target))
+    with pytest.raises(NotSupportedError, match="schedule"):
+        DRIVER.changes(SetSchedule(schedule=preset("ru-household-1").schedule), {}, profile)

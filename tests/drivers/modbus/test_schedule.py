@@ -19,7 +19,7 @@ from meterlink_modbus import DRIVER
 from meterlink_modbus.schedule import Image, factory_image, lift
 from meterlink_modbus.stored import in_safe_order, tariffs_of
 from meterlink_modbus.tables import HOLIDAYS, SELECTOR, ZONES, encode_list, encode_table, table_name
-from tests.drivers.modbus.meters import MODELS
+from tests.drivers.modbus.meters import MODELS, with_table
 from tests.drivers.modbus.schedules import images, schedules, season
 from tests.shipped import library
 
@@ -39,6 +39,11 @@ def changes_of(model: str, schedule: YearSchedule, image: Image) -> tuple[Change
 
 def written(image: Image, changes: tuple[Change, ...]) -> dict[str, bytes]:
     return {**image, **{change.parameter: bytes.fromhex(change.new) for change in changes}}
+
+
+def crowded(number: int) -> DayProgram:
+    """No two of them alike."""
+    return DayProgram.of([(0, 1), (60 * number, 2)])
 
 
 def tables(
@@ -146,7 +151,7 @@ def test_a_program_that_a_table_holds_already_is_not_written_again() -> None:
 
 
 def test_where_no_table_is_free_one_that_counts_is_written_in_place_and_whole() -> None:
-    crowd = [DayProgram.of([(0, 1), (60 * number, 2)]) for number in range(1, 9)]
+    crowd = [crowded(number) for number in range(1, 9)]
     zones = [((number, 1), number) for number in range(1, 9)]
     image = tables(*crowd, zones=zones)
     seasons = [season((number, 1), *[crowd[number - 1]] * 3) for number in range(1, 9)]
@@ -167,6 +172,19 @@ def test_the_weekend_has_a_table_for_the_whole_year() -> None:
     two = YearSchedule(seasons=(season((1, 1), DAY, FLAT, DAY), season((7, 1), DAY, OTHER, DAY)))
     with pytest.raises(ScheduleError, match="one weekend table for the whole year"):
         changes_of("or-we-517", two, image)
+
+
+def test_without_a_table_for_weekends_and_holidays_every_day_follows_the_zones() -> None:
+    tables_alone = {"slots": 8, "day_tables": [0x0300, 0x030C], "zones": {"address": 0x0360, "slots": 8}}
+    profile = with_table("or-we-517", tariffs=tables_alone)
+    image = factory_image(tariffs_of(profile))
+    wanted = YearSchedule.every_day(OTHER)
+    changes = DRIVER.changes(SetSchedule(schedule=wanted), stored_of(image), profile)
+    assert [change.parameter for change in changes] == [table_name(2), ZONES]
+    assert lift(written(image, changes)) == wanted
+    weekend = YearSchedule(seasons=(season((1, 1), DAY, FLAT, DAY),))
+    with pytest.raises(ScheduleError, match=r"saturday|sunday"):
+        DRIVER.changes(SetSchedule(schedule=weekend), stored_of(image), profile)
 
 
 def test_what_means_the_same_is_not_written() -> None:
@@ -223,6 +241,24 @@ def test_weekends_leave_their_table_when_the_year_is_ready_and_enter_one_before(
         ),
         ("or-we-526", YearSchedule(seasons=(season((1, 1), DAY, FLAT, DAY),)), "saturday|sunday"),
         (
+            "or-we-517",
+            YearSchedule(seasons=(season((1, 1), OTHER, OTHER, FLAT), season((7, 1), OTHER, OTHER, DAY))),
+            "one holiday table for the whole year",
+        ),
+        (
+            "or-we-526",
+            YearSchedule(
+                seasons=(season((1, 1), DAY, DAY, FLAT), season((7, 1), DAY, DAY, OTHER)),
+                special_days=(SpecialDay(month=5, day=9, kind=DayKind.HOLIDAY),),
+            ),
+            "one holiday table for the whole year",
+        ),
+        (
+            "or-we-517",
+            YearSchedule(seasons=tuple(season((n, 1), crowded(n), FLAT, FLAT) for n in range(1, 9))),
+            "9 day programs, the meter holds 8",
+        ),
+        (
             "or-we-515",
             YearSchedule(seasons=(season((1, 1), DAY, DAY, DAY), season((6, 1), FLAT, FLAT, FLAT))),
             "2 seasons, the meter holds 1",
@@ -248,6 +284,10 @@ def test_the_usual_plans_fit(model: str, plan: str) -> None:
     ("image", "reason"),
     [
         (tables(DAY, zones=()), "year zones: there is no zone"),
+        (
+            tables(DAY, FLAT, model="or-we-526", other={HOLIDAYS: encode_list([((1, 1), 1), ((5, 9), 2)], 14)}),
+            "holidays: their day tables differ",
+        ),
         (tables(DAY, zones=[((1, 1), 2)]), "day table 2: it has no slot"),
         (tables(DAY, zones=[((1, 1), 9)]), "day table 9: day table 9 is named and does not exist"),
         (tables(DAY, other={SELECTOR: b"\x04\x00"}), "day table 4: it has no slot"),

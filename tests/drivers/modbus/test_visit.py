@@ -27,7 +27,8 @@ from meterlink_modbus import DRIVER
 from meterlink_modbus.sim import Behaviour, SimulatedModbus, simulate
 from meterlink_modbus.tables import ZONES, table_name
 from tests.drivers.modbus.meters import target_of
-from tests.drivers.modbus.test_writing import Blow, Wire, asked_in
+from tests.drivers.modbus.wires import Struck, is_write
+from tests.drivers.struck import Blow
 from tests.report.test_act_paper import page_text
 from tests.report.works import CHECKPOINT, OPENINGS
 from tests.visit.visits import Visits, order_text, results_of
@@ -35,11 +36,6 @@ from tests.visit.visits import Visits, order_text, results_of
 SERIAL = "20210123"
 MORE = 'tariff_plan = "ru-household-3"\nclock_reason = "x"'
 THREE = preset("ru-household-3").schedule
-
-
-def is_write(frame: bytes) -> bool:
-    """Whether a frame can change the meter."""
-    return asked_in(frame).writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +46,7 @@ class Visited:
     plan: Plan
     visits: Visits
     meter: SimulatedModbus
-    wire: Wire
+    wire: Struck
 
     def page(self) -> str:
         """The act, as a person reads it."""
@@ -78,10 +74,10 @@ def visit(
     )
     target = target_of(model, framing=framing)
     visits, meter = Visits(folder, target, is_write), simulate(target.profile, state, behaviour)
-    wires: list[Wire] = []
+    wires: list[Struck] = []
 
     def strike(wire: VirtualWire) -> VirtualWire:
-        wires.append(Wire(wire, meter, blow, number))
+        wires.append(Struck(wire, blow, number, meter=meter))
         return wires[0]
 
     run = visits.at(meter, read_order(order.encode(), "toml", lambda name: b""), wire=strike, experimental=experimental)
@@ -125,7 +121,7 @@ def test_the_act_is_russian_and_holds_no_english_word(tmp_path: Path) -> None:
 
 def test_an_order_about_the_clock_alone_sets_the_clock_alone(tmp_path: Path) -> None:
     visited = visit(tmp_path, actions=("read", "dst_off", "clock"), more='clock_reason = "x"')
-    assert [one.address for one in visited.wire.writes] == [0x003C]
+    assert [one.address for one in visited.wire.written] == [0x003C]
     assert results_of(visited.ended) == {"clock": "verified"}
 
 
@@ -145,6 +141,11 @@ def test_a_table_that_does_not_take_is_told_and_the_rest_is_not_begun(tmp_path: 
     assert isinstance(visited.meter.memory.schedule, YearSchedule)
 
 
+def test_a_clock_that_does_not_take_is_told(tmp_path: Path) -> None:
+    visited = visit(tmp_path, actions=("read", "clock"), behaviour=Behaviour(ignores_writes=frozenset({0x003C})))
+    assert results_of(visited.ended) == {"clock": "differs"}
+
+
 def test_a_step_that_broke_off_tells_of_the_frame_that_did_not_stand_in_the_order_of_the_driver(tmp_path: Path) -> None:
     """The plan names the zones first; the driver writes the table first, and that does not take."""
 
@@ -156,7 +157,7 @@ def test_a_step_that_broke_off_tells_of_the_frame_that_did_not_stand_in_the_orde
     visited = visit(tmp_path, actions=("read", "schedule"), behaviour=behaviour, turned=turned)
     (result,) = visited.ended.results
     assert (result.result.value, result.found) == ("differs", "no slots")
-    assert [one.address for one in visited.wire.writes] == [0x030C]
+    assert [one.address for one in visited.wire.written] == [0x030C]
 
 
 def test_power_that_comes_back_lets_the_work_go_on(tmp_path: Path) -> None:
