@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from jsonschema import FormatChecker
 from jsonschema.protocols import Validator
 
@@ -19,7 +21,7 @@ from meterlink.audit.run import Run
 from meterlink.cli.sealed_log import audit_home
 from tests.cli import program
 from tests.cli.program import AT, ROOT, SCHEMAS, SIM, run
-from tests.cli.visiting import AT_MODE_C, make_mode_c_order
+from tests.cli.visiting import AT_MODE_C, make_mode_c_order, use_home
 
 COMMON = "common-1.json"
 FORMATS = FormatChecker(formats=())
@@ -166,8 +168,12 @@ WRONG: dict[tuple[str, ...], int] = {
 
 @cache
 def printed(words: tuple[str, ...]) -> tuple[int, str]:
-    prepare(words)
-    ended = run(*words, "--json")
+    """Exit code and output in a home of their own, so that no command finds what another one left."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        use_home(Path(folder), patch)
+        patch.setenv("METERLINK_PASSWORD_FLAT_5", "777777")
+        prepare(words)
+        ended = run(*words, "--json")
     return ended.code, ended.out
 
 

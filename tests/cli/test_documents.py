@@ -26,9 +26,6 @@ from tests.cli.documents import (
 )
 from tests.cli.program import AT, SIM, run, start
 
-pytestmark = pytest.mark.usefixtures("password_of_flat_5")
-
-
 # --- documents ------------------------------------------------------------------------------------------------------
 
 

@@ -10,8 +10,6 @@ import pytest
 from tests.cli.documents import COMMON, EXAMPLES, RIGHT, document_of, schemas, validator
 from tests.cli.program import ROOT
 
-pytestmark = pytest.mark.usefixtures("password_of_flat_5")
-
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: json.loads(example)["schema"])
 def test_the_examples_of_the_page_fit(example: str) -> None:

@@ -30,9 +30,6 @@ from tests.cli.documents import (
 )
 from tests.cli.program import AT
 
-pytestmark = pytest.mark.usefixtures("password_of_flat_5")
-
-
 # --- schemas --------------------------------------------------------------------------------------------------------
 
 
