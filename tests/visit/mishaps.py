@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from meterlink.errors import MeterlinkError
 from meterlink.tariff import preset
+from meterlink.visit.session import Ended
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.sim import SimulatedMercury200
-from tests.visit.visits import Killed, Spied, Visits, make_meter
+from tests.visit.visits import Killed, Spied, Visit, Visits, make_meter
 
 
 def lose_record(meter: SimulatedMercury200, now: float) -> None:
@@ -67,3 +69,14 @@ def holds_what_was_wanted(meter: SimulatedMercury200) -> bool:
         and not memory.get(m.READ_DST).enabled
         and memory.get(m.READ_BUTTON_CORRECTION) == wanted.get(m.READ_BUTTON_CORRECTION)
     )
+
+
+def run_to_its_end(visits: Visits, visit: Visit, spy: Spied) -> Ended | MeterlinkError:
+    """What came of a run of which each write was announced once."""
+    try:
+        ended: Ended | MeterlinkError = visit.carry_out()
+    except MeterlinkError as error:
+        ended = error
+    visit.leave()
+    assert_every_write_was_announced_once(visits, spy)
+    return ended

@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from meterlink.errors import InDoubtError, LinkError, MeterlinkError, PlanError, WireError
+from meterlink.errors import InDoubtError, LinkError, PlanError, WireError
 from meterlink.sim.faults import FAULTS, FaultSpec
 from meterlink.visit.session import Ended
 from meterlink_mercury200 import messages as m
 from meterlink_mercury200.sim import SimulatedMercury200
-from tests.visit.mishaps import assert_every_write_was_announced_once, holds_what_was_wanted
+from tests.visit.mishaps import assert_every_write_was_announced_once, holds_what_was_wanted, run_to_its_end
 from tests.visit.visits import Visits, make_meter, order_of, spied
 
 LONG = os.environ.get("METERLINK_LONG") == "1"
@@ -23,12 +23,7 @@ def survive(visits: Visits, meter: SimulatedMercury200, faults: tuple[FaultSpec,
         visit, spy = spied(visits, meter, faults=faults, seed=seed)
     except (LinkError, WireError):
         return  # nobody could be identified
-    try:
-        ended: Ended | MeterlinkError = visit.carry_out()
-    except MeterlinkError as error:
-        ended = error
-    visit.leave()
-    assert_every_write_was_announced_once(visits, spy)
+    ended = run_to_its_end(visits, visit, spy)
     if isinstance(ended, Ended) and not ended.problems:
         assert ended.result == "done"
         assert holds_what_was_wanted(meter)
@@ -41,9 +36,8 @@ def survive(visits: Visits, meter: SimulatedMercury200, faults: tuple[FaultSpec,
         assert ended.exit_code in (3, 5, 7, 8, 11), ended
         assert visits.records("work.close") == [] or isinstance(ended, PlanError)
     again, spy = spied(visits, meter)
-    finished = again.carry_out()
-    again.leave()
-    assert_every_write_was_announced_once(visits, spy)
+    finished = run_to_its_end(visits, again, spy)
+    assert isinstance(finished, Ended), finished
     assert finished.result in ("done", "nothing"), finished
     assert holds_what_was_wanted(meter)
     assert visits.report().state == "ok"

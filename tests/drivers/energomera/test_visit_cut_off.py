@@ -23,7 +23,7 @@ from tests.drivers.energomera.visits import (
     schedule_in,
     visits_at,
 )
-from tests.visit.mishaps import assert_every_write_was_announced_once
+from tests.visit.mishaps import run_to_its_end
 from tests.visit.visits import Visits, results_of, spied
 
 LONG = os.environ.get("METERLINK_LONG") == "1"
@@ -39,12 +39,7 @@ def survive(visits: Visits, faults: tuple[FaultSpec, ...], seed: int) -> None:
         visit, spy = spied(visits, meter, order_at(), faults=faults, seed=seed)
     except (LinkError, WireError):
         return  # nobody could be identified
-    try:
-        ended: Ended | MeterlinkError = visit.carry_out()
-    except MeterlinkError as error:
-        ended = error
-    visit.leave()
-    assert_every_write_was_announced_once(visits, spy)
+    ended = run_to_its_end(visits, visit, spy)
     presented = sum(frame.startswith(b"\x01P1") for frame in spy.frames)
     assert presented <= meter.passwords_heard + 1, "a password of which nobody knows what became of it is not repeated"
     if isinstance(ended, Ended) and ended.result == "done" and not ended.problems:
@@ -54,9 +49,8 @@ def survive(visits: Visits, faults: tuple[FaultSpec, ...], seed: int) -> None:
     if isinstance(ended, MeterlinkError):
         assert ended.exit_code in (3, 4, 5, 7, 8, 11), ended
     again, spy = spied(visits, meter, order_at())
-    finished = again.carry_out()
-    again.leave()
-    assert_every_write_was_announced_once(visits, spy)
+    finished = run_to_its_end(visits, again, spy)
+    assert isinstance(finished, Ended), finished
     assert (finished.result, finished.problems) in (("done", ()), ("nothing", ()))
     assert holds_the_order(meter, again.talk.now())
     assert visits.report().state == "ok"
