@@ -33,6 +33,7 @@ _TEXT: Final = {
     "energy": "counts are half pulses: kWh = count / (2 * A) * Kn * Kt, with the meter's constant A (08 12) and its "
     "ratios (08 02)",
     "momentary": "the value is a count: what it is worth takes the model and the ratios of the meter (08 02)",
+    "identifier": "the reply names another request",
     "echo": "the reply has the bytes of the request: it may be the echo of the line",
 }
 _COUNTS_BY_NUMBER: Final = (m.READ_MOMENTARY, m.READ_GROUP, m.READ_LATCHED)
@@ -119,6 +120,8 @@ def _reply(
 def _note_place(address: Address, frame: bytes, call: Call[Payload], notes: list[str]) -> None:
     if address != call.address and not call.address.is_common:
         notes.append(_TEXT["address"].format(reply=address, request=call.address))
+    elif not call.accepts(frame):
+        notes.append(_TEXT["identifier"])
     if frame == call.encode() and call.command not in _SAME:
         notes.append(_TEXT["echo"])
 

@@ -125,7 +125,8 @@ def _counts_in(session: Session, table: Table, tariff: int, array: int, number: 
 
 def _bits_in(session: Session, table: Table, tariffs: int, array: int, number: int) -> Flow[Counted]:
     """T1 to Tn of every kind at once, by 0B."""
-    bits = EnergyBits.of([kind for kind in table.kinds if kind in _COUNTED], tariffs, array, number)
+    kinds = [kind for kind in table.kinds if kind in _COUNTED]
+    bits = EnergyBits.of(session.next_identifier(), kinds, tariffs, array, number)
     reply = yield from session.read(m.READ_ENERGY_BITS, bits)
     return Counted(dict(zip(bits.asked, reply.value.counts, strict=True)), instant(reply.received_at))
 

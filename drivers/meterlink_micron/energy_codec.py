@@ -152,10 +152,10 @@ class EnergyBits(Payload):
             raise PayloadError(_TEXT["mask"])
 
     @classmethod
-    def of(cls, kinds: Collection[str], tariffs: int, array: int = TOTAL, number: int = 0) -> Self:
+    def of(cls, identifier: int, kinds: Collection[str], tariffs: int, array: int = TOTAL, number: int = 0) -> Self:
         """T1 to Tn of some kinds."""
         fields = (1 << _FIELD_BITS * KINDS.index(kind) for kind in kinds)
-        return cls(1, array, number, 0, sum(((1 << tariffs) - 1) * field for field in fields))
+        return cls(identifier, array, number, 0, sum(((1 << tariffs) - 1) * field for field in fields))
 
     @property
     def asked(self) -> tuple[tuple[str, int], ...]:

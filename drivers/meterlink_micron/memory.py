@@ -1,13 +1,14 @@
 """Where a model keeps its tables: the map of memory 02 by its profile, and how names become addresses. Pure.
 
-Keys of `[driver_table]` that belong here (all whole numbers; addresses may be written as 0x0440):
+Keys of `[driver_table]` that belong here (whole numbers, but for a command; addresses may be written as 0x0440):
 
     tariff_tables     4 or 8: how days are packed (slots.PACKINGS)
     schedule_at       list of addresses at which the day schedules may lie; with two of them the meter is asked first
     schedule_check_at address of their checksum, which the meter counts itself (03 21)
     holidays_at       address of the table of holidays
     moved_days_at     address of the list of moved days; 0 where the model has none
-    memory_read       most bytes of one 06; 16 is right for every model
+    memory_command    how memory is read: "06", whose answers name nothing, or "0C", whose answers name the request
+    memory_read       most bytes of one 06; 16 is right for every model. A 0C carries one less
     moved_days_error  the E number of the state word that says that their checksum is wrong; 0 for none
 
 Writes take at most sixteen bytes on every model and never cross the end of a table.
@@ -28,6 +29,8 @@ from meterlink_micron.slots import PACKINGS, Packing
 MONTHS: Final = range(1, 13)
 HOLIDAYS: Final = "holidays"
 MOVED_DAYS: Final = "moved days"
+PLAIN_READ: Final = "06"
+NAMED_READ: Final = "0C"
 TABLES_MEMORY: Final = 2
 """The number of the memory that holds the tables."""
 PIECE: Final = 16
@@ -72,8 +75,19 @@ class Layout:
     schedule_check_at: int
     holidays_at: int
     moved_days_at: int
+    memory_command: str
     memory_read: int
     moved_days_error: int
+
+    @property
+    def is_named(self) -> bool:
+        """Whether answers name the request that they belong to."""
+        return self.memory_command == NAMED_READ
+
+    @property
+    def most_read(self) -> int:
+        """Bytes of one read; the identifier takes the place of one."""
+        return self.memory_read - self.is_named
 
     @property
     def holidays(self) -> Span:
@@ -154,6 +168,7 @@ CHECKS: Final[Mapping[str, tuple[_Check, str]]] = {
     "schedule_check_at": (_ADDRESS, "an address"),
     "holidays_at": (_ADDRESS, "an address"),
     "moved_days_at": (_ADDRESS, "an address, or 0"),
+    "memory_command": (lambda value: value in (PLAIN_READ, NAMED_READ), f"{PLAIN_READ} or {NAMED_READ}"),
     "memory_read": (_number(PIECE, 133), "16 to 133"),
     "moved_days_error": (_number(0, 40), "a number from 1 to 40, or 0"),
 }

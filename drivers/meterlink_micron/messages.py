@@ -3,8 +3,9 @@
 Request   address(1 or 5)  request code(1)  parameter code(0 or 1)  parameters  checksum(2 or 1)
 Answer    address(1 or 5)  data                                                 checksum(2 or 1)
 
-The answer does not repeat the code, so whoever reads it must know what was asked. One byte of data is the status: what
-every write answers, and every refusal. Source: docs/protocols/micron.md, chapters 4 to 8.
+The answer does not repeat the code, so whoever reads it must know what was asked; a few newer commands repeat an
+identifier. One byte of data is the status: what every write answers, and every refusal. Source:
+docs/protocols/micron.md, chapters 4 to 8.
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ class Command(Generic[Q, A]):
     answers: Answers | None = None
     secret_places: tuple[tuple[int, int], ...] = ()
     """Of the parameters, counted from the first of them."""
+    named: bool = False
+    """The first parameter is an identifier, and so is the first byte of an answer that is no status."""
 
     @property
     def changes_meter(self) -> bool:
@@ -155,16 +158,19 @@ class Call(Request[A], Generic[A]):
         return self.check.sealed(self.address.encode() + self.command.head + self.asked.encode())
 
     def accepts(self, frame: bytes) -> bool:
-        """By its own address; 0 is answered from anywhere. What an extended address tells a short one is looked at
-        later."""
+        """By its own address, and by the identifier where the command has one; 0 is answered from anywhere. What an
+        extended address tells a short one is looked at later."""
         if len(frame) <= self.check.size + 1:
             return False
         found, data = Address.read(frame)
-        if len(data) <= self.check.size:
+        if len(data) <= self.check.size or not self._names_this(data[: -self.check.size]):
             return False
         if self.address.is_extended or not found.is_extended:
             return found == self.address or (self.address.is_common and not found.is_extended)
         return True
+
+    def _names_this(self, data: bytes) -> bool:
+        return not self.command.named or len(data) == 1 or data[:1] == self.asked.encode()[:1]
 
     def same_meter(self, frame: bytes) -> bool:
         return Address.read(frame)[0] == self.address
@@ -202,8 +208,10 @@ def _add(command: Command[Q, A]) -> Command[Q, A]:
     return command
 
 
-def _read(parameter: int, name: str, reply: type[A], request: type[Q], answers: Answers | None = None) -> Command[Q, A]:
-    return _add(Command(bytes([0x08, parameter]), f"read {name}", request, reply, answers=answers))
+def _read(
+    parameter: int, name: str, reply: type[A], request: type[Q], answers: Answers | None = None, *, named: bool = False
+) -> Command[Q, A]:
+    return _add(Command(bytes([0x08, parameter]), f"read {name}", request, reply, answers=answers, named=named))
 
 
 def _plain(parameter: int, name: str, reply: type[A]) -> Command[Nothing, A]:
@@ -284,9 +292,13 @@ def _record_answer(asked: records.ShortRecord | records.LongRecord) -> tuple[typ
 
 READ_ENERGY = _add(Command(b"\x05", "read energy", EnergyIndex, Counts, answers=lambda _: (Counts, (16,))))
 READ_ENERGY_MASK = _add(Command(b"\x0a", "read energy by kinds", EnergyMask, Counts, answers=_energy_answer))
-READ_ENERGY_BITS = _add(Command(b"\x0b", "read energy by bits", EnergyBits, BitCounts, answers=_bits_answer))
+READ_ENERGY_BITS = _add(
+    Command(b"\x0b", "read energy by bits", EnergyBits, BitCounts, answers=_bits_answer, named=True)
+)
 READ_MEMORY = _add(Command(b"\x06", "read memory", MemoryPlace, Data, answers=_memory_answer))
-_add(Command(b"\x0c", "read memory (extended)", NamedPlace, NamedData, answers=_named_answer))
+READ_NAMED_MEMORY = _add(
+    Command(b"\x0c", "read memory (extended)", NamedPlace, NamedData, answers=_named_answer, named=True)
+)
 READ_RECORD: Command[records.ShortRecord, Any] = _add(
     Command(b"\x04", "read journal", records.ShortRecord, Payload, answers=_record_answer)
 )
@@ -390,10 +402,10 @@ _read(0x1E, "loss meter parameter", momentary.Floats, Index, _rate_answer)
 READ_CONTROL = _read(0x20, "load control or limit", state.Control, TwoIndices, _control_answer)
 _read(0x21, "clock rate correction", momentary.Floats, MaybeIndex, _rate_answer)
 _plain(0x22, "averaging periods", settings.Number)
-READ_MASKED_FLOATS = _read(0x23, "floats by mask", momentary.MaskedFloats, FloatMask, _masked_answer)
+READ_MASKED_FLOATS = _read(0x23, "floats by mask", momentary.MaskedFloats, FloatMask, _masked_answer, named=True)
 _plain(0x24, "identifier", identity.Identifier)
 _read(0x25, "password (with the RESET key pressed)", identity.Password, Index)
-_read(0x26, "display image", settings.DisplayImage, Data)
+_read(0x26, "display image", settings.DisplayImage, Data, named=True)
 
 WRITTEN: Final = (SHIFT_SECONDS, SHIFT_TO, SET_CLOCK, SET_FLAG, STORE_CHECKSUM, WRITE_MEMORY)
 """What meterlink sends of all that changes a meter; the other writes are here so that frames can be told."""

@@ -102,6 +102,7 @@ class Session:
     has_written: bool = False
     """A write was asked for: from now on a channel that is closed stays closed."""
     _table: Table = field(init=False)
+    _identifier: int = 0
     _is_open: bool = False
     _busy_s: int = 0
 
@@ -112,6 +113,11 @@ class Session:
     def call(self, command: Command[Any, A], asked: Payload = NOTHING) -> Call[A]:
         """The request as it will leave, for whoever announces it."""
         return Call(self.address, command, asked, self._table.check)
+
+    def next_identifier(self) -> int:
+        """For a request whose answer repeats it: 1 to 255, each time another one."""
+        self._identifier = self._identifier % 255 + 1
+        return self._identifier
 
     # --- as an Access ------------------------------------------------------------------------------------------------
 

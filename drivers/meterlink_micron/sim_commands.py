@@ -26,7 +26,7 @@ from meterlink_micron.energy_codec import BitCounts, Counts, EnergyBits, EnergyI
 from meterlink_micron.identity_codec import ExtendedAddress, Firmware, Ratios, Serial, ShortAddress, Variant
 from meterlink_micron.indices import Index, MaybeIndex, TwoIndices
 from meterlink_micron.memory import TABLES_MEMORY
-from meterlink_micron.memory_codec import MemoryPlace
+from meterlink_micron.memory_codec import MemoryPlace, NamedData, NamedPlace
 from meterlink_micron.messages import Command
 from meterlink_micron.models import JOURNALS, table_of
 from meterlink_micron.momentary_codec import Group, Momentary, Temperature
@@ -351,12 +351,23 @@ def _quantity(inside: Inside, quantity: int, parameter: int, phase: int) -> int 
 
 @_does(m.READ_MEMORY)
 def _memory(inside: Inside, asked: MemoryPlace, now: float) -> Answer:
+    raw = _held_at(inside, asked, inside.memory.layout.memory_read, now)
+    return UNKNOWN if raw is None else Data(raw)
+
+
+@_does(m.READ_NAMED_MEMORY)
+def _named_memory(inside: Inside, asked: NamedPlace, now: float) -> Answer:
+    layout, behaviour = inside.memory.layout, inside.memory.behaviour
+    raw = _held_at(inside, asked, layout.most_read, now) if layout.is_named else None
+    return UNKNOWN if raw is None else NamedData(asked.identifier, behaviour.before_named + raw)
+
+
+def _held_at(inside: Inside, asked: MemoryPlace | NamedPlace, most: int, now: float) -> bytes | None:
     """Memory 02 alone, at most as much as the model gives at once."""
     inside.memory.advance(now)
-    if asked.memory != TABLES_MEMORY or not 2 <= asked.count <= inside.memory.layout.memory_read:
-        return UNKNOWN
-    raw = inside.memory.tables.read(asked.address, asked.count)
-    return UNKNOWN if raw is None else Data(raw)
+    if asked.memory != TABLES_MEMORY or not 2 <= asked.count <= most:
+        return None
+    return inside.memory.tables.read(asked.address, asked.count)
 
 
 HANDLERS: Final[Mapping[bytes, Handler]] = _handlers

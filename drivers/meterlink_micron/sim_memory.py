@@ -51,6 +51,7 @@ class MemoryBehaviour:
                          the model
     `windows_apart`      True: two windows are two memories; False: they show the same one
     `moved`              days that were moved before
+    `before_named`       what stands between the identifier and the data that 0C answers: two bytes of some SET-4TM.03
     `ignores`            beginnings of write commands that are acknowledged and change nothing
     `dies_after_writes`  so many writes are done, then the power goes with the next one
     `loses_power_for_s`  how long it stays away; None: for ever
@@ -61,6 +62,7 @@ class MemoryBehaviour:
     schedule_windows: tuple[int, ...] | None = None
     windows_apart: bool = False
     moved: tuple[MovedDay, ...] = ()
+    before_named: bytes = b""
     ignores: tuple[bytes, ...] = ()
     dies_after_writes: int | None = None
     loses_power_for_s: float | None = None

@@ -1,6 +1,8 @@
 """How stored values and whole schedules are read. Every public function is a flow; what the values mean: `stored`.
 
 Neighbours in memory are read together. Where the day schedules begin is asked of a model of which nobody knows it.
+Memory is read by the one command of the profile: a meter that refuses it is another model, or knows less than the
+maker says, and that is told.
 Facts: docs/protocols/micron.md, 14.2 and 14.3.
 """
 
@@ -29,7 +31,7 @@ from meterlink_micron.memory import (
     joined_runs,
     layout_of,
 )
-from meterlink_micron.memory_codec import MemoryPlace
+from meterlink_micron.memory_codec import MemoryPlace, NamedPlace
 from meterlink_micron.schedule import Image, lift
 from meterlink_micron.session import Session, in_session
 from meterlink_micron.state_codec import SCHEDULE_ERROR, Flags, StateWord
@@ -102,12 +104,22 @@ def _read_spans(session: Session, spans: Mapping[str, Span]) -> Flow[dict[str, b
 
 def read_memory(session: Session, span: Span) -> Flow[bytes]:
     """Bytes of memory 02, in as many reads as the model needs."""
-    most = layout_of(session.target.profile).memory_read
+    layout = layout_of(session.target.profile)
+    read_piece = _read_named if layout.is_named else _read_plain
     raw = b""
-    for piece in span.reads(most):
-        reply = yield from session.read(m.READ_MEMORY, MemoryPlace(TABLES_MEMORY, piece.at, piece.size))
-        raw += reply.value.raw
+    for piece in span.reads(layout.most_read):
+        raw += yield from read_piece(session, piece)
     return raw
+
+
+def _read_plain(session: Session, piece: Span) -> Flow[bytes]:
+    return (yield from session.read(m.READ_MEMORY, MemoryPlace(TABLES_MEMORY, piece.at, piece.size))).value.raw
+
+
+def _read_named(session: Session, piece: Span) -> Flow[bytes]:
+    """Without the two bytes that a SET-4TM.03 may put before the data."""
+    place = NamedPlace(session.next_identifier(), TABLES_MEMORY, piece.at, piece.size)
+    return (yield from session.read(m.READ_NAMED_MEMORY, place)).value.data[-piece.size :]
 
 
 # --- the schedule -----------------------------------------------------------------------------------------------------
@@ -160,8 +172,9 @@ def _read_schedule(session: Session) -> Flow[ScheduleReading]:
 
 def _read_moved(session: Session, span: Span) -> Flow[bytes]:
     """As far as the list goes: its end and its checksum are the last that is read."""
+    most = layout_of(session.target.profile).most_read
     raw = b""
-    for piece in span.reads(PIECE):
+    for piece in span.reads(min(PIECE, most)):
         raw += yield from read_memory(session, piece)
         end = next((at + 4 for at in range(0, len(raw) - 3, 4) if not any(raw[at : at + 4])), None)
         if end is not None and len(raw) > end:

@@ -185,7 +185,7 @@ def test_every_form_of_the_question_tells_the_same() -> None:
     meter = meter_of("psch-4tm.05mk")
     short = ask(meter, m.READ_ENERGY, EnergyIndex(0, 0, 2), at=1)
     mask = ask(meter, m.READ_ENERGY_MASK, EnergyMask(0, 0, 2, 0x0F), at=2)
-    bits = ask(meter, m.READ_ENERGY_BITS, EnergyBits.of(("A+", "R+"), 4), at=3)
+    bits = ask(meter, m.READ_ENERGY_BITS, EnergyBits.of(1, ("A+", "R+"), 4), at=3)
     assert short is not None
     assert short == mask
     assert bits is not None
@@ -195,7 +195,7 @@ def test_every_form_of_the_question_tells_the_same() -> None:
 
 
 def test_the_question_by_bits_is_the_one_of_the_page() -> None:
-    frame = Call(Address(5), m.READ_ENERGY_BITS, EnergyBits.of(("A+",), 4)).encode()
+    frame = Call(Address(5), m.READ_ENERGY_BITS, EnergyBits.of(1, ("A+",), 4)).encode()
     assert frame.hex(" ").upper() == "05 0B 01 00 00 00 00 00 00 00 00 00 00 00 0F CD F2"
 
 

@@ -204,8 +204,8 @@ def test_a_meter_that_answers_at_neither_place_has_no_schedule() -> None:
 def test_where_one_place_is_known_nobody_asks() -> None:
     scene = Scene(FOUR_HIGH)
     scene.stored(Action.SCHEDULE)
-    reads = [call.asked.encode() for call in scene.asked if call.command.head == b"\x06"]
-    assert reads[0][1:3] == bytes.fromhex("2040")
+    reads = [call.asked.encode() for call in scene.asked if call.command.head == b"\x0c"]
+    assert reads[0][2:4] == bytes.fromhex("2040")
     assert sum(read[-1] for read in reads) == 1728
 
 
