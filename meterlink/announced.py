@@ -49,13 +49,22 @@ class Announced:
         self._hand_over()
 
     def close(self) -> None:
-        """Record what is still open. Each frame is tried, also when the gate fails; its first failure is raised."""
+        """Record what is still open; the first failure of the gate is raised, after the others had their turn.
+
+        A gate that fails twice running is asked no more, as each time it may wait long: the rest is in doubt.
+        """
         failure: Exception | None = None
+        failed_before = False
         while self._outcomes:
             try:
                 self._hand_over()
-            except Exception as error:  # noqa: BLE001  # raised below, after the others had their turn
+                failed_before = False
+            except Exception as error:  # noqa: BLE001  # raised below
                 failure = failure or error
+                if failed_before:
+                    self._outcomes, self._requests = [], []
+                    break
+                failed_before = True
                 self._forget_head()
         if failure is not None:
             raise failure

@@ -134,12 +134,13 @@ def presenting(attempt: Flow[T], advice: str) -> Flow[T]:
     try:
         return (yield from attempt)
     except (NoAnswerError, DamagedFrameError) as failure:
+        tries, heard = (failure.tries, failure.heard) if isinstance(failure, NoAnswerError) else (1, _DAMAGED)
         raise PasswordUnansweredError(
             address=failure.address,
             port=failure.port,
             request=failure.request,
-            tries=1,
-            heard=failure.heard if isinstance(failure, NoAnswerError) else _DAMAGED,
+            tries=tries,
+            heard=heard,
             advice=advice,
         ) from failure
 

@@ -2,7 +2,7 @@
 
 So while a log is open it is heard only where the program waits, at the port and at a question, and waits elsewhere. Cut
 off anywhere, a run could not write what became of the frames that it announced, or how it ended; and what it says of
-the meter would lag behind its log. Whoever presses a third time is heard at once.
+the meter would lag behind its log. Whoever presses a third time in one run is heard at once.
 
 The handler of the signal is set once, by the program: setting it at every frame costs more than the rest of an
 exchange. Where a library's user has not set it, SIGINT arrives whenever it comes.
@@ -24,8 +24,9 @@ class _State:
     """What the handler knows; changed by the main thread alone, as no other gets the signal."""
 
     is_put_off = False
-    came = 0
-    """How often since it was heard last."""
+    waits = False
+    """It came, and nobody heard it yet."""
+    presses = 0
     reaches: Callable[[int, FrameType | None], object] = staticmethod(signal.default_int_handler)
     """Whoever had the signal before."""
 
@@ -42,7 +43,7 @@ def interrupts_may_wait() -> Iterator[None]:
         yield
         return
 
-    _State.reaches, _State.came = reaches, 0
+    _State.reaches, _State.waits, _State.presses = reaches, False, 0
     signal.signal(signal.SIGINT, _arrive)
     try:
         yield
@@ -51,14 +52,15 @@ def interrupts_may_wait() -> Iterator[None]:
 
 
 def _arrive(number: int, frame: FrameType | None) -> None:
-    _State.came += 1
-    if not _State.is_put_off or _State.came >= _PATIENCE:
-        _hear(frame)
+    _State.presses += 1
+    _State.waits = _State.is_put_off and _State.presses < _PATIENCE
+    if not _State.waits:
+        _State.reaches(number, frame)
 
 
-def _hear(frame: FrameType | None = None) -> None:
-    _State.came = 0
-    _State.reaches(signal.SIGINT, frame)
+def _hear() -> None:
+    _State.waits = False
+    _State.reaches(signal.SIGINT, None)
 
 
 class _Setting:
@@ -74,14 +76,14 @@ class _Setting:
     def __enter__(self) -> None:
         if self._is_mine:
             self._before = _State.is_put_off
-            if _State.came and not self._is_put_off:
+            if _State.waits and not self._is_put_off:
                 _hear()
             _State.is_put_off = self._is_put_off
 
     def __exit__(self, kind: type[BaseException] | None, *about: object) -> None:
         if self._is_mine:
             _State.is_put_off = self._before
-            if _State.came and not self._before and kind is None:  # an error is never hidden by it
+            if _State.waits and not self._before and kind is None:  # an error is never hidden by it
                 _hear()
 
 

@@ -40,6 +40,7 @@ _TOTAL: Final = "total"
 _NO_NUMBER: Final = 0xFFFF_FFFF
 _TEXT: Final = {
     "raw": "the constant of the meter is not known; the raw count is {count} half pulses",
+    "raw record": "the constant of the meter is not known; the raw counts in half pulses are: {counts}",
     "no ratio": "the meter names the ratios {kn} and {kt}; the raw count is {count} half pulses",
     "no number": "the meter holds no number there (FFFFFFFF)",
     "other constant": "the meter names {told} impulses/kWh; {used} was used, as this model has no other",
@@ -148,10 +149,23 @@ def told(
     counted: Counted, scale: Scale, table: Table, absent: list[Absent], record: str = ""
 ) -> tuple[EnergyValue, ...]:
     """Kind by kind, total first. What is worth nothing is among `absent`, with the record that it is of."""
+    if record and scale.constant is None:
+        absent.append(Absent(what=record, reason=_TEXT["raw record"].format(counts=_raw(counted, table))))
+        return ()
     order = sorted(counted.counts, key=lambda place: (table.kinds.index(place[0]), place[1]))
     values = [scale.value(kind, tariff, counted.counts[kind, tariff]) for kind, tariff in order]
     absent += [replace(value, what=f"{record} {value.what}".strip()) for value in values if isinstance(value, Absent)]
     return tuple(value for value in values if isinstance(value, EnergyValue))
+
+
+def _raw(counted: Counted, table: Table) -> str:
+    """The counts of a record: `active import: total 397088, T1 291648; ...`."""
+    told_of = {
+        kind: [f"{register_of(tariff)} {count}" for (of, tariff), count in sorted(counted.counts.items()) if of == kind]
+        for kind in table.kinds
+        if kind in _COUNTED
+    }
+    return "; ".join(f"{' '.join(_COUNTED[kind])}: {', '.join(counts)}" for kind, counts in told_of.items())
 
 
 def read_energy(target: Target) -> Flow[EnergyReading]:

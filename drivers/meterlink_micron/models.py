@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from meterlink.profiles import Profile
+from meterlink.profiles import ARCHIVES, Profile
 from meterlink.profiles.problems import table_problems
 from meterlink_micron import memory
+from meterlink_micron.arrays import kept_by
 from meterlink_micron.checksum import Check
 from meterlink_micron.energy_codec import KINDS, PAST
 from meterlink_micron.identity_codec import CONSTANTS, Variant
@@ -34,6 +35,12 @@ JOURNALS: Final[Mapping[str, int]] = {
     "magnet": 0x56,
 }
 """Numbers of the journals that meterlink reads, by its names."""
+
+_ARRAYS_OF_05: Final = 0x06
+_WRONG: Final = {
+    "05": "arrays: the request 05 names those from 01 to 05 alone",
+    "promised": "arrays: supports.{capability} is promised, and none of them keeps it",
+}
 
 _Check = Callable[[object], bool]
 
@@ -170,4 +177,15 @@ def table_of(profile: Profile) -> Table:
 
 def problems_of(profile: Profile) -> list[str]:
     """What is wrong with it, as `key: why`."""
-    return table_problems(profile.driver_table, _CHECKS)
+    return table_problems(profile.driver_table, _CHECKS) or list(_array_problems(profile))
+
+
+def _array_problems(profile: Profile) -> Iterator[str]:
+    """Arrays that the request for energy cannot name, and archives that are promised and not kept."""
+    table = table_of(profile)
+    if table.energy == "05" and not set(table.arrays) <= set(range(_ARRAYS_OF_05)):
+        yield _WRONG["05"]
+    kept = kept_by(table)
+    for archive, capability in ARCHIVES.items():
+        if profile.has(capability) and archive not in kept:
+            yield _WRONG["promised"].format(capability=capability)

@@ -38,7 +38,7 @@ _EXAMPLES: Final = (
     "meterlink archive read --years 2 --consumption --port sim:set-4tm.03",
     "meterlink archive read --port COM3 --model mercury-200.02 --address 925646",
 )
-_CONSUMPTION_HELP: Final = "what was used in each, instead of the reading at its start; few models keep it"
+_CONSUMPTION_HELP: Final = "what was used in each, instead of the reading at its start; some models keep it"
 _SEVERAL: Final = "--months, --days and --years are archives of their own; ask for one of them"
 
 
@@ -65,16 +65,17 @@ _ASKED: Final = {
     ArchiveSpan.DAY: _Asked(
         option="--days",
         most=366,
-        help="how many days instead, today last; few models keep them",
+        help="how many days instead, today last; some models keep them",
         nothing="the meter kept no day",
     ),
     ArchiveSpan.YEAR: _Asked(
         option="--years",
         most=10,
-        help="how many years instead, the current one last; few models keep them",
+        help="how many years instead, the current one last; some models keep them",
         nothing="the meter kept no year",
     ),
 }
+_NOTHING_TOLD: Final = "there is nothing that can be told in kWh"
 _COLUMNS: Final = {ArchiveKind.START: "start of {span}", ArchiveKind.CONSUMPTION: "used in the {span} from"}
 
 
@@ -137,7 +138,7 @@ def show_records(reading: ArchiveReading) -> None:
     span = reading.archive.span
     kinds = dict.fromkeys(_kind(value) for record in reading.records for value in record.registers)
     if not kinds:
-        output.line(_ASKED[span].nothing)
+        output.line(_NOTHING_TOLD if reading.absent else _ASKED[span].nothing)
     first = _COLUMNS[reading.archive.kind].format(span=span)
     for number, kind in enumerate(kinds):
         if number:

@@ -30,6 +30,7 @@ from meterlink.errors import (
     WireError,
 )
 from meterlink.flow import Flow, Gate, closed_gate, instant
+from meterlink.interrupts import interrupts_heard
 from meterlink.link.dialogue import Dialogue, exchange_for
 from meterlink.link.opening import in_software, open_port
 from meterlink.link.port import ParityMode, Port, PortKind, PortUrl, parse_port
@@ -289,7 +290,8 @@ def _met(place: Place, observers: list[Observer], gate: Gate, stack: ExitStack) 
     """
     usual = place.target.profile.line.line
     line = place.url.line(usual)
-    port = open_port(place.url, usual, place.simulated.make_wire if place.simulated else _no_wire)
+    with interrupts_heard():
+        port = open_port(place.url, usual, place.simulated.make_wire if place.simulated else _no_wire)
     stack.callback(port.close)
     harmless = place.target.profile.access.reading_needs is None and line.has_even_seven_bits
     dialogue = _dialogue(place, port, observers, gate)

@@ -17,6 +17,7 @@ from meterlink.cli.options import Given, json_option, pass_given
 from meterlink.errors import ConfigError
 from meterlink.model import Absent
 from meterlink.profiles import Profile, ProfileLibrary, Support, lint, profile_folders
+from meterlink.profiles.parts import DRIVER_TABLE
 from meterlink.registry import load_driver
 
 _HELP: Final = "what is known about each model of meter"
@@ -207,10 +208,11 @@ def lint_profiles(context: click.Context, given: Given, /, folders: tuple[Path, 
 
 
 def _check_driver(profile: Profile) -> list[str]:
+    """What its driver finds wrong in its own table, and promises that the driver cannot keep."""
     driver = load_driver(profile.driver)
     promised = {name for name in profile.supports if profile.has(name)}
     broken = [_TEXT["promise"].format(name=name) for name in sorted(promised - driver.capabilities)]
-    return driver.check_profile(profile) + broken
+    return [f"{DRIVER_TABLE}.{line}" for line in driver.check_profile(profile)] + broken
 
 
 def _show_problems(problems: list[str]) -> None:

@@ -109,7 +109,7 @@ _WHY: Final = {
     "latency_s": "latency_s must be seconds between 0 and 60",
     "echo": "echo is auto or off",
     "parity": "parity is line, soft or auto",
-    "framing": "framing is what a gateway behind tcp:// takes; a serial line carries frames as they are",
+    "framing": "framing is for tcp: and sim: ports; here frames go as they are",
     "secret": "it holds a user or a password, which no port here needs",
     "host": "it needs a host and a port number, as in tcp://192.168.1.5:4001",
 }

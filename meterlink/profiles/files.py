@@ -13,7 +13,6 @@ from pathlib import Path
 
 from meterlink.errors import ConfigError, MeterlinkError, told_os_error
 from meterlink.profiles.library import ProfileFolder, ProfileLibrary, SourceFile
-from meterlink.profiles.parts import DRIVER_TABLE
 from meterlink.profiles.problems import Problem
 from meterlink.profiles.profile import Profile, file_of, resolutions
 
@@ -90,7 +89,7 @@ def lint(folders: Iterable[Path], check_driver: Callable[[Profile], list[str]] |
     """Everything that is wrong in all files, as `file: key: what is wrong`.
 
     `check_driver` is asked about each profile that is right by itself, and about it under each of its variants; it
-    answers lines `key: what is wrong` about keys of `[driver_table]`. A driver that cannot be loaded is a line, too.
+    answers lines `key: what is wrong`. A driver that cannot be loaded is a line, too.
     """
     library = load_profiles(folders)
     lines = [str(problem) for problem in library.problems]
@@ -104,7 +103,6 @@ def _driver_lines(profile: Profile, check_driver: Callable[[Profile], list[str]]
     try:
         for resolved in resolutions(profile):
             for line in check_driver(resolved):
-                key = f"{DRIVER_TABLE}.{line}"
-                yield f"{file_of(resolved, key.partition(':')[0])}: {key}"
+                yield f"{file_of(resolved, line.partition(':')[0])}: {line}"
     except MeterlinkError as error:
         yield str(Problem(file=profile.origin, key="driver", why=str(error)))

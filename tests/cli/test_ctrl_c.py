@@ -12,6 +12,7 @@ import pytest
 from meterlink.audit.fsio import _OpenFile
 from meterlink.audit.record import Entry
 from meterlink.audit.writer import Writer
+from meterlink.cli import connect
 from tests.cli.program import run
 from tests.cli.visiting import AT, init_log, log_records, make_order
 
@@ -67,6 +68,16 @@ def test_what_is_told_of_the_work_is_what_the_log_says(
     assert [record["d"]["result"] for record in log_records(log, "run.close")][-1] == ended
     announced = sum(len(record["d"]["frames"]) for record in log_records(log, "intent"))
     assert len(log_records(log, "outcome")) == announced, "the fate of every frame is known"
+
+
+def test_a_port_that_does_not_open_is_not_waited_for(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opening(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("the port was waited for")
+
+    monkeypatch.setattr(connect, "open_port", opening)
+    assert run("visit", make_order(), *VISIT).code == 130
+    assert log_records(log, "run.close")[-1]["d"]["result"] == "KeyboardInterrupt"
 
 
 def test_a_disk_that_fails_is_told_whatever_was_pressed(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -311,6 +311,22 @@ def test_a_gate_that_fails_for_one_frame_is_still_told_of_the_others() -> None:
     assert [entry.index for entry in gate.taken if isinstance(entry, Outcome)] == [1]
 
 
+def test_a_gate_that_goes_on_failing_is_not_asked_for_each_frame() -> None:
+    asked = []
+
+    def gate(entry: Announcement | Outcome) -> None:
+        if isinstance(entry, Outcome):
+            asked.append(entry.index)
+            raise OSError("locked")
+
+    def flow() -> Flow[None]:
+        yield Announce("settings", (DST_OFF, TWO_TARIFFS, DST_OFF, TWO_TARIFFS))
+
+    with pytest.raises(OSError, match="locked"):
+        set_table(obedient, gate=gate).run(flow())
+    assert asked == [0, 1]
+
+
 def test_a_closed_exchange_lets_its_flow_go_after_the_record(journal: Journal) -> None:
     def flow() -> Flow[None]:
         try:

@@ -93,6 +93,25 @@ def test_the_third_time_it_is_heard_at_once() -> None:
     assert pressed == [1, 2, 3]
 
 
+def test_the_third_time_counts_over_the_whole_run() -> None:
+    done = []
+
+    def work() -> None:
+        press()
+        try:
+            with interrupts_heard():
+                pass
+        finally:
+            press()
+            done.append("waits for a lock")
+            press()
+            done.append("waits for the next one")
+
+    with pytest.raises(KeyboardInterrupt):
+        meanwhile(work)
+    assert done == ["waits for a lock"]
+
+
 def test_an_error_is_not_hidden_by_it() -> None:
     def work() -> None:
         press()

@@ -229,7 +229,7 @@ def test_a_name_that_is_a_folder_cannot_be_read(tmp_path: Path) -> None:
 
 def test_what_the_driver_says_about_its_table_is_in_the_list(tmp_path: Path) -> None:
     path = write(tmp_path, HEAD + TABLES)
-    assert lint([tmp_path], lambda profile: ["registers: must be three"]) == [
+    assert lint([tmp_path], lambda profile: ["driver_table.registers: must be three"]) == [
         f"{path}: driver_table.registers: must be three"
     ]
 
@@ -239,7 +239,7 @@ def test_the_driver_is_asked_about_variants_too(tmp_path: Path) -> None:
     path = write(tmp_path, HEAD + TABLES + variant)
 
     def check(profile: Profile) -> list[str]:
-        return [] if profile.driver_table["registers"] else ["registers: is empty"]
+        return [] if profile.driver_table["registers"] else ["driver_table.registers: is empty"]
 
     assert lint([tmp_path], check) == [f"{path}: driver_table.registers: is empty"]
 

@@ -38,8 +38,8 @@ BAD = [
     ("COM3?baud=9600&baud=300", "the option 'baud' stands twice"),
     ("COM3?format=9N1", "'9N1' is not a character format"),
     ("COM3?echo=maybe", "echo is auto or off"),
-    ("COM3?framing=modbus-tcp", "a serial line carries frames as they are"),
-    ("rfc2217://host:4001?framing=modbus-tcp", "a serial line carries frames as they are"),
+    ("COM3?framing=modbus-tcp", "here frames go as they are"),
+    ("rfc2217://host:4001?framing=modbus-tcp", "here frames go as they are"),
     ("COM3?latency_s=-1", "latency_s must be seconds between 0 and 60"),
     ("COM3?latency_s=nan", "latency_s must be seconds between 0 and 60"),
 ]

@@ -16,7 +16,7 @@ from meterlink.audit.works import open_works, records_of
 from meterlink.cli import output
 from meterlink.cli.act_files import judge
 from meterlink.cli.asking import confirm_abandoning, lang_option, language_of, yes_option
-from meterlink.cli.audit.common import refuse_reason
+from meterlink.cli.audit.common import reason_of
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
 from meterlink.cli.output import safe
@@ -70,7 +70,7 @@ _UNKNOWN: Final = "?"
 @pass_given
 def abandon(given: Given, /, work: str, reason: str, yes: bool) -> None:
     language = language_of(given)
-    refuse_reason(reason)
+    reason = reason_of(reason)
     home = audit_home()
     left = _left_open(home.current(), work)
     if not given.as_json:

@@ -74,11 +74,13 @@ def is_in_use(home: AuditHome, place: LogPlace) -> bool:
         return False
 
 
-def refuse_reason(reason: str) -> None:
-    """ConfigError for a reason that a record cannot hold: what is sealed is what was typed, or nothing is."""
-    wrong = fault_of(plain_text(reason)) if reason.strip() else _NO_REASON
+def reason_of(typed: str) -> str:
+    """The reason that was typed, in its one form; ConfigError for one that no record may hold."""
+    reason = plain_text(typed)
+    wrong = fault_of(reason) if reason else _NO_REASON
     if wrong is not None:
         raise ConfigError(setting="--reason", why=wrong, advice=_REASON_ADVICE)
+    return reason
 
 
 # --- told -----------------------------------------------------------------------------------------------------------

@@ -6,13 +6,12 @@ from typing import Final
 
 import click
 
-from meterlink.audit.canonical import in_record
 from meterlink.audit.condition import Condition, look
 from meterlink.audit.home import AuditHome
 from meterlink.audit.note import Vkey
 from meterlink.audit.run import Run
 from meterlink.cli import output
-from meterlink.cli.audit.common import refuse_reason
+from meterlink.cli.audit.common import reason_of
 from meterlink.cli.grammar import Command
 from meterlink.cli.options import Given, json_option, pass_given
 from meterlink.cli.sealed_log import audit_home, recorded
@@ -37,11 +36,11 @@ _TEXT: Final = {
 @json_option
 @pass_given
 def rotate(given: Given, /, reason: str) -> None:
-    refuse_reason(reason)
+    reason = reason_of(reason)
     home = audit_home()
     with recorded(home.open(Run.start()), home) as log:
         old = _key(_seen(home))
-        log.rotate(in_record(reason))
+        log.rotate(reason)
     seen = _seen(home)
     new = _key(seen)
     facts = {

@@ -14,8 +14,8 @@ from meterlink.model import Absent, Archive, ArchiveKind, ArchiveReading, Archiv
 from meterlink.profiles import ARCHIVES
 from meterlink.sim.state import SimState
 from meterlink_micron import DRIVER
-from meterlink_micron.archive import depth_of
-from meterlink_micron.models import table_of
+from meterlink_micron.arrays import kept_by
+from meterlink_micron.models import problems_of, table_of
 from meterlink_micron.sim import Behaviour
 from tests.drivers.micron.scene import body_of
 from tests.drivers.micron.still import MODELS, STILL, met
@@ -116,8 +116,9 @@ def test_consumption_of_a_meter_whose_constant_nobody_knows_is_raw_and_says_of_w
     assert [record.start for record in reading.records] == [date(2025, 6, 1), date(2025, 7, 1)]
     reading = read("set-4tm.01", used(MONTH), 2)
     assert reading.records == ()
-    assert reading.absent[0].what == "2025-06 total active import"
-    assert "the raw count is 423360 half pulses" in reading.absent[0].reason
+    assert [absent.what for absent in reading.absent] == ["2025-06", "2025-07"]
+    assert "in half pulses are: active import: total 423360, T1 " in reading.absent[0].reason
+    assert "; active export: total 0, T1 0" in reading.absent[0].reason
 
 
 def test_the_ratios_of_the_meter_are_told() -> None:
@@ -181,10 +182,41 @@ def test_an_archive_that_a_model_lacks_is_refused_with_the_reason(model: str, ar
 @pytest.mark.parametrize("model", MODELS)
 def test_what_a_profile_promises_it_has_an_array_for(model: str) -> None:
     profile = library().get(model)
-    table = table_of(profile)
-    assert {archive for archive, needs in ARCHIVES.items() if profile.has(needs)} == {
-        archive for archive in ARCHIVES if depth_of(archive, table)
-    }
+    assert {archive for archive, needs in ARCHIVES.items() if profile.has(needs)} == set(kept_by(table_of(profile)))
+
+
+@pytest.mark.parametrize(
+    ("local", "gone"),
+    [
+        pytest.param(datetime(2025, 7, 21, 14), ["2025-06-21"], id="June has 30 days"),
+        pytest.param(datetime(2025, 3, 1, 1), ["2025-02-01"], id="February has 28"),
+        pytest.param(datetime(2025, 3, 29, 1), ["2025-02-27", "2025-02-28"], id="two days of February"),
+        pytest.param(datetime(2025, 8, 31, 12), [], id="August has 31"),
+    ],
+)
+@pytest.mark.parametrize("archive", [Archive(DAY), used(DAY)])
+def test_a_day_whose_number_a_later_one_bears_is_not_told(archive: Archive, local: datetime, gone: list[str]) -> None:
+    reading = read("set-4tm.03", archive, 31, at(local))
+    days = [DAY.label(record.start) for record in reading.records]
+    assert len({record.start.day for record in reading.records}) == len(days) == 31 - len(gone)
+    assert [absent.what for absent in reading.absent] == gone
+    assert all("by their number in the month" in absent.reason for absent in reading.absent)
+    if archive.kind is ArchiveKind.START:
+        totals = [record.registers[0].amount for record in reading.records]
+        assert totals == sorted(totals)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        (["01", "02", "81"], "arrays: the request 05 names those from 01 to 05 alone"),
+        (["01", "02"], "arrays: supports.consumption_months is promised, and none of them keeps it"),
+    ],
+)
+def test_a_profile_whose_arrays_cannot_be_is_told(arrays: list[str], says: str) -> None:
+    profile = library().get("set-4tm.02")
+    assert problems_of(profile) == []
+    assert says in problems_of(replace(profile, driver_table={**profile.driver_table, "arrays": arrays}))
 
 
 # --- the edge -----------------------------------------------------------------------------------------------------
