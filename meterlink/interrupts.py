@@ -39,16 +39,16 @@ def _is_mine() -> bool:
 def interrupts_may_wait() -> Iterator[None]:
     """For as long as the program runs: SIGINT reaches whoever would have it, as soon as nobody puts it off."""
     reaches = signal.getsignal(signal.SIGINT)
-    if not callable(reaches) or not _is_mine():  # else it is ignored, or ends the process at once
-        yield
+    if not callable(reaches) or reaches is _arrive or not _is_mine():
+        yield  # it is ignored, or ends the process at once, or may wait already
         return
-
     _State.reaches, _State.waits, _State.presses = reaches, False, 0
     signal.signal(signal.SIGINT, _arrive)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, reaches)
+        _State.waits = False
 
 
 def _arrive(number: int, frame: FrameType | None) -> None:

@@ -80,6 +80,11 @@ def test_what_a_run_still_has_to_write_is_not_cut_off_by_a_second_one() -> None:
     assert done == ["recorded"]
 
 
+def test_a_program_within_a_program_changes_nothing() -> None:
+    with interrupts_may_wait(), pytest.raises(KeyboardInterrupt):
+        meanwhile(press)
+
+
 def test_the_third_time_it_is_heard_at_once() -> None:
     pressed = []
 
@@ -119,6 +124,8 @@ def test_an_error_is_not_hidden_by_it() -> None:
 
     with pytest.raises(OSError, match="disk"):
         meanwhile(work)
+    with interrupts_heard():
+        pass  # the press was that of a program that has ended
 
 
 def test_whoever_had_the_signal_has_it_again() -> None:
