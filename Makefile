@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 help:
 	@echo "make demo    read a simulated meter whole and show it"
 	@echo "make test    run the tests"
-	@echo "make test-long  the same with every fault of the sealed log; README.md says how long it takes"
+	@echo "make test-long  the same whole, with no samples; README.md says how long it takes"
 	@echo "make check   format, lint, types (Linux and Windows), import contracts, profile lint"
 	@echo "make bench   measure speed, as ratios in one run"
 	@echo "make format  put the code in the house format"

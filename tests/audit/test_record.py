@@ -1,9 +1,13 @@
-"""Canonical JSON, records and commitments: what is accepted, in which bytes, and everything that is refused."""
+"""Canonical JSON, records and commitments: what is accepted, in which bytes, and everything that is refused.
+
+METERLINK_LONG=1 tries more of each.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -20,6 +24,8 @@ from meterlink.audit.commitment import Opening, opening_of
 from meterlink.audit.record import NO_RECORD, RECORD_LIMIT, Entry, Record, decode_record, encode_record
 from meterlink.errors import AuditFormatError
 from tests.audit.logs import intent, outcome, read, resolve, verify, work_open
+
+LONG: Final = os.environ.get("METERLINK_LONG") == "1"
 
 # --- published vectors ----------------------------------------------------------------------------------------------
 
@@ -154,7 +160,7 @@ _objects = st.dictionaries(_keys, _values, max_size=5)
 
 
 @given(value=_objects)
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=400 if LONG else 150)
 def test_both_encoders_give_the_same_bytes(value: dict[str, Any]) -> None:
     """The package writes, the standard library reads: decode_canonical compares the two."""
     raw = encode_canonical(value)
@@ -173,7 +179,7 @@ def test_both_encoders_agree_on_every_character() -> None:
 
 
 @given(value=_objects, indent=st.none() | st.integers(0, 2), ascii_only=st.booleans(), sort=st.booleans())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=300 if LONG else 150)
 def test_every_other_form_is_refused(value: dict[str, Any], indent: int | None, ascii_only: bool, sort: bool) -> None:
     other = json.dumps(value, indent=indent, ensure_ascii=ascii_only, sort_keys=sort).encode()
     if other == encode_canonical(value):
@@ -184,7 +190,7 @@ def test_every_other_form_is_refused(value: dict[str, Any], indent: int | None, 
 
 
 @given(raw=st.binary(max_size=60) | _objects.map(encode_canonical), at=st.integers(0, 200), byte=st.binary(max_size=2))
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=600 if LONG else 250)
 def test_what_is_accepted_is_written_the_same_way_again(raw: bytes, at: int, byte: bytes) -> None:
     changed = raw[:at] + byte + raw[at + 1 :]
     try:

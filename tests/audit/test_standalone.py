@@ -277,14 +277,14 @@ def test_log_recovered_names_the_bytes_under_torn(tmp_path: Path) -> None:
 
 
 def flips(length: int) -> list[tuple[int, int]]:
-    return [(at, bit) for at in range(length) for bit in (range(8) if LONG else (at * 5 % 8,))]
+    return [(at, bit) for at in range(length) for bit in (range(8) if LONG else (at * 5 % 8,) if at % 3 == 0 else ())]
 
 
 def test_no_flipped_bit_passes(tmp_path: Path) -> None:
     log = small_log()
     raw = log.whole()
     newlines = (len(raw) - len(log.lines[-1]) - 1, len(raw) - 1)
-    for at, bit in flips(len(raw)):
+    for at, bit in [*flips(len(raw)), *((at, 2) for at in newlines)]:
         bad = bytearray(raw)
         bad[at] ^= 1 << bit
         report = check_bytes(tmp_path, bytes(bad), log.vkey(0))
@@ -294,7 +294,7 @@ def test_no_flipped_bit_passes(tmp_path: Path) -> None:
 def test_the_quick_look_misses_no_flip_but_in_signatures(tmp_path: Path) -> None:
     log = small_log()
     raw = log.whole()
-    for at, bit in flips(len(raw))[:: 1 if LONG else 5]:
+    for at, bit in flips(len(raw))[:: 1 if LONG else 2]:
         bad = bytearray(raw)
         bad[at] ^= 1 << bit
         if check_bytes(tmp_path, bytes(bad), log.vkey(0), thorough=False).state == "ok":

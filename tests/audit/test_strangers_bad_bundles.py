@@ -1,4 +1,4 @@
-"""Three programs agree about spoiled bundles."""
+"""Three programs agree about spoiled bundles. METERLINK_LONG=1 spoils them in more places."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def test_no_file_of_a_bundle_may_change(
         if name in NOT_EVIDENCE:
             continue
         file = folder / name
-        places = [*range(0, len(data), 13 if LONG else 1 + len(data) // 3), len(data) - 1]
+        places = [*range(0, len(data), 13 if LONG else 1 + len(data) // 2), len(data) - 1]
         for at in places:
             if name.endswith(COPY_OF_THE_HEAD) and at > data.index(b"\xe2\x80\x94"):
                 continue  # the seal of a copy: the next test
             flip(file, at, at % 8)
             bad_of_all(folder, key, (name, at))
             file.write_bytes(data)
-        for bad in (b"", data[:-1], data + b"\n", data + b"x", data * 2):
+        for bad in (b"", data[:-1], data + b"\n", *((data + b"x", data * 2) if LONG else ())):
             file.write_bytes(bad)
             bad_of_all(folder, key, (name, len(bad)))
         file.unlink()

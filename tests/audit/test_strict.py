@@ -1,7 +1,11 @@
-"""Any bytes at all: what is accepted is written the same way again, everything else is our error and no other."""
+"""Any bytes at all: what is accepted is written the same way again, everything else is our error and no other.
+
+METERLINK_LONG=1 makes more mistakes.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +20,8 @@ from meterlink.errors import AuditFormatError
 from tests.audit.test_note import BOTH, LOG, NOTES, OFFICE, OWN, TEXT, own_checkpoint
 from tests.audit.test_policy import GIVEN
 from tests.audit.test_proof_file import GROWTH, NOTE, PROOF
+
+LONG: Final = os.environ.get("METERLINK_LONG") == "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +116,14 @@ def test_right_examples_are_accepted(reader: Reader) -> None:
 
 @pytest.mark.parametrize("reader", READERS, ids=str)
 @given(raw=st.binary(max_size=200) | st.text(max_size=60).map(str.encode))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=150 if LONG else 60)
 def test_random_bytes(reader: Reader, raw: bytes) -> None:
     read(reader, raw)
 
 
 @pytest.mark.parametrize("reader", READERS, ids=str)
 @given(data=st.data())
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=400 if LONG else 120)
 def test_right_examples_with_mistakes(reader: Reader, data: st.DataObject) -> None:
     read(reader, data.draw(mutated(reader.right)))
 

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -50,9 +51,15 @@ COMMANDS = dict(commands())
 LEAVES = {words: command for words, command in COMMANDS.items() if not isinstance(command, click.Group)}
 
 
+@cache
+def help_of(*words: str) -> str:
+    """What `--help` prints; asked once."""
+    return run(*words, "--help").out
+
+
 def examples_of(words: tuple[str, ...]) -> list[str]:
     """As they are shown."""
-    return re.findall(r"^  (meterlink .*)$", run(*words, "--help").out.partition("Examples:")[2], re.MULTILINE)
+    return re.findall(r"^  (meterlink .*)$", help_of(*words).partition("Examples:")[2], re.MULTILINE)
 
 
 @pytest.mark.parametrize("words", LEAVES, ids=" ".join)
@@ -154,12 +161,12 @@ def test_help_begins_small_and_ends_without_a_stop(words: tuple[str, ...]) -> No
         for paragraph in filter(None, text.strip().split("\n\n")):
             assert not paragraph.strip().endswith(".")
         assert text[0].islower()
-    assert "Show this message" not in run(*words, "--help").out
+    assert "Show this message" not in help_of(*words)
 
 
 def test_no_help_promises_what_does_not_exist() -> None:
     for words in [(), *COMMANDS]:
-        text = run(*words, "--help").out
+        text = help_of(*words)
         for later in ("audit push", "audit anchor", "meter find", "replay:", "CSV", "XLSX"):
             assert later not in text
 

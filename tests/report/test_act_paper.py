@@ -1,4 +1,7 @@
-"""The act on paper: HTML and PDF say what the body holds, and nothing that somebody wrote becomes more than text."""
+"""The act on paper: HTML and PDF say what the body holds, and nothing that somebody wrote becomes more than text.
+
+METERLINK_LONG=1 tries more parts of works and more remarks.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pypdfium2
@@ -29,6 +33,7 @@ from tests.report.drawn import html_act, pdf_act, words_of
 from tests.report.works import CHECKPOINT, OPENINGS, STEPS, begun, household_work, opening, plan
 
 Fields = dict[str, Any]
+LONG = os.environ.get("METERLINK_LONG") == "1"
 
 RU, EN = ActWords(Language.RU), ActWords(Language.EN)
 MOSCOW = values.zone_of("Europe/Moscow")
@@ -55,6 +60,12 @@ def paper_text(pdf: bytes) -> str:
 
 def packed(text: str) -> str:
     return re.sub(r"[\s\u200b\ufffe\ufeff]", "", text)
+
+
+@cache
+def ordinary_pdf(language: Language = Language.RU) -> bytes:
+    """Of an ordinary work; drawn once."""
+    return pdf_act(body_of(), OPENINGS, CHECKPOINT, language)
 
 
 def pages(pdf: bytes, scale: float) -> list[Image.Image]:
@@ -155,7 +166,7 @@ def test_the_act_in_russian_says_what_a_technician_would() -> None:
 def test_all_sixteen_sections_stand_on_both_papers(language: Language) -> None:
     words, body = ActWords(language), body_of()
     on_page = page_text(html_act(body, OPENINGS, CHECKPOINT, language))
-    on_paper = paper_text(pdf_act(body, OPENINGS, CHECKPOINT, language))
+    on_paper = paper_text(ordinary_pdf(language))
     for number in range(1, 17):
         title = f"{number}. {words(f'section {number}')}"
         assert title in on_page
@@ -164,13 +175,13 @@ def test_all_sixteen_sections_stand_on_both_papers(language: Language) -> None:
 
 def test_the_pdf_says_what_the_page_says() -> None:
     page = page_text(html_act(body_of(), OPENINGS, CHECKPOINT))
-    paper = paper_text(pdf_act(body_of(), OPENINGS, CHECKPOINT))
+    paper = paper_text(ordinary_pdf())
     for line in page.splitlines():
         assert packed(line) in paper, line
 
 
 def test_an_ordinary_act_has_two_pages_of_a4() -> None:
-    document = pypdfium2.PdfDocument(pdf_act(body_of(), OPENINGS, CHECKPOINT))
+    document = pypdfium2.PdfDocument(ordinary_pdf())
     assert len(document) == 2
     assert [round(side) for side in document[0].get_size()] == [595, 842]
 
@@ -208,12 +219,12 @@ def test_the_pdf_is_the_same_byte_for_byte_in_every_process() -> None:
 
 
 def test_the_pdf_was_made_when_the_work_ended() -> None:
-    document = pypdfium2.PdfDocument(pdf_act(body_of(), OPENINGS, CHECKPOINT))
+    document = pypdfium2.PdfDocument(ordinary_pdf())
     assert document.get_metadata_dict()["CreationDate"].startswith("D:20261121092225")
 
 
 def test_a_pdf_names_no_font_of_this_computer() -> None:
-    pdf = pdf_act(body_of(), OPENINGS, CHECKPOINT)
+    pdf = ordinary_pdf()
     fonts = {name.decode() for name in re.findall(rb"/FontName ?/[A-Z]{6}\+([A-Za-z-]+)", pdf)}
     assert fonts
     assert all(name.startswith(("Libertinus", "DejaVuSansMono", "NewCM")) for name in fonts), fonts
@@ -416,6 +427,7 @@ def test_a_schedule_in_an_unknown_form_is_shown_and_not_dropped() -> None:
 # --- anything at all ------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=100 if LONG else 30)
 @given(st.data())
 def test_any_part_of_a_work_makes_a_page(data: st.DataObject) -> None:
     records = household_work()
@@ -424,7 +436,7 @@ def test_any_part_of_a_work_makes_a_page(data: st.DataObject) -> None:
     assert "</html>" in html_act(works.body_of(kept), OPENINGS, CHECKPOINT, language)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15 if LONG else 5)
 @given(st.data())
 def test_any_part_of_a_work_makes_a_pdf(data: st.DataObject) -> None:
     records = household_work()
@@ -432,7 +444,7 @@ def test_any_part_of_a_work_makes_a_pdf(data: st.DataObject) -> None:
     assert pdf_act(works.body_of(kept), OPENINGS, CHECKPOINT).startswith(b"%PDF-")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40 if LONG else 20)
 @given(st.text(min_size=1, max_size=60).filter(lambda text: text != NOT_STATED))
 @example("none")
 def test_any_remark_is_shown_whole(text: str) -> None:

@@ -1,7 +1,11 @@
-"""The year schedule: normal form, equality by the calendar, and the name of each rule that can be broken."""
+"""The year schedule: normal form, equality by the calendar, and the name of each rule that can be broken.
+
+METERLINK_LONG=1 compares more schedules.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,6 +16,7 @@ from hypothesis import given, settings, strategies as st
 from meterlink.errors import ScheduleError
 from meterlink.tariff import DayKind, DayProgram, Period, Season, SpecialDay, SwitchPoint, YearSchedule, in_place
 
+LONG = os.environ.get("METERLINK_LONG") == "1"
 ONE_RATE = DayProgram.of([(0, 1)])
 NIGHT_ONLY = DayProgram.of([(0, 2)])
 TWO_ZONES = DayProgram.of([(time(0), 2), (time(7), 1), (time(23), 2)])
@@ -351,13 +356,13 @@ def same_on_every_date(one: YearSchedule, other: YearSchedule) -> bool:
     return all(one.program_on(day) == other.program_on(day) for days in (EVERY_DATE, NAMED_YEARS) for day in days)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60 if LONG else 25)
 @given(one=st.from_type(YearSchedule), other=st.from_type(YearSchedule))
 def test_two_schedules_are_equal_exactly_when_every_date_is(one: YearSchedule, other: YearSchedule) -> None:
     assert (one == other) is same_on_every_date(one, other)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60 if LONG else 25)
 @given(one=st.from_type(YearSchedule), data=st.data())
 def test_one_step_away_is_equal_exactly_when_every_date_is(one: YearSchedule, data: st.DataObject) -> None:
     other = data.draw(neighbours(one))

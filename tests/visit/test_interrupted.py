@@ -168,10 +168,20 @@ def at_write(visits: Visits, number: int, how: str) -> Callable[[int, bytes], st
     return kills
 
 
-@pytest.mark.parametrize("by", [Killed, KeyboardInterrupt])
-@pytest.mark.parametrize("how", ["before", "after"])
-@pytest.mark.parametrize(("name", "number"), [(name, n) for name, each in FAMILIES.items() for n in each.sample])
-def test_ended_at_any_write(tmp_path: Path, name: str, number: int, how: str, by: type[BaseException]) -> None:
+WRITE_ENDS = [(KeyboardInterrupt, "before"), (KeyboardInterrupt, "after"), (Killed, "after"), (Killed, "before")]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "by", "how"),
+    [
+        (name, number, *end)
+        for name, each in FAMILIES.items()
+        for place, number in enumerate(each.sample)
+        for end in (WRITE_ENDS if LONG else [WRITE_ENDS[place % 2], WRITE_ENDS[place % 2 + 2]])
+    ],
+)
+def test_ended_at_any_write(tmp_path: Path, name: str, number: int, by: type[BaseException], how: str) -> None:
+    """Ctrl-C before the one write and a kill after it, the reverse at the next; METERLINK_LONG=1 does all at each."""
     family = FAMILIES[name]
     visits, meter, order = family.visits(tmp_path), family.meter(), family.order()
     killed, error = attempt(visits, meter, at_write(visits, number, how), by, order)

@@ -1,7 +1,11 @@
-"""Orders that do not hold are refused, and a preview tells what an order would need."""
+"""Orders that do not hold are refused, and a preview tells what an order would need.
+
+METERLINK_LONG=1 tries more orders.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -27,6 +31,8 @@ from meterlink.visit.plan import TimeSource
 from meterlink.visit.snapshot import Snapshot
 from tests.visit.made_up import HOUR, NEW_YEAR, THREE_ZONES, TWO_ZONES, off, order, plan_of, profile_with, state
 from tests.visit.planned import EVERYTHING, WISHES, WRONG, codes, plan, same, with_days, written
+
+LONG = os.environ.get("METERLINK_LONG") == "1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +168,7 @@ _states = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60 if LONG else 25)
 @given(
     actions=st.sets(st.sampled_from(EVERYTHING), max_size=8).map(lambda each: tuple(sorted(each))),
     wishes=_wishes,

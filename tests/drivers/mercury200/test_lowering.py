@@ -1,7 +1,11 @@
-"""Down to the tables: what a wanted schedule leaves of the stored records, and which ones are written."""
+"""Down to the tables: what a wanted schedule leaves of the stored records, and which ones are written.
+
+METERLINK_LONG=1 tries more schedules.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +25,8 @@ from tests.shipped import library
 
 PROFILE = library().get("mercury-200.02")
 LIMITS = schedule_limits(PROFILE.limits)
-SOME = settings(max_examples=40)
+LONG = os.environ.get("METERLINK_LONG") == "1"
+SOME = settings(max_examples=40 if LONG else 20)
 
 TWO_ZONES = Record(from_hex("07 00 63 00" + "FF" * 12))
 """A record of a real meter: 07:00 T1, 23:00 T2, no 00:00 point."""
